@@ -1,1 +1,114 @@
-//! (to come)
+//! Everything a browser fetches: the embedded call page, its settings, the public folder, and the WebSocket that leads to
+//! the hub. Speaks HTTP/1.1 and HTTP/2 over any stream it is handed; it knows nothing of ports, certificates or TURN
+//! messages, only the addresses and credentials a page needs to reach the relay.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+
+use crate::hub;
+use crate::pass::{SeatKey, TurnPasses};
+
+/// What a [`Site`] offers and to whom.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The hub's limits.
+    pub rooms: hub::Options,
+    /// Makes the tokens that bring people back to their seats; from `data_dir`, so that they outlive a restart.
+    pub seat_key: SeatKey,
+    /// What the page shows and offers.
+    pub call: CallOptions,
+    /// The folder offered at `/files/`, with a directory index. `None`: there is no such page.
+    pub public_dir: Option<PathBuf>,
+    /// Where the relay listens, as seen by a browser. Empty when the relay is off.
+    pub turn_ports: Vec<TurnPort>,
+    /// Issues each person's credentials for the relay.
+    pub turn_passes: TurnPasses,
+    /// How long those credentials are good for; pages ask for new ones before.
+    pub turn_ttl: Duration,
+    /// WebSockets at the same time; one more is answered 503.
+    pub max_sockets: usize,
+}
+
+/// What the page shows and offers, told to it by `/settings.json`.
+#[derive(Clone, Debug, Default)]
+pub struct CallOptions {
+    /// The site's name, shown in the title; `None`: callbox.
+    pub name: Option<String>,
+    /// An image file shown beside the name, served at `/logo`.
+    pub logo: Option<PathBuf>,
+    /// Pages use the relay even where a direct way exists, so that people do not learn each other's addresses.
+    pub relay_only: bool,
+    /// Languages offered, as BCP 47 tags, in order; empty: all the page has.
+    pub languages: Vec<String>,
+}
+
+/// One port of the relay, and what may be spoken there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TurnPort {
+    /// The port number as browsers reach it, which behind a port mapping is not the one listened on.
+    pub port: u16,
+    /// STUN and TURN over UDP.
+    pub udp: bool,
+    /// TURN over plain TCP.
+    pub tcp: bool,
+    /// TURN over TLS.
+    pub tls: bool,
+}
+
+/// What is known of a connection before its first request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Who called; behind a trusted proxy, the address that the proxy saw.
+    pub client: SocketAddr,
+    /// Our own end: stands in for a missing `Host`.
+    pub local: SocketAddr,
+    /// Whether the browser's side is encrypted.
+    pub scheme: Scheme,
+}
+
+/// How the browser reaches us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// In the clear.
+    Http,
+    /// Over TLS, ours or a proxy's.
+    Https,
+}
+
+/// The whole site; clones share it.
+#[derive(Clone, Debug)]
+pub struct Site(Arc<Options>);
+
+impl Site {
+    /// Must be called inside a tokio runtime: the hub's timers run there until the last clone is dropped.
+    pub fn new(options: Options) -> Site {
+        Site(Arc::new(options))
+    }
+
+    /// Serves HTTP/1.1 on `io` until the peer or `shutdown` ends it: on shutdown the request under way is finished.
+    /// A WebSocket that began here goes on in a task of the site and is closed with 1001 by the same `shutdown`.
+    /// Returns quietly whatever the peer does; what went wrong is logged at debug level.
+    pub async fn serve_h1<IO>(&self, io: IO, connection: Connection, shutdown: CancellationToken)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let _ = (io, connection, shutdown);
+    }
+
+    /// Serves HTTP/2 on `io` (ALPN `h2`, or prior knowledge), WebSockets by RFC 8441 included; otherwise as
+    /// [`serve_h1`](Site::serve_h1).
+    pub async fn serve_h2<IO>(&self, io: IO, connection: Connection, shutdown: CancellationToken)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let _ = (io, connection, shutdown);
+    }
+
+    /// Waits until every WebSocket has said goodbye; call it after cancelling the `shutdown` they were given.
+    pub async fn drained(&self) {}
+}
