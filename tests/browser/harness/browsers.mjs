@@ -1,0 +1,67 @@
+// The browsers of the suite: each kind is started once, when first asked for, and shared; a person is a context of its own in one.
+
+import { existsSync } from 'node:fs';
+import { chromium, firefox } from 'playwright-core';
+
+/** Looked for in this order; the variables win. */
+const CHROMIUMS = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+const FIREFOXES = [process.env.FIREFOX, '/usr/bin/firefox-esr', '/usr/bin/firefox'];
+
+const quiet = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--ignore-certificate-errors'];
+const ask = '--use-fake-ui-for-media-stream'; // says yes to every question
+
+// The fake camera is a moving picture with a clock, the fake microphone beeps. Fifteen pictures a second: every person of the
+// suite shares the same few cores, and what is tested is that pictures move.
+const devices = '--use-fake-device-for-media-stream=device-count=2,fps=15';
+const noDevices = '--use-fake-device-for-media-stream=device-count=0';
+
+const kinds = {
+  chromium: () => startChromium([ask, devices]),
+  'chromium without devices': () => startChromium([ask, noDevices]),
+  'chromium that refuses': () => startChromium([devices]), // headless, and nobody there to say yes
+  firefox: startFirefox,
+};
+
+const running = new Map();
+
+/** @param {keyof typeof kinds} kind */
+export function browser(kind) {
+  if (!running.has(kind)) running.set(kind, kinds[kind]());
+  return running.get(kind);
+}
+
+/** Whether this kind can run here; else why not. */
+export function missing(kind) {
+  const installed = kind === 'firefox' ? FIREFOXES : CHROMIUMS;
+  return find(installed) ? null : `no ${kind.split(' ')[0]} is installed`;
+}
+
+export async function closeBrowsers() {
+  const all = await Promise.allSettled(running.values());
+  running.clear();
+  await Promise.all(all.map((one) => one.value?.close()));
+}
+
+function startChromium(args) {
+  return chromium.launch({ executablePath: find(CHROMIUMS), headless: true, args: [...quiet, ...args] });
+}
+
+function startFirefox() {
+  return firefox.launch({
+    channel: 'moz-firefox', // speaks WebDriver BiDi to an unpatched Firefox
+    executablePath: find(FIREFOXES),
+    headless: true,
+    firefoxUserPrefs: {
+      'media.navigator.streams.fake': true,
+      'media.navigator.permission.disabled': true,
+      'media.autoplay.default': 0,
+      'media.gmp-manager.updateEnabled': false,
+      'media.peerconnection.ice.loopback': true,
+      'media.peerconnection.ice.obfuscate_host_addresses': false, // names nobody resolves on a machine without multicast
+    },
+  });
+}
+
+function find(paths) {
+  return paths.find((path) => path && existsSync(path));
+}

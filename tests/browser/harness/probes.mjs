@@ -1,0 +1,165 @@
+// What runs inside the pages: the ear and the eye of the suite. Nothing here is known to the product.
+
+/** Keeps every RTCPeerConnection the page makes, so that a test can ask it for its statistics. */
+export function keepConnections() {
+  const kept = (window.keptConnections = []);
+  const Native = window.RTCPeerConnection;
+  window.RTCPeerConnection = class RTCPeerConnection extends Native {
+    constructor(...args) {
+      super(...args);
+      kept.push(this);
+    }
+  };
+}
+
+/**
+ * Watches the video elements of one tile until one of them has shown `frames` new pictures, two of which differ, while the
+ * decoder behind it counted on. Answers what it saw; a picture that stands still is an answer too, after `patience` ms.
+ * @param {Element} tile
+ */
+export async function watchPictures(tile, { frames, patience }) {
+  const deadline = performance.now() + patience;
+  let seen = { shown: 0, different: 0, decoded: 0, spread: 0, size: '' };
+  while (performance.now() < deadline) {
+    const video = [...tile.querySelectorAll('video')].find((one) => one.srcObject?.getVideoTracks().length && one.checkVisibility() && one.videoWidth);
+    if (video) {
+      seen = await watch(video);
+      if (seen.shown >= frames && seen.different >= 2 && seen.decoded >= frames / 2) return { ...seen, moves: true };
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return { ...seen, moves: false };
+
+  async function watch(video) {
+    const before = await decoded(video);
+    const pictures = new Set();
+    let shown = 0;
+    let spread = 0;
+    const count = () => {
+      shown++;
+      if (shown % 5 === 0) {
+        const readback = look(video);
+        pictures.add(readback.hash);
+        spread = Math.max(spread, readback.spread);
+      }
+      video.requestVideoFrameCallback(count);
+    };
+    video.requestVideoFrameCallback(count);
+    const until = Math.min(deadline, performance.now() + 5000);
+    while (performance.now() < until && shown < frames) await new Promise((resolve) => setTimeout(resolve, 50));
+    // What the decoder says comes from statistics that are renewed once a second at most.
+    let after = await decoded(video);
+    while (after - before < frames / 2 && performance.now() < until + 1500) {
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      after = await decoded(video);
+    }
+    return { shown, different: pictures.size, decoded: after - before, spread, size: `${video.videoWidth}x${video.videoHeight}` };
+  }
+
+  /** A thumbnail of what is on the screen now: a hash of it, and how much its brightness varies. */
+  function look(video) {
+    const canvas = new OffscreenCanvas(64, 36);
+    const painter = canvas.getContext('2d', { willReadFrequently: true });
+    painter.drawImage(video, 0, 0, 64, 36);
+    const { data } = painter.getImageData(0, 0, 64, 36);
+    let hash = 0;
+    let sum = 0;
+    let squares = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      hash = (Math.imul(hash, 31) + (data[i] << 16) + (data[i + 1] << 8) + data[i + 2]) | 0;
+      sum += data[i + 1];
+      squares += data[i + 1] ** 2;
+    }
+    const pixels = data.length / 4;
+    return { hash, spread: Math.sqrt(Math.max(0, squares / pixels - (sum / pixels) ** 2)) };
+  }
+
+  async function decoded(video) {
+    const track = video.srcObject?.getVideoTracks()[0];
+    for (const connection of window.keptConnections) {
+      if (!connection.getReceivers().some((receiver) => receiver.track === track)) continue;
+      for (const report of (await connection.getStats()).values()) {
+        if (report.type === 'inbound-rtp' && report.kind === 'video' && report.trackIdentifier === track.id) return report.framesDecoded ?? 0;
+      }
+    }
+    return 0;
+  }
+}
+
+/**
+ * Listens to whoever is shown in a tile until the energy of the sound received from them has risen, and an element of the page
+ * that is neither muted nor paused plays that very track.
+ * @param {Element} tile
+ */
+export async function listen(tile, { patience }) {
+  const deadline = performance.now() + patience;
+  let heard = { energy: 0, played: false };
+  let first;
+  while (performance.now() < deadline) {
+    for (const { energy, track } of await sounds()) {
+      first ??= energy;
+      heard = { energy: energy - first, played: isPlayed(track) };
+      if (heard.energy > 0 && heard.played) return { ...heard, sounds: true };
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return { ...heard, sounds: false };
+
+  /** The sound of the person in the tile: of the connection that brings the tile's media. */
+  async function sounds() {
+    const tracks = [...tile.querySelectorAll('video, audio')].flatMap((one) => one.srcObject?.getTracks() ?? []);
+    const connection = window.keptConnections.find((one) => one.connectionState === 'connected' && one.getReceivers().some((receiver) => tracks.includes(receiver.track)));
+    if (!connection) return [];
+    const receivers = connection.getReceivers().filter((receiver) => receiver.track.kind === 'audio');
+    const reports = [...(await connection.getStats()).values()].filter((report) => report.type === 'inbound-rtp' && report.kind === 'audio');
+    return reports.flatMap((report) => {
+      const track = receivers.find((receiver) => receiver.track.id === report.trackIdentifier)?.track;
+      return track && report.totalAudioEnergy !== undefined ? [{ energy: report.totalAudioEnergy, track }] : [];
+    });
+  }
+
+  function isPlayed(track) {
+    return [...document.querySelectorAll('video, audio')].some(
+      (one) => one.srcObject?.getTracks().includes(track) && !one.muted && !one.paused && one.volume > 0,
+    );
+  }
+}
+
+/** The pair of candidates each living connection really uses, as `local>remote` types and the protocol to the relay. */
+export async function selectedPairs() {
+  const pairs = [];
+  for (const connection of window.keptConnections.filter((one) => one.connectionState === 'connected')) {
+    const stats = await connection.getStats();
+    const reports = [...stats.values()];
+    const named = reports.find((report) => report.type === 'transport' && report.selectedCandidatePairId)?.selectedCandidatePairId;
+    const pair = named ? stats.get(named) : reports.find((report) => report.type === 'candidate-pair' && (report.selected || (report.nominated && report.state === 'succeeded')));
+    if (!pair) continue;
+    const local = stats.get(pair.localCandidateId);
+    const remote = stats.get(pair.remoteCandidateId);
+    pairs.push({ local: local?.candidateType, remote: remote?.candidateType, relayProtocol: local?.relayProtocol ?? null });
+  }
+  return pairs;
+}
+
+/** Every address the page's connections were told to use for STUN and TURN. */
+export function iceUrls() {
+  return window.keptConnections.flatMap((one) => one.getConfiguration().iceServers ?? []).flatMap((server) => server.urls);
+}
+
+/** Notes from now on every value the page's progress bars show; read with `progressSeen`. */
+export function noteProgress() {
+  const seen = (window.progressNoted = new Set());
+  const note = () => {
+    for (const bar of document.querySelectorAll('progress, [role=progressbar]')) {
+      const value = Number(bar.value ?? bar.getAttribute('aria-valuenow'));
+      const whole = Number(bar.max ?? bar.getAttribute('aria-valuemax') ?? 100);
+      if (whole > 0 && value > 0 && value < whole) seen.add(Math.round((value / whole) * 1000) / 10);
+    }
+  };
+  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['value', 'aria-valuenow'] });
+}
+
+/** The percentages between nothing and everything that were shown since `noteProgress`. */
+export function progressNoted() {
+  return [...window.progressNoted].sort((a, b) => a - b);
+}

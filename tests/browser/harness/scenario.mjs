@@ -1,0 +1,83 @@
+// A scenario: a test with a stage of its own, on which servers and people appear and from which they leave at the end. When it
+// fails, what everybody saw and said stays behind in `output/`.
+
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { browser, missing } from './browsers.mjs';
+import { Person } from './person.mjs';
+import { Server } from './server.mjs';
+
+const output = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../output');
+
+/** No scenario takes so long; one that hangs must not take the suite with it. */
+const LIMIT_MS = 180_000;
+
+/**
+ * @param {string} name what somebody would notice
+ * @param {(stage: Stage) => Promise<void>} play
+ * @param {{ needs?: (Parameters<typeof missing>[0])[] }} [options] the kinds of browser it cannot do without
+ */
+export function scenario(name, play, { needs = ['chromium'] } = {}) {
+  const lacking = needs.map(missing).find(Boolean);
+  test(name, { timeout: LIMIT_MS, skip: lacking ?? false }, async (t) => {
+    const stage = new Stage();
+    t.after(() => stage.clear()); // also when the limit is over
+    const folder = path.join(output, name.replaceAll(/[^\p{L}\p{N}]+/gu, '-'));
+    await rm(folder, { recursive: true, force: true });
+    try {
+      await play(stage);
+    } catch (error) {
+      await stage.leaveTraces(folder);
+      throw error;
+    }
+  });
+}
+
+export class Stage {
+  #servers = [];
+  #people = [];
+
+  /** @param {Record<string, string>} [settings] as `CALLBOX_*` names without the prefix */
+  async server(settings) {
+    const server = await Server.start({ settings });
+    this.#servers.push(server);
+    return server;
+  }
+
+  /** Somebody at a browser in front of `server`'s page, not in any room yet. */
+  async person(server, name, { kind = 'chromium', context = {} } = {}) {
+    const person = await Person.sitDown(await browser(kind), { name, url: server.url, context });
+    this.#people.push(person);
+    return person;
+  }
+
+  /** A server and these people in its room *kitchen*, the first one first. */
+  async call(names, { settings, query } = {}) {
+    const server = await this.server(settings);
+    const people = [];
+    for (const name of names) {
+      const person = await this.person(server, name);
+      await person.join('kitchen', { query });
+      people.push(person);
+    }
+    return { server, people };
+  }
+
+  async leaveTraces(folder) {
+    await mkdir(folder, { recursive: true });
+    for (const person of this.#people) {
+      await person.page.screenshot({ path: path.join(folder, `${person.name}.png`), timeout: 5000 }).catch(() => {});
+      await writeFile(path.join(folder, `${person.name}.console.txt`), person.console.join('\n'));
+    }
+    for (const [number, server] of this.#servers.entries()) {
+      await writeFile(path.join(folder, `server-${number}.log`), server.log);
+    }
+  }
+
+  async clear() {
+    await Promise.allSettled(this.#people.map((person) => person.context.close()));
+    await Promise.allSettled(this.#servers.map((server) => server.close()));
+  }
+}

@@ -1,0 +1,128 @@
+// One real callbox per scenario: its own port, its own data folder, its log kept for the case that something fails.
+
+import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+
+/** The debug build does what the release does and is there already when the Rust tests have run. */
+const binary = process.env.CALLBOX_BINARY ?? path.join(repository, 'target/debug/callbox');
+
+/** A debug build on a busy machine is still up well within this. */
+const READY_WITHIN_MS = 20_000;
+
+/** A running callbox. `stop` ends it and keeps its data; `restart` brings it back on the same port. */
+export class Server {
+  /** What it printed, both streams. */
+  log = '';
+  #process = null;
+
+  /** @param {{ settings?: Record<string, string> }} [options] settings as `CALLBOX_*` names without the prefix */
+  static async start({ settings = {} } = {}) {
+    if (!existsSync(binary)) throw new Error(`no callbox at ${binary}: run \`cargo build\` first, or set CALLBOX_BINARY`);
+    const server = new Server();
+    server.folder = await mkdtemp(path.join(tmpdir(), 'callbox-test-'));
+    server.port = await freePort();
+    server.settings = settings;
+    await server.#run();
+    return server;
+  }
+
+  get pid() {
+    return this.#process.pid;
+  }
+
+  /** Ends it as a crash would: no goodbye to anybody. */
+  async kill() {
+    await this.#end('SIGKILL');
+  }
+
+  async restart() {
+    await this.#run();
+  }
+
+  /** Ends it for good and removes its data. */
+  async close() {
+    await this.#end('SIGTERM');
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  async #run() {
+    const child = spawn(binary, [], { cwd: this.folder, env: this.#environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    this.#process = child;
+    this.url = await new Promise((resolve, reject) => {
+      const tooLate = setTimeout(() => reject(new Error(`no link printed in ${READY_WITHIN_MS} ms:\n${this.log}`)), READY_WITHIN_MS);
+      const before = this.log.length;
+      const read = (text) => {
+        this.log += text;
+        const link = localLink(this.log.slice(before), this.port);
+        if (link) resolve(link);
+      };
+      child.stdout.setEncoding('utf8').on('data', read);
+      child.stderr.setEncoding('utf8').on('data', read);
+      child.on('error', reject);
+      child.on('exit', (code, signal) => reject(new Error(`callbox ended (${code ?? signal}) before it was ready:\n${this.log}`)));
+      child.on('exit', () => clearTimeout(tooLate));
+    });
+  }
+
+  #environment() {
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CALLBOX_'));
+    const own = {
+      LISTEN: `127.0.0.1:${this.port}`,
+      DATA_DIR: path.join(this.folder, 'data'),
+      TURN__LISTEN: '[]', // the standard port would be fought over
+      ...this.settings,
+    };
+    return { ...Object.fromEntries(inherited), ...Object.fromEntries(Object.entries(own).map(([name, value]) => [`CALLBOX_${name}`, value])) };
+  }
+
+  async #end(signal) {
+    const child = this.#process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    const impatience = setTimeout(() => child.kill('SIGKILL'), 10_000);
+    await ended;
+    clearTimeout(impatience);
+  }
+}
+
+/** The printed link that a browser on this machine opens, without its path. */
+export function localLink(printed, port) {
+  const links = printed.match(/https?:\/\/[^\s/]+/g) ?? [];
+  return links.find((link) => {
+    const { hostname, port: named } = new URL(link);
+    return ['127.0.0.1', 'localhost'].includes(hostname) && Number(named) === port;
+  });
+}
+
+/** A port that is free for TCP and UDP alike, below the ones the system hands out by itself. */
+async function freePort() {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = 27_000 + Math.floor(Math.random() * 1000);
+    if ((await tcpIsFree(port)) && (await udpIsFree(port))) return port;
+  }
+  throw new Error('no free port from 27000 to 27999');
+}
+
+function tcpIsFree(port) {
+  return new Promise((resolve) => {
+    const probe = createServer().once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}
+
+function udpIsFree(port) {
+  return new Promise((resolve) => {
+    const probe = createSocket('udp4').once('error', () => resolve(false));
+    probe.bind(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}
