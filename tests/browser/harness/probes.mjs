@@ -13,6 +13,23 @@ export function keepConnections() {
 }
 
 /**
+ * Puts into the page what both listeners need: the sounds of the person in a tile, that is, of the connection that brings the
+ * tile's media, each with its statistics.
+ */
+export function soundsOfTiles() {
+  window.soundsIn = async (tile) => {
+    const tracks = [...tile.querySelectorAll('video, audio')].flatMap((one) => one.srcObject?.getTracks() ?? []);
+    const connection = window.keptConnections.find((one) => one.connectionState === 'connected' && one.getReceivers().some((receiver) => tracks.includes(receiver.track)));
+    if (!connection) return [];
+    const receivers = connection.getReceivers().filter((receiver) => receiver.track.kind === 'audio');
+    return [...(await connection.getStats()).values()].flatMap((report) => {
+      const track = report.type === 'inbound-rtp' && receivers.find((receiver) => receiver.track.id === report.trackIdentifier)?.track;
+      return track && report.totalAudioEnergy !== undefined ? [{ track, report }] : [];
+    });
+  };
+}
+
+/**
  * Watches the video elements of one tile until one of them has shown `frames` new pictures, two of which differ, while the
  * decoder behind it counted on. Answers what it saw; a picture that stands still is an answer too, after `patience` ms.
  * @param {Element} tile
@@ -93,36 +110,46 @@ export async function watchPictures(tile, { frames, patience }) {
  */
 export async function listen(tile, { patience }) {
   const deadline = performance.now() + patience;
+  const first = new Map();
   let heard = { energy: 0, played: false };
-  let first;
   while (performance.now() < deadline) {
-    for (const { energy, track } of await sounds()) {
-      first ??= energy;
-      heard = { energy: energy - first, played: isPlayed(track) };
-      if (heard.energy > 0 && heard.played) return { ...heard, sounds: true };
+    for (const { track, report } of await window.soundsIn(tile)) {
+      if (!first.has(track.id)) first.set(track.id, report.totalAudioEnergy);
+      heard = { energy: report.totalAudioEnergy - first.get(track.id), played: isPlayed(track) };
+      if (heard.energy > 0.001 && heard.played) return { ...heard, sounds: true };
     }
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
   return { ...heard, sounds: false };
-
-  /** The sound of the person in the tile: of the connection that brings the tile's media. */
-  async function sounds() {
-    const tracks = [...tile.querySelectorAll('video, audio')].flatMap((one) => one.srcObject?.getTracks() ?? []);
-    const connection = window.keptConnections.find((one) => one.connectionState === 'connected' && one.getReceivers().some((receiver) => tracks.includes(receiver.track)));
-    if (!connection) return [];
-    const receivers = connection.getReceivers().filter((receiver) => receiver.track.kind === 'audio');
-    const reports = [...(await connection.getStats()).values()].filter((report) => report.type === 'inbound-rtp' && report.kind === 'audio');
-    return reports.flatMap((report) => {
-      const track = receivers.find((receiver) => receiver.track.id === report.trackIdentifier)?.track;
-      return track && report.totalAudioEnergy !== undefined ? [{ energy: report.totalAudioEnergy, track }] : [];
-    });
-  }
 
   function isPlayed(track) {
     return [...document.querySelectorAll('video, audio')].some(
       (one) => one.srcObject?.getTracks().includes(track) && !one.muted && !one.paused && one.volume > 0,
     );
   }
+}
+
+/**
+ * Listens until a whole second of received sound had no energy in it.
+ * @param {Element} tile
+ */
+export async function listenForSilence(tile, { patience }) {
+  const deadline = performance.now() + patience;
+  const start = new Map();
+  let loudest = 0;
+  while (performance.now() < deadline) {
+    const sounds = await window.soundsIn(tile);
+    const spans = sounds.map(({ track, report }) => {
+      const before = start.get(track.id) ?? start.set(track.id, report).get(track.id);
+      return { track, report, samples: report.totalSamplesReceived - before.totalSamplesReceived, energy: report.totalAudioEnergy - before.totalAudioEnergy };
+    });
+    loudest = Math.max(0, ...spans.map(({ energy }) => energy));
+    if (spans.length && spans.every(({ samples }) => samples >= 48_000) && loudest < 1e-5) return { loudest, silent: true };
+    // Too loud: the second begins again.
+    for (const { track, report, energy } of spans) if (energy >= 1e-5) start.set(track.id, report);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  return { loudest, silent: false };
 }
 
 /** The pair of candidates each living connection really uses, as `local>remote` types and the protocol to the relay. */

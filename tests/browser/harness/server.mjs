@@ -55,6 +55,7 @@ export class Server {
   }
 
   async #run() {
+    this.spawnedAt = performance.now();
     const child = spawn(binary, [], { cwd: this.folder, env: this.#environment(), stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     this.url = await new Promise((resolve, reject) => {
