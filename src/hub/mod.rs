@@ -1,8 +1,36 @@
-//! Who is in which room, and who may say what to whom. Pure: events and a [`Now`](crate::clock::Now) in, effects out;
-//! it never awaits, never reads a clock or the dice, and knows neither sockets nor JSON. Sound and picture never pass
-//! here: pages send them to each other or through the relay.
+//! Who is in which room, and who may say what to whom. Pure: events and a [`Now`] in, effects out; it never awaits,
+//! never reads a clock or the dice, and knows neither sockets nor JSON. Sound and picture never pass here: pages send
+//! them to each other or through the relay.
+//!
+//! Three rules hold after every event, whatever strangers send: a person sits in one room only, and by one socket only;
+//! no room holds more than [`Options::max_people`]; every [`Effect`] concerns only people of one room.
 
-use std::time::Duration;
+mod allowance;
+mod mailbox;
+mod message;
+mod name;
+mod refusal;
+mod room;
+mod step;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod world;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use self::message::{Effect, Event, Join, Joined, Message, Parting, Payload, Peer, PersonId, Request, SocketId};
+pub use self::name::RoomName;
+pub use self::refusal::Refusal;
+
+use self::allowance::Allowance;
+use self::mailbox::{Mailbox, Postage};
+use self::room::{Person, Place, Room};
+use self::step::Step;
+use crate::clock::Now;
+use crate::pass::{Seat, SeatKey};
 
 /// The limits a hub keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,5 +59,288 @@ impl Default for Options {
             rate: 60,
             burst: 600,
         }
+    }
+}
+
+/// All rooms of one server.
+#[derive(Debug)]
+pub struct Hub {
+    options: Options,
+    seat_key: SeatKey,
+    sockets: HashMap<SocketId, Socket>,
+    rooms: HashMap<RoomName, Room>,
+    /// Everybody who is away, the first to be given up first, so that a tick looks only at seats whose time is over.
+    away: BTreeSet<Kept>,
+    postage: Postage,
+}
+
+/// An open socket.
+#[derive(Debug)]
+struct Socket {
+    allowance: Allowance,
+    /// Where the person behind it sits.
+    seat: Option<(RoomName, PersonId)>,
+}
+
+/// A seat kept for somebody whose socket dropped.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Kept {
+    until: Instant,
+    room: RoomName,
+    id: PersonId,
+}
+
+/// A [`Join`] whose parts have been read.
+struct Arrival {
+    room: RoomName,
+    name: Arc<str>,
+    instance: Arc<str>,
+    seat: Seat,
+}
+
+impl Hub {
+    /// A hub without rooms. `seat_key` stays the same over restarts, so that people find their seats again.
+    pub fn new(options: Options, seat_key: SeatKey) -> Hub {
+        Hub {
+            options,
+            seat_key,
+            sockets: HashMap::new(),
+            rooms: HashMap::new(),
+            away: BTreeSet::new(),
+            postage: Postage::full(),
+        }
+    }
+
+    /// Lets one event happen. What is to be done about it is appended to `effects`, in order.
+    pub fn handle(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>) {
+        let step = &mut Step { now, effects };
+        match event {
+            Event::Opened(socket) => {
+                let allowance = Allowance::full(&self.options, now.monotonic);
+                self.sockets.insert(socket, Socket { allowance, seat: None });
+            }
+            Event::Asked(socket, request) => self.answer(socket, request, step),
+            Event::Garbled(socket, refusal) => self.refuse(socket, refusal, step),
+            Event::Closed(socket) => self.drop_socket(socket, step),
+            Event::Tick => self.clear_seats(step),
+        }
+    }
+
+    /// How many rooms there are.
+    pub fn rooms(&self) -> usize {
+        self.rooms.len()
+    }
+
+    /// How many people have a seat in `room`, those who are away included.
+    pub fn people(&self, room: &str) -> usize {
+        self.rooms.get(room).map_or(0, |room| room.people.len())
+    }
+
+    fn answer(&mut self, id: SocketId, request: Request, step: &mut Step) {
+        // A socket that the hub closed may have said more before it heard.
+        let Some(socket) = self.sockets.get_mut(&id) else { return };
+        if !socket.allowance.take(cost(&request), &self.options, step.now.monotonic) {
+            return self.refuse(id, Refusal::TooFast, step);
+        }
+        match (request, &socket.seat) {
+            (Request::Ping, _) => step.send(id, Message::Pong),
+            (Request::Join(join), _) => self.join(id, join, step),
+            (_, None) => self.refuse(id, Refusal::NotJoined, step),
+            (Request::IceRefresh, Some((_, person))) => step.send(id, Message::IceServers(person.clone())),
+            (Request::Leave, Some((room, _))) => {
+                let room = room.clone();
+                self.stand_up(id, step);
+                step.send(id, Message::Left(room));
+            }
+            (Request::Signal { to, payload }, Some(seat)) => {
+                let (room, from) = seat.clone();
+                self.pass_on(id, &room, from, &to, payload, step);
+            }
+        }
+    }
+
+    fn join(&mut self, socket: SocketId, join: Join, step: &mut Step) {
+        let arrival = match self.read(join, step.now) {
+            Ok(arrival) => arrival,
+            Err(refusal) => return self.refuse(socket, refusal, step),
+        };
+        let id = PersonId(arrival.seat.id.as_str().into());
+        let sits_there = |(room, person): &(RoomName, PersonId)| *room == arrival.room && *person == id;
+        if !self.sockets.get(&socket).and_then(|socket| socket.seat.as_ref()).is_some_and(sits_there) {
+            self.stand_up(socket, step);
+        }
+        if self.rooms.get(&arrival.room).is_some_and(|room| room.find(&id).is_some()) {
+            self.come_back(socket, id, arrival, step);
+        } else {
+            self.sit_down(socket, id, arrival, step);
+        }
+    }
+
+    /// Checks the names and finds the seat: the token's, or a fresh one. A token of another room, or of a key that is no
+    /// more, is no offence: its holder comes in as a newcomer.
+    fn read(&self, join: Join, now: Now) -> Result<Arrival, Refusal> {
+        let room = RoomName::new(&join.room).ok_or(Refusal::BadRoom)?;
+        let name = name::tidy(&join.name).ok_or(Refusal::BadName)?;
+        let instance = name::tidy(&join.instance)
+            .ok_or(Refusal::BadMessage("`instance` has 1 to 64 visible characters".into()))?;
+        let kept = join.seat.and_then(|token| self.seat_key.read(room.as_str(), &token));
+        let since = u64::try_from(now.unix.as_millis()).unwrap_or(u64::MAX);
+        let seat = kept.unwrap_or_else(|| Seat { id: join.fresh.0.as_ref().to_owned(), since });
+        Ok(Arrival { room, name, instance, seat })
+    }
+
+    /// A newcomer, or somebody whose seat was cleared meanwhile (a restart, a long absence) and who takes it again.
+    fn sit_down(&mut self, socket: SocketId, id: PersonId, arrival: Arrival, step: &mut Step) {
+        let max_people = self.options.max_people;
+        if self.people(arrival.room.as_str()) >= max_people {
+            return step.send(socket, Message::Full { room: arrival.room, max_people });
+        }
+        if !self.rooms.contains_key(&arrival.room) && self.rooms.len() >= self.options.max_rooms {
+            return self.refuse(socket, Refusal::TooManyRooms, step);
+        }
+        let Arrival { room: name, seat, .. } = &arrival;
+        let room = self.rooms.entry(name.clone()).or_default();
+        let person = Person {
+            id: id.clone(),
+            since: seat.since,
+            name: arrival.name.clone(),
+            instance: arrival.instance.clone(),
+            place: Place::Here(socket),
+        };
+        room.show_to_others(&person, step, Message::PeerJoined);
+        room.people.push(person);
+        self.welcome(socket, &id, &arrival, step);
+    }
+
+    /// Somebody whose seat is still there: after a dropped socket, a reload, or from a second window.
+    fn come_back(&mut self, socket: SocketId, id: PersonId, arrival: Arrival, step: &mut Step) {
+        let Some(room) = self.rooms.get_mut(&arrival.room) else { return };
+        let Some(person) = room.find_mut(&id) else { return };
+        let reloaded = std::mem::replace(&mut person.instance, arrival.instance.clone()) != arrival.instance;
+        person.name = arrival.name.clone();
+        let before = std::mem::replace(&mut person.place, Place::Here(socket));
+        if reloaded {
+            room.forget_words_of(&id, &mut self.postage);
+        }
+        if let Some(person) = room.find(&id) {
+            room.show_to_others(person, step, Message::PeerBack);
+        }
+        self.welcome(socket, &id, &arrival, step);
+        match before {
+            Place::Here(old) => self.replace(old, socket, step),
+            Place::Away { until, mut mailbox } => {
+                self.away.remove(&Kept { until, room: arrival.room, id });
+                let signals = mailbox.empty(&mut self.postage);
+                // What was said to the page before the reload concerns connections that are no more.
+                for (from, payload) in signals.into_iter().filter(|_| !reloaded) {
+                    step.send(socket, Message::Signal { from, payload });
+                }
+            }
+        }
+    }
+
+    /// Puts the socket on its seat and tells it so.
+    fn welcome(&mut self, socket: SocketId, id: &PersonId, arrival: &Arrival, step: &mut Step) {
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.seat = Some((arrival.room.clone(), id.clone()));
+        }
+        let Some(room) = self.rooms.get(&arrival.room) else { return };
+        let Some(person) = room.find(id) else { return };
+        let joined = Joined {
+            room: arrival.room.clone(),
+            you: id.clone(),
+            seat: self.seat_key.token(arrival.room.as_str(), &Seat { id: id.to_string(), since: person.since }),
+            max_people: self.options.max_people,
+            peers: room.peers_of(person),
+        };
+        step.send(socket, Message::Joined(Box::new(joined)));
+    }
+
+    /// The person behind `old` sits by another socket now.
+    fn replace(&mut self, old: SocketId, new: SocketId, step: &mut Step) {
+        if old == new {
+            return;
+        }
+        if let Some(socket) = self.sockets.get_mut(&old) {
+            socket.seat = None;
+        }
+        self.refuse(old, Refusal::Replaced, step);
+    }
+
+    fn pass_on(
+        &mut self,
+        socket: SocketId,
+        room: &RoomName,
+        from: PersonId,
+        to: &PersonId,
+        payload: Payload,
+        step: &mut Step,
+    ) {
+        let addressee = self.rooms.get_mut(room).and_then(|room| room.find_mut(to)).filter(|person| person.id != from);
+        match addressee.map(|person| &mut person.place) {
+            Some(Place::Here(to)) => step.send(*to, Message::Signal { from, payload }),
+            Some(Place::Away { mailbox, .. }) => mailbox.put(from, payload, &mut self.postage),
+            None => self.refuse(socket, Refusal::NoSuchPeer, step),
+        }
+    }
+
+    fn refuse(&mut self, socket: SocketId, refusal: Refusal, step: &mut Step) {
+        if !self.sockets.contains_key(&socket) {
+            return;
+        }
+        step.send(socket, Message::Error(refusal.clone()));
+        if refusal.closes() {
+            step.close(socket, refusal);
+            self.drop_socket(socket, step);
+        }
+    }
+
+    /// The socket is gone; the person behind it may come back.
+    fn drop_socket(&mut self, socket: SocketId, step: &mut Step) {
+        let Some((name, id)) = self.sockets.remove(&socket).and_then(|socket| socket.seat) else { return };
+        let Some(room) = self.rooms.get_mut(&name) else { return };
+        let until = step.now.monotonic + self.options.grace;
+        if let Some(person) = room.find_mut(&id) {
+            person.place = Place::Away { until, mailbox: Mailbox::default() };
+        }
+        room.tell_others(&id, step, || Message::PeerAway(id.clone()));
+        self.away.insert(Kept { until, room: name, id });
+    }
+
+    /// The person behind the socket gets up, if they sit.
+    fn stand_up(&mut self, socket: SocketId, step: &mut Step) {
+        let seat = self.sockets.get_mut(&socket).and_then(|socket| socket.seat.take());
+        if let Some((room, id)) = seat {
+            self.remove(&room, &id, Parting::Left, step);
+        }
+    }
+
+    /// Clears the seats that were kept in vain.
+    fn clear_seats(&mut self, step: &mut Step) {
+        while self.away.first().is_some_and(|kept| kept.until <= step.now.monotonic) {
+            let Some(Kept { room, id, .. }) = self.away.pop_first() else { return };
+            self.remove(&room, &id, Parting::Lost, step);
+        }
+    }
+
+    fn remove(&mut self, name: &RoomName, id: &PersonId, parting: Parting, step: &mut Step) {
+        let Some(room) = self.rooms.get_mut(name) else { return };
+        let Some(index) = room.people.iter().position(|person| person.id == *id) else { return };
+        if let Place::Away { mut mailbox, .. } = room.people.remove(index).place {
+            mailbox.empty(&mut self.postage);
+        }
+        room.forget_words_of(id, &mut self.postage);
+        room.tell_others(id, step, || Message::PeerLeft(id.clone(), parting));
+        if room.people.is_empty() {
+            self.rooms.remove(name);
+        }
+    }
+}
+
+/// A message costs one unit, and one more for each full KiB it carries.
+fn cost(request: &Request) -> usize {
+    match request {
+        Request::Signal { payload, .. } => 1 + payload.len() / 1024,
+        _ => 1,
     }
 }

@@ -1,0 +1,159 @@
+//! What goes into the hub and what comes out, as values: the shell turns them from and to the text of `tests/wire`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::name::RoomName;
+use super::refusal::Refusal;
+
+/// One WebSocket, numbered by the shell; never used twice in the life of a hub.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SocketId(pub u64);
+
+/// One person in one room, for the life of the seat: URL-safe text without dots.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PersonId(pub Arc<str>);
+
+impl fmt::Display for PersonId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What a page sends to another page: JSON text that the hub passes on and never reads.
+pub type Payload = Box<str>;
+
+/// Something that happened outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A socket is there. Comes before anything else about it.
+    Opened(SocketId),
+    /// A page asks for something.
+    Asked(SocketId, Request),
+    /// A page sent something that is no [`Request`].
+    Garbled(SocketId, Refusal),
+    /// A socket is gone. Comes once, after which the number means nothing; also after the hub asked for the close.
+    Closed(SocketId),
+    /// Time passed. A hub that keeps seats needs this about once a second.
+    Tick,
+}
+
+/// What a page may ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// To come into a room, or back to a seat.
+    Join(Join),
+    /// To pass something on to one peer in the same room.
+    Signal {
+        /// The peer.
+        to: PersonId,
+        /// What the page says to it.
+        payload: Payload,
+    },
+    /// To get up.
+    Leave,
+    /// New credentials for the relay.
+    IceRefresh,
+    /// A sign of life.
+    Ping,
+}
+
+/// Who comes, where to, and how they are known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Join {
+    /// The room as typed; see [`RoomName`] for what it may be.
+    pub room: String,
+    /// The person's name as typed; the same rules.
+    pub name: String,
+    /// Drawn anew at every page load.
+    pub instance: String,
+    /// The token of an earlier seat in this room, if the person comes back.
+    pub seat: Option<String>,
+    /// The id to give to a person without a seat; from the system's generator, at least 96 bits, so never given twice.
+    pub fresh: PersonId,
+}
+
+/// Something to be done outside, in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Say this on that socket.
+    Send(SocketId, Message),
+    /// Close that socket once all that was said on it is out, with the refusal's words as the reason.
+    Close(SocketId, Refusal),
+}
+
+/// What the hub says to a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// You are in. Complete: replaces whatever the page knew of the room.
+    Joined(Box<Joined>),
+    /// The room has as many people as it may have.
+    Full {
+        /// The room asked for.
+        room: RoomName,
+        /// Its limit.
+        max_people: usize,
+    },
+    /// Somebody sat down.
+    PeerJoined(Peer),
+    /// A peer's socket is there again.
+    PeerBack(Peer),
+    /// A peer's socket dropped; the seat is kept.
+    PeerAway(PersonId),
+    /// A peer is gone for good.
+    PeerLeft(PersonId, Parting),
+    /// A peer said something to you.
+    Signal {
+        /// The peer.
+        from: PersonId,
+        /// What it said.
+        payload: Payload,
+    },
+    /// You got up.
+    Left(RoomName),
+    /// New credentials for the relay, made out to this person.
+    IceServers(PersonId),
+    /// You are heard.
+    Pong,
+    /// What you asked for cannot be done.
+    Error(Refusal),
+}
+
+/// The answer to a successful [`Join`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Joined {
+    /// The room, tidied.
+    pub room: RoomName,
+    /// The reader's own id.
+    pub you: PersonId,
+    /// The token that brings the reader back to this seat.
+    pub seat: String,
+    /// How many people the room may have, the reader included.
+    pub max_people: usize,
+    /// Everybody else.
+    pub peers: Vec<Peer>,
+}
+
+/// Another person in the room, as one reader sees them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// Who.
+    pub id: PersonId,
+    /// The name they gave, tidied.
+    pub name: Arc<str>,
+    /// Which page load of theirs this is.
+    pub instance: Arc<str>,
+    /// Whether the reader makes the offers to them.
+    pub offerer: bool,
+    /// Whether their socket dropped.
+    pub away: bool,
+}
+
+/// Why a peer is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parting {
+    /// By own will.
+    Left,
+    /// The socket dropped and the seat was kept in vain.
+    Lost,
+}

@@ -1,0 +1,57 @@
+//! Why something cannot be done, with a code that stays stable and words for a person.
+
+use std::borrow::Cow;
+
+/// A refusal; printed, it tells a person what was wrong.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Only people in a room may ask for this.
+    #[error("you are not in a room: join one first")]
+    NotJoined,
+    /// The signal's addressee has gone.
+    #[error("that person is not in this room any more")]
+    NoSuchPeer,
+    /// The room's name cannot be used.
+    #[error("a room's name has 1 to 64 characters, and no invisible ones")]
+    BadRoom,
+    /// The person's name cannot be used.
+    #[error("a person's name has 1 to 64 characters, and no invisible ones")]
+    BadName,
+    /// As many rooms are open as may be.
+    #[error("this server has as many rooms as it can hold: try again later, or join one that is open")]
+    TooManyRooms,
+    /// The socket says more than [`Options::rate`](super::Options::rate) allows.
+    #[error("too many messages in a short time")]
+    TooFast,
+    /// The text is not a message of the wire.
+    #[error("the message cannot be read: {0}")]
+    BadMessage(Cow<'static, str>),
+    /// The message is longer than a message may be.
+    #[error("the message is larger than 64 KiB")]
+    TooLarge,
+    /// The same person came in by another socket.
+    #[error("you are here by another window or connection")]
+    Replaced,
+}
+
+impl Refusal {
+    /// The word a page decides by.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::NotJoined => "not-joined",
+            Refusal::NoSuchPeer => "no-such-peer",
+            Refusal::BadRoom => "bad-room",
+            Refusal::BadName => "bad-name",
+            Refusal::TooManyRooms => "too-many-rooms",
+            Refusal::TooFast => "too-fast",
+            Refusal::BadMessage(_) => "bad-message",
+            Refusal::TooLarge => "too-large",
+            Refusal::Replaced => "replaced",
+        }
+    }
+
+    /// Whether the socket is closed after this: what comes next on it could not be trusted, or nobody would read it.
+    pub fn closes(&self) -> bool {
+        matches!(self, Refusal::TooFast | Refusal::BadMessage(_) | Refusal::TooLarge | Refusal::Replaced)
+    }
+}

@@ -1,0 +1,92 @@
+//! One room: its people in the order they sat down, and what each of them sees of the others.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::mailbox::{Mailbox, Postage};
+use super::message::{Message, Peer, PersonId, SocketId};
+use super::step::Step;
+
+/// The people of one room. A room without people does not exist.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    pub(super) people: Vec<Person>,
+}
+
+/// Somebody with a seat.
+#[derive(Debug)]
+pub(super) struct Person {
+    pub(super) id: PersonId,
+    /// When they first sat down, in unix milliseconds; part of their seat token, so it outlives a restart.
+    pub(super) since: u64,
+    pub(super) name: Arc<str>,
+    pub(super) instance: Arc<str>,
+    pub(super) place: Place,
+}
+
+/// Whether a person can be spoken to.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// By this socket.
+    Here(SocketId),
+    /// The socket dropped; the seat is kept until then, and what peers say waits.
+    Away { until: Instant, mailbox: Mailbox },
+}
+
+impl Person {
+    /// This person as `reader` sees them.
+    ///
+    /// Of two people the one who sat down first makes the offers, both sides computing the same from the two seats
+    /// alone: so it holds for the life of the pair, across resumed sockets and a restarted server.
+    fn seen_by(&self, reader: &Person) -> Peer {
+        Peer {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            instance: self.instance.clone(),
+            offerer: (reader.since, &reader.id) < (self.since, &self.id),
+            away: matches!(self.place, Place::Away { .. }),
+        }
+    }
+}
+
+impl Room {
+    pub(super) fn find(&self, id: &PersonId) -> Option<&Person> {
+        self.people.iter().find(|person| person.id == *id)
+    }
+
+    pub(super) fn find_mut(&mut self, id: &PersonId) -> Option<&mut Person> {
+        self.people.iter_mut().find(|person| person.id == *id)
+    }
+
+    /// Everybody but `reader`, as `reader` sees them.
+    pub(super) fn peers_of(&self, reader: &Person) -> Vec<Peer> {
+        self.people.iter().filter(|person| person.id != reader.id).map(|person| person.seen_by(reader)).collect()
+    }
+
+    /// Tells everybody else who is here. People who are away learn it when they come back: `joined` is complete.
+    pub(super) fn tell_others(&self, about: &PersonId, step: &mut Step, message: impl Fn() -> Message) {
+        for person in self.people.iter().filter(|person| person.id != *about) {
+            if let Place::Here(socket) = person.place {
+                step.send(socket, message());
+            }
+        }
+    }
+
+    /// Shows `person` to everybody else who is here, each with their own side of `offerer`.
+    pub(super) fn show_to_others(&self, person: &Person, step: &mut Step, message: fn(Peer) -> Message) {
+        for reader in self.people.iter().filter(|reader| reader.id != person.id) {
+            if let Place::Here(socket) = reader.place {
+                step.send(socket, message(person.seen_by(reader)));
+            }
+        }
+    }
+
+    /// Takes what `from` said out of the mailboxes of those who are away.
+    pub(super) fn forget_words_of(&mut self, from: &PersonId, postage: &mut Postage) {
+        for person in &mut self.people {
+            if let Place::Away { mailbox, .. } = &mut person.place {
+                mailbox.forget(from, postage);
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! One event's hour and its effects, handed through the hub together.
+
+use super::message::{Effect, Message, SocketId};
+use super::refusal::Refusal;
+use crate::clock::Now;
+
+/// When it is, and what is to be done about what happened.
+pub(super) struct Step<'a> {
+    pub(super) now: Now,
+    pub(super) effects: &'a mut Vec<Effect>,
+}
+
+impl Step<'_> {
+    pub(super) fn send(&mut self, to: SocketId, message: Message) {
+        self.effects.push(Effect::Send(to, message));
+    }
+
+    pub(super) fn close(&mut self, socket: SocketId, refusal: Refusal) {
+        self.effects.push(Effect::Close(socket, refusal));
+    }
+}

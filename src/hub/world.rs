@@ -1,0 +1,314 @@
+//! A simulated world for the hub: many people who join, leave, drop, come back, reload and open second windows in random
+//! order, over wires that deliver late, while time passes and the server restarts. After every step nobody sits in two
+//! places and no room is over its limit; when the wires are empty, everybody in a room sees the same room.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use super::*;
+
+const ROOMS: [&str; 3] = ["kitchen", "cellar", "会议室"];
+const PEOPLE: usize = 10;
+const MAX_PEOPLE: usize = 4;
+
+/// A page, as far as the hub can tell: what it holds and what it believes.
+#[derive(Default)]
+struct Page {
+    socket: Option<SocketId>,
+    instance: u32,
+    /// Where the page believes to sit: room, own id, token.
+    seat: Option<(RoomName, PersonId, String)>,
+    /// What it believes of the others: whether it offers to them, whether they are away.
+    peers: BTreeMap<PersonId, (bool, bool)>,
+    /// The last number heard from each peer.
+    last_heard: HashMap<PersonId, u64>,
+}
+
+/// SplitMix64: enough disorder for a test, and the same every time.
+struct Disorder(u64);
+
+impl Disorder {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) % n as u64) as usize
+    }
+}
+
+struct World {
+    hub: Hub,
+    now: Now,
+    disorder: Disorder,
+    pages: Vec<Page>,
+    /// What is under way to each socket. A closed wire still delivers what was said before.
+    wires: HashMap<SocketId, VecDeque<Option<Message>>>,
+    numbers: u64,
+}
+
+fn hub() -> Hub {
+    let options = Options { max_people: MAX_PEOPLE, max_rooms: 3, rate: 10_000, burst: 100_000, ..Options::default() };
+    Hub::new(options, SeatKey::new(&[3; 32]))
+}
+
+impl World {
+    fn new(seed: u64) -> World {
+        World {
+            hub: hub(),
+            now: Now::read(),
+            disorder: Disorder(seed),
+            pages: (0..PEOPLE).map(|_| Page::default()).collect(),
+            wires: HashMap::new(),
+            numbers: 0,
+        }
+    }
+
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    fn happens(&mut self, event: Event) {
+        let mut effects = Vec::new();
+        self.hub.handle(event, self.now, &mut effects);
+        for effect in effects {
+            match effect {
+                Effect::Send(socket, message) => self.say(socket, Some(message)),
+                Effect::Close(socket, _) => {
+                    self.say(socket, None);
+                    self.happens(Event::Closed(socket));
+                }
+            }
+        }
+    }
+
+    fn say(&mut self, socket: SocketId, message: Option<Message>) {
+        self.wires.get_mut(&socket).expect("the hub speaks only to open sockets").push_back(message);
+    }
+
+    fn step(&mut self) {
+        let who = self.disorder.below(PEOPLE);
+        match self.disorder.below(24) {
+            0..4 => self.joins(who),
+            4 => self.asks(who, Request::Leave),
+            5 | 6 => self.drops(who),
+            7 | 8 => self.returns(who),
+            9 => self.reloads(who),
+            10..14 => self.signals(who),
+            14 => self.waits(),
+            15 if self.disorder.below(40) == 0 => self.restarts(),
+            _ => {
+                self.delivers(who);
+            }
+        }
+        self.check();
+    }
+
+    fn asks(&mut self, who: usize, request: Request) {
+        if let Some(socket) = self.pages[who].socket {
+            self.happens(Event::Asked(socket, request));
+        }
+    }
+
+    fn joins(&mut self, who: usize) {
+        if self.pages[who].socket.is_none() {
+            self.connects(who);
+        }
+        let room = ROOMS[self.disorder.below(ROOMS.len())];
+        self.asks_to_join(who, room, None);
+    }
+
+    fn connects(&mut self, who: usize) {
+        let socket = SocketId(self.number());
+        self.wires.insert(socket, VecDeque::new());
+        self.happens(Event::Opened(socket));
+        self.pages[who].socket = Some(socket);
+    }
+
+    fn asks_to_join(&mut self, who: usize, room: &str, seat: Option<String>) {
+        let fresh = PersonId(format!("p{}", self.number()).into());
+        let instance = format!("i{}", self.pages[who].instance);
+        let join = Join { room: room.into(), name: format!("Person {who}"), instance, seat, fresh };
+        self.asks(who, Request::Join(join));
+    }
+
+    /// The socket dies; half of the time the hub does not hear of it, and the page is quicker to return.
+    fn drops(&mut self, who: usize) {
+        let Some(socket) = self.pages[who].socket.take() else { return };
+        if self.disorder.below(2) == 0 {
+            self.happens(Event::Closed(socket));
+            self.wires.remove(&socket);
+        }
+    }
+
+    fn returns(&mut self, who: usize) {
+        let Some((room, _, token)) = self.pages[who].seat.clone() else { return };
+        if self.pages[who].socket.is_none() {
+            self.connects(who);
+        }
+        self.asks_to_join(who, room.as_str(), Some(token));
+    }
+
+    fn reloads(&mut self, who: usize) {
+        self.drops(who);
+        self.pages[who].instance += 1;
+        self.pages[who].last_heard.clear();
+        self.returns(who);
+    }
+
+    fn signals(&mut self, who: usize) {
+        let peers: Vec<_> = self.pages[who].peers.keys().cloned().collect();
+        if peers.is_empty() {
+            return;
+        }
+        let to = peers[self.disorder.below(peers.len())].clone();
+        let payload = format!("{to} {}", self.number()).into();
+        self.asks(who, Request::Signal { to, payload });
+    }
+
+    fn waits(&mut self) {
+        let span = Duration::from_millis(1 + self.disorder.below(20_000) as u64);
+        self.passes(span);
+    }
+
+    fn passes(&mut self, span: Duration) {
+        self.now = self.now.after(span);
+        self.happens(Event::Tick);
+    }
+
+    fn restarts(&mut self) {
+        self.hub = hub();
+        self.wires.clear();
+        for page in &mut self.pages {
+            page.socket = None;
+        }
+    }
+
+    /// One message arrives at one page.
+    fn delivers(&mut self, who: usize) -> bool {
+        let Some(socket) = self.pages[who].socket else { return false };
+        match self.wires.get_mut(&socket).and_then(VecDeque::pop_front) {
+            Some(Some(message)) => self.pages[who].hears(message),
+            Some(None) => {
+                self.wires.remove(&socket);
+                self.pages[who].socket = None;
+            }
+            None => return false,
+        }
+        true
+    }
+
+    /// Dead sockets are found out, and everything under way arrives.
+    fn settles(&mut self) {
+        let alive: HashSet<_> = self.pages.iter().filter_map(|page| page.socket).collect();
+        let dead: Vec<_> = self.hub.sockets.keys().copied().filter(|socket| !alive.contains(socket)).collect();
+        for socket in dead {
+            self.happens(Event::Closed(socket));
+        }
+        while (0..PEOPLE).any(|who| self.delivers(who)) {}
+    }
+
+    fn check(&self) {
+        let mut seen = HashSet::new();
+        for (name, room) in &self.hub.rooms {
+            assert!(!room.people.is_empty(), "{name} is empty and still there");
+            assert!(room.people.len() <= MAX_PEOPLE, "{name} is over its limit");
+            for person in &room.people {
+                assert!(seen.insert(person.id.clone()), "{} sits in two places", person.id);
+                match &person.place {
+                    Place::Here(socket) => {
+                        let seat = self.hub.sockets[socket].seat.as_ref();
+                        assert_eq!(seat, Some(&(name.clone(), person.id.clone())), "the seat and its socket agree");
+                    }
+                    Place::Away { until, .. } => {
+                        let kept = Kept { until: *until, room: name.clone(), id: person.id.clone() };
+                        assert!(self.hub.away.contains(&kept), "{} would be away for ever", person.id);
+                    }
+                }
+            }
+        }
+        let away =
+            self.hub.rooms.values().flat_map(|room| &room.people).filter(|p| matches!(p.place, Place::Away { .. }));
+        assert_eq!(away.count(), self.hub.away.len());
+    }
+
+    /// What every page believes is what the hub knows.
+    fn check_all_see_the_same(&self) {
+        for page in &self.pages {
+            let (Some((room, id, _)), Some(socket)) = (&page.seat, page.socket) else { continue };
+            if self.hub.sockets[&socket].seat.is_none() {
+                continue; // dropped out, and not yet asked to come back
+            }
+            let room = &self.hub.rooms[room];
+            let person = room.find(id).expect("a page with a seat sits there");
+            let truth: BTreeMap<_, _> =
+                room.peers_of(person).into_iter().map(|peer| (peer.id, (peer.offerer, peer.away))).collect();
+            assert_eq!(page.peers, truth);
+            for peer in room.peers_of(person) {
+                let reverse = room.find(&peer.id).map(|other| room.peers_of(other)).expect("a peer");
+                assert!(reverse.iter().any(|back| back.id == *id && back.offerer != peer.offerer), "one of two offers");
+            }
+        }
+    }
+}
+
+impl Page {
+    fn hears(&mut self, message: Message) {
+        match message {
+            Message::Joined(joined) => {
+                self.peers = joined.peers.iter().map(|p| (p.id.clone(), (p.offerer, p.away))).collect();
+                self.seat = Some((joined.room, joined.you, joined.seat));
+            }
+            Message::PeerJoined(peer) => {
+                let known = self.peers.insert(peer.id, (peer.offerer, peer.away));
+                assert_eq!(known, None, "nobody joins twice");
+            }
+            Message::PeerBack(peer) => {
+                let known = self.peers.insert(peer.id, (peer.offerer, peer.away));
+                assert_eq!(known.map(|(offerer, _)| offerer), Some(peer.offerer), "the part in a pair never changes");
+            }
+            Message::PeerAway(id) => self.peers.get_mut(&id).expect("only peers go away").1 = true,
+            Message::PeerLeft(id, _) => assert!(self.peers.remove(&id).is_some(), "only peers leave"),
+            Message::Signal { from, payload } => self.hears_signal(from, &payload),
+            Message::Left(_) | Message::Full { .. } => self.forgets(),
+            Message::Error(_) | Message::IceServers(_) | Message::Pong => {}
+        }
+    }
+
+    fn hears_signal(&mut self, from: PersonId, payload: &str) {
+        let (to, number) = payload.split_once(' ').expect("as sent");
+        let you = self.seat.as_ref().map(|(_, id, _)| id.to_string());
+        assert_eq!(you.as_deref(), Some(to), "a signal reaches the one it is meant for");
+        assert!(self.peers.contains_key(&from), "only peers speak");
+        let number = number.parse().expect("a number");
+        let last = self.last_heard.insert(from, number).unwrap_or(0);
+        assert!(number > last, "signals arrive in order and once");
+    }
+
+    fn forgets(&mut self) {
+        self.seat = None;
+        self.peers.clear();
+    }
+}
+
+/// `CALLBOX_WORLD_STEPS` asks for a longer life than the quick one of every test run.
+#[test]
+fn whatever_people_do_everybody_sees_the_same_room_in_the_end() {
+    let steps = std::env::var("CALLBOX_WORLD_STEPS").ok().and_then(|n| n.parse().ok()).unwrap_or(60_000);
+    for seed in 0..steps / 500 {
+        let mut world = World::new(seed);
+        for _ in 0..500 {
+            world.step();
+        }
+        world.settles();
+        world.check();
+        world.check_all_see_the_same();
+        world.passes(Duration::from_secs(3600));
+        world.settles();
+        let seated = world.hub.sockets.values().filter(|socket| socket.seat.is_some()).count();
+        let people: usize = ROOMS.iter().map(|room| world.hub.people(room)).sum();
+        assert_eq!(seated, people, "after an hour only those who are here have a seat");
+        assert!(world.hub.postage.is_full(), "and nothing waits for anybody");
+    }
+}
