@@ -1,11 +1,17 @@
 /**
  * A room, as one person lives in it: who is there, one `Peer` for each, chat and files. The hub says who is in the room;
- * media and chat never pass through it.
+ * media and chat never pass through it, and go on without it.
  */
+import { limitsFor } from './adapt.js';
 import { systemClock } from './clock.js';
 import { Files } from './files.js';
+import { Peer } from './peer.js';
+import { Problem } from './problem.js';
+import { Signaling } from './signaling.js';
 
-/** @typedef {import('./peer.js').Peer} Peer */
+/** @typedef {import('./messages.js').HubMessage} HubMessage */
+/** @typedef {import('./messages.js').PeerEntry} PeerEntry */
+/** @typedef {import('./control.js').ControlMessage} ControlMessage */
 /** @typedef {'idle' | 'joining' | 'joined' | 'reconnecting' | 'full' | 'left' | 'failed'} CallState */
 /** @typedef {{ id: string, from: string, name: string, text: string, at: number }} ChatMessage `from`: a peer's id or 'you'; `at`: unix ms */
 /**
@@ -14,25 +20,50 @@ import { Files } from './files.js';
  * @property {import('./settings.js').Settings} settings
  * @property {import('./media.js').Media} media
  * @property {boolean} [relayOnly]           only paths through the relay: the others never learn your address
- * @property {typeof RTCPeerConnection} [RTCPeerConnection]
- * @property {typeof WebSocket} [WebSocket]
- * @property {typeof MediaStream} [MediaStream]
+ * @property {typeof globalThis.RTCPeerConnection} [RTCPeerConnection]
+ * @property {typeof globalThis.WebSocket} [WebSocket]
+ * @property {typeof globalThis.MediaStream} [MediaStream]
  * @property {import('./clock.js').Clock} [clock]
  * @property {EventTarget} [wake]            fires 'wake' when the machine may be online or awake again
- * @property {{ read(room: string): string | null, write(room: string, seat: string | null): void }} [seats]
- *   where the seat of a room is kept, so that a reloaded tab comes back to it
+ * @property {Seats} [seats]
  */
+/** @typedef {{ read(room: string): string | undefined, write(room: string, seat: string | undefined): void }} Seats
+ *   where the seat of a room is kept, so that a reloaded tab comes back to it */
+
+/** The watchdogs look this often: a path is called weak within two seconds of its last byte. */
+const TICK = 500;
+/** Joining for the first time: after this the server counts as unreachable, and the person is told. */
+const JOIN_PATIENCE = 10_000;
+/** A seat was lost while the room filled up: ask again this often, the call goes on meanwhile. */
+const FULL_RETRY = 5_000;
+const CHAT_TEXT_LIMIT = 8_000;
+const CHAT_HISTORY = 1_000;
+/** Refresh relay credentials when this much of their life is over. */
+const REFRESH_AT = 0.75;
+
+/** @type {Seats} */
+const NO_SEATS = { read: () => undefined, write: () => {} };
 
 /**
  * Events: 'state' {state, problem}, 'peer-joined' {peer}, 'peer-left' {peer, reason}, 'peer' {peer} (anything about one
- * peer changed), 'chat' {message}, 'problem' {problem}.
+ * peer changed), 'chat' {message}, 'problem' {problem, peer?}.
  */
 export class Call extends EventTarget {
   /** @param {CallOptions} options */
   constructor(options) {
     super();
-    this.options = options;
+    this.settings = options.settings;
+    this.media = options.media;
+    this.relayOnly = options.relayOnly ?? options.settings.relay_only;
     this.clock = options.clock ?? systemClock;
+    this.seats = options.seats ?? NO_SEATS;
+    this.browser = {
+      RTCPeerConnection: options.RTCPeerConnection ?? globalThis.RTCPeerConnection,
+      MediaStream: options.MediaStream ?? globalThis.MediaStream,
+    };
+    this.signaling = new Signaling({
+      url: options.url, WebSocket: options.WebSocket ?? globalThis.WebSocket, clock: this.clock, wake: options.wake,
+    });
     /** @type {CallState} */
     this.state = 'idle';
     this.you = { id: '', name: '' };
@@ -40,26 +71,332 @@ export class Call extends EventTarget {
     this.maxPeople = options.settings.max_people;
     /** @type {Map<string, Peer>} in order of arrival */
     this.peers = new Map();
-    this.media = options.media;
-    this.files = new Files();
+    this.files = new Files(this);
     /** @type {ChatMessage[]} */
     this.chat = [];
+    /** Tells the others a page that came back from one that was reloaded. */
+    this.instance = randomId(this.clock);
+    /** @type {string | undefined} brings this person back to the same place in the room */
+    this.seat = undefined;
+    /** @type {RTCIceServer[]} */
+    this.iceServers = [];
+    /** @type {{ resolve: () => void, reject: (problem: Problem) => void } | null} */
+    this.joining = null;
+    this.ticking = false;
+    this.stopTimers = () => {};
+    this.stopRefresh = () => {};
+    this.stopFullRetry = () => {};
+    this.signaling.addEventListener('message', (event) => this.#received(detail(event).message));
+    this.signaling.addEventListener('problem', (event) => this.#problem(detail(event).problem));
+    this.signaling.addEventListener('down', () => this.#down());
+    this.media.addEventListener('change', () => this.#mediaChanged());
   }
 
   /**
    * @param {{ room: string, name: string }} who
    * @returns {Promise<void>} resolves when in; rejects with a `Problem`
    */
-  async join({ room, name }) {
+  join({ room, name }) {
+    if (!this.browser.RTCPeerConnection) return Promise.reject(this.#failed(new Problem('browser-too-old')));
     this.room = room;
-    this.you.name = name;
+    this.seat = this.seats.read(room);
+    this.you = { id: '', name };
+    this.#become('joining');
+    this.stopTimers = this.#startTimers();
+    return new Promise((resolve, reject) => {
+      this.joining = { resolve, reject };
+      this.signaling.open(() => this.#greeting());
+    });
   }
 
   /** Gets up: connections end, the seat is free. Devices stay open; closing them is `media.close()`. */
-  leave() {}
-
-  /** @param {string} text */
-  sendChat(text) {
-    void text;
+  leave() {
+    for (const peer of this.peers.values()) peer.say({ type: 'bye' });
+    this.#sit(undefined);
+    this.#end({ type: 'leave' });
+    this.#become('left');
   }
+
+  /** @param {string} text to everybody in the room */
+  sendChat(text) {
+    const said = text.trim().slice(0, CHAT_TEXT_LIMIT);
+    if (!said) return;
+    const message = { id: randomId(this.clock), text: said, at: this.clock.unix() };
+    for (const peer of this.peers.values()) peer.say({ type: 'chat', ...message });
+    this.#addChat({ ...message, from: 'you', name: this.you.name });
+  }
+
+  /** @returns {import('./messages.js').Join} */
+  #greeting() {
+    const { room, instance, seat } = this;
+    return { type: 'join', room, name: this.you.name, instance, ...(seat ? { seat } : {}) };
+  }
+
+  /** @param {string | undefined} seat */
+  #sit(seat) {
+    this.seat = seat;
+    this.seats.write(this.room, seat);
+  }
+
+  #startTimers() {
+    const stopTick = this.clock.every(TICK, () => void this.#tick());
+    const stopPatience = this.clock.after(JOIN_PATIENCE, () => {
+      if (this.joining) this.#refuse(new Problem('no-connection'));
+    });
+    return () => { stopTick(); stopPatience(); };
+  }
+
+  /** @param {HubMessage} message */
+  #received(message) {
+    switch (message.type) {
+      case 'joined': return this.#joined(message);
+      case 'full': return this.#full();
+      case 'peer-joined': return this.#seated(message.peer);
+      case 'peer-back': return this.#seated(message.peer);
+      case 'peer-away': return this.#away(message.id);
+      case 'peer-left': return this.#left(message.id, message.reason);
+      case 'signal': return this.peers.get(message.from)?.receive(message.payload);
+      case 'ice-servers': return this.#freshServers(message.ice_servers, message.ice_ttl);
+      case 'error': return this.#refused(message);
+    }
+  }
+
+  /** Complete: whoever is not in it has no seat any more. @param {import('./messages.js').Joined} joined */
+  #joined(joined) {
+    this.#sit(joined.seat);
+    this.you.id = joined.you;
+    this.maxPeople = joined.max_people;
+    this.#freshServers(joined.ice_servers, joined.ice_ttl);
+    const seated = new Set(joined.peers.map((entry) => entry.instance));
+    for (const peer of [...this.peers.values()]) if (!seated.has(peer.instance)) this.#unseated(peer);
+    // A hub that forgot this page's seat may still list the former one: that is nobody else.
+    for (const entry of joined.peers) if (entry.instance !== this.instance) this.#seated(entry);
+    this.#become('joined');
+    this.joining?.resolve();
+    this.joining = null;
+  }
+
+  /** @param {PeerEntry} entry */
+  #seated(entry) {
+    const known = this.peers.get(entry.id) ?? [...this.peers.values()].find(({ instance }) => instance === entry.instance);
+    if (!known) return this.#welcome(entry);
+    if (known.id !== entry.id) this.#rename(known, entry.id);
+    if (known.update(entry)) this.files.lost(known);
+    for (const peer of this.peers.values()) void peer.limit();
+  }
+
+  /** @param {PeerEntry} entry */
+  #welcome(entry) {
+    /** @type {Peer} */
+    const peer = new Peer(entry, {
+      browser: this.browser,
+      clock: this.clock,
+      hooks: {
+        signal: (payload) => this.signaling.send({ type: 'signal', to: peer.id, payload }),
+        config: () => ({ iceServers: this.iceServers, iceTransportPolicy: this.relayOnly ? 'relay' : 'all' }),
+        tracks: () => this.media.outgoing,
+        limits: () => this.#limits(),
+        state: () => this.#ownState(),
+        onmessage: (message) => this.#heard(peer, message),
+        onchange: () => this.#tell('peer', { peer }),
+        onunreachable: () => this.#tell('problem', { problem: new Problem('peer-unreachable'), peer }),
+      },
+    });
+    this.peers.set(entry.id, peer);
+    this.#tell('peer-joined', { peer });
+    peer.start();
+    for (const other of this.peers.values()) void other.limit();
+  }
+
+  /** A restarted hub gave a person another id: the same instance, the same connection. @param {Peer} peer @param {string} id */
+  #rename(peer, id) {
+    const entries = [...this.peers].map(([key, value]) => /** @type {const} */ ([value === peer ? id : key, value]));
+    this.peers.clear();
+    for (const [key, value] of entries) this.peers.set(key, value);
+  }
+
+  /** @param {string} id */
+  #away(id) {
+    const peer = this.peers.get(id);
+    if (!peer) return;
+    peer.away = true;
+    this.#tell('peer', { peer });
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} reason
+   */
+  #left(id, reason) {
+    const peer = this.peers.get(id);
+    if (!peer) return;
+    if (reason === 'lost') this.#unseated(peer);
+    else this.#remove(peer, reason);
+  }
+
+  /** The hub lost somebody whom this page may still see and hear: let the path decide. @param {Peer} peer */
+  #unseated(peer) {
+    if (peer.link === 'connecting' || peer.link === 'lost') return this.#remove(peer, 'lost');
+    peer.away = true;
+    peer.seated = false;
+    this.#tell('peer', { peer });
+  }
+
+  /**
+   * @param {Peer} peer
+   * @param {string} reason
+   */
+  #remove(peer, reason) {
+    if (!this.peers.delete(peer.id)) return;
+    peer.close();
+    this.files.lost(peer);
+    this.#tell('peer-left', { peer, reason });
+    for (const other of this.peers.values()) void other.limit();
+  }
+
+  /** @param {import('./messages.js').HubError} error */
+  #refused({ code, message }) {
+    if (code === 'no-such-peer') return; // it left while a message was on its way
+    const problem = new Problem(code, message);
+    if (this.joining) return this.#refuse(problem);
+    if (code === 'replaced') {
+      this.#end();
+      this.#failed(problem);
+    } else if (code === 'not-joined') {
+      this.signaling.greet();
+    } else {
+      this.#problem(problem);
+    }
+  }
+
+  #full() {
+    if (this.joining) return this.#refuse(new Problem('room-full'));
+    this.stopFullRetry = this.clock.after(FULL_RETRY, () => this.signaling.greet());
+  }
+
+  /** The first `join` did not work out. @param {Problem} problem */
+  #refuse(problem) {
+    const { joining } = this;
+    this.#end();
+    if (problem.code === 'room-full') this.#become('full', problem);
+    else this.#failed(problem);
+    joining?.reject(problem);
+  }
+
+  /** @param {Problem} problem */
+  #failed(problem) {
+    this.#become('failed', problem);
+    return problem;
+  }
+
+  /** @param {import('./messages.js').PageMessage} [lastWord] */
+  #end(lastWord) {
+    this.joining = null;
+    this.stopTimers();
+    this.stopRefresh();
+    this.stopFullRetry();
+    this.signaling.close(lastWord);
+    for (const peer of [...this.peers.values()]) this.#remove(peer, 'you-left');
+  }
+
+  #down() {
+    if (this.state === 'joined') this.#become('reconnecting');
+  }
+
+  async #tick() {
+    if (this.ticking) return; // a busy machine: the last look is not over yet
+    this.ticking = true;
+    const { ready } = this.signaling;
+    await Promise.all([...this.peers.values()].map((peer) => peer.tick(ready)));
+    this.ticking = false;
+    for (const peer of [...this.peers.values()]) if (!peer.seated && peer.link === 'lost') this.#remove(peer, 'lost');
+    this.signaling.hurry([...this.peers.values()].some(({ link }) => link === 'weak' || link === 'lost'));
+  }
+
+  /**
+   * @param {import('./messages.js').IceServer[]} servers
+   * @param {number} ttl seconds
+   */
+  #freshServers(servers, ttl) {
+    this.iceServers = servers;
+    for (const peer of this.peers.values()) peer.line.configure();
+    this.stopRefresh();
+    this.stopRefresh = this.clock.after(ttl * REFRESH_AT * 1000, () => this.signaling.send({ type: 'ice-refresh' }));
+  }
+
+  #limits() {
+    const height = this.media.camera.track?.getSettings?.().height ?? null;
+    return limitsFor(this.peers.size, height, this.settings.video_bitrate * 1000);
+  }
+
+  #ownState() {
+    const { microphone, camera, screen } = this.media;
+    return {
+      type: 'state', name: this.you.name,
+      microphone: microphone.on && microphone.track !== null, camera: camera.track !== null, screen: screen.track !== null,
+    };
+  }
+
+  #mediaChanged() {
+    for (const peer of this.peers.values()) void peer.sendTracks();
+  }
+
+  /**
+   * @param {Peer} peer
+   * @param {ControlMessage} message
+   */
+  #heard(peer, message) {
+    if (message.type === 'bye') this.#remove(peer, 'left');
+    else if (message.type === 'chat') this.#heardChat(peer, message);
+    else if (message.type.startsWith('file-')) this.files.heard(peer, message);
+  }
+
+  /**
+   * @param {Peer} peer
+   * @param {ControlMessage} message
+   */
+  #heardChat(peer, { id, text, at }) {
+    if (typeof text !== 'string' || typeof id !== 'string') return;
+    const when = typeof at === 'number' && Number.isFinite(at) ? at : this.clock.unix();
+    this.#addChat({ id, from: peer.id, name: peer.name, text: text.slice(0, CHAT_TEXT_LIMIT), at: when });
+  }
+
+  /** @param {ChatMessage} message */
+  #addChat(message) {
+    this.chat.push(message);
+    if (this.chat.length > CHAT_HISTORY) this.chat.shift();
+    this.#tell('chat', { message });
+  }
+
+  /**
+   * @param {CallState} state
+   * @param {Problem | null} [problem]
+   */
+  #become(state, problem = null) {
+    this.state = state;
+    this.#tell('state', { state, problem });
+  }
+
+  /** @param {Problem} problem */
+  #problem(problem) {
+    this.#tell('problem', { problem });
+  }
+
+  /**
+   * @param {string} type
+   * @param {object} what
+   */
+  #tell(type, what) {
+    this.dispatchEvent(new CustomEvent(type, { detail: what }));
+  }
+}
+
+/** @param {Event} event @returns {any} */
+function detail(event) {
+  return /** @type {CustomEvent} */ (event).detail;
+}
+
+/** Nothing secret hangs on it; it must only differ. @param {import('./clock.js').Clock} clock */
+function randomId(clock) {
+  return Array.from({ length: 4 }, () => Math.floor(clock.random() * 36 ** 4).toString(36).padStart(4, '0')).join('');
 }

@@ -6,8 +6,10 @@ import { Transfer } from './files/transfer.js';
 
 /** Event: 'transfer' {transfer} whenever one is added or changed. */
 export class Files extends EventTarget {
-  constructor() {
+  /** @param {import('./call.js').Call} call */
+  constructor(call) {
     super();
+    this.call = call;
     /** @type {Map<string, Transfer>} in order of appearance */
     this.transfers = new Map();
   }
@@ -19,5 +21,19 @@ export class Files extends EventTarget {
   send(files, to) {
     void files;
     void to;
+  }
+
+  /**
+   * @param {import('./peer.js').Peer} peer
+   * @param {import('./control.js').ControlMessage} message
+   */
+  heard(peer, message) {
+    void peer;
+    void message;
+  }
+
+  /** Somebody is gone, or their page is a new one. @param {import('./peer.js').Peer} peer */
+  lost(peer) {
+    void peer;
   }
 }

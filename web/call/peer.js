@@ -1,7 +1,9 @@
 /**
- * One other person, as the page sees them. Owns everything between the two of you: the connection that carries pictures
- * and sound, its watchdog, what the other says they show. Leaves out: who is in the room at all (`call.js`).
+ * One other person, as the page sees them: what they show, how well they are heard, and everything between the two of
+ * you. Leaves out who is in the room at all (`call.js`).
  */
+import { Control } from './control.js';
+import { Line } from './line.js';
 
 /** @typedef {'connecting' | 'good' | 'weak' | 'lost'} Link */
 /** @typedef {{ local: string, remote: string, protocol: 'udp' | 'tcp' | 'tls', relayed: boolean }} Path */
@@ -9,7 +11,7 @@
 /**
  * @typedef {object} PeerStats
  * @property {number | null} rtt         seconds
- * @property {number | null} loss        share of packets that did not arrive here, 0..1, over the last seconds
+ * @property {number | null} loss        share of packets that did not arrive here, 0..1, over the last second
  * @property {number | null} jitter      seconds
  * @property {number} bitrateIn          bit/s
  * @property {number} bitrateOut         bit/s
@@ -18,16 +20,38 @@
  * @property {number | null} fps
  * @property {string | null} codec       of the picture that arrives: 'VP8'
  */
+/**
+ * @typedef {object} PeerHooks what a peer asks of the call it is in
+ * @property {(payload: import('./messages.js').SignalPayload) => void} signal
+ * @property {() => RTCConfiguration} config
+ * @property {() => import('./media.js').OutgoingTracks} tracks   what this page sends
+ * @property {() => import('./slots.js').Limits} limits
+ * @property {() => import('./control.js').ControlMessage} state  what this page says it sends
+ * @property {(message: import('./control.js').ControlMessage) => void} onmessage anything but a state
+ * @property {() => void} onchange
+ * @property {() => void} onunreachable
+ */
+
+/** One beat for two looks: the watchdog asks twice a second, a path must show life once. */
+const BEAT_EVERY = 1_000;
+/** Voice and camera show on one tile, the screen with its sound on another. */
+const TILES = Object.freeze({
+  camera: /** @type {const} */ (['microphone', 'camera']),
+  screen: /** @type {const} */ (['screen', 'screenSound']),
+});
 
 export class Peer {
   /**
    * @param {import('./messages.js').PeerEntry} entry
-   * @param {{ MediaStream: typeof MediaStream }} browser
+   * @param {{ browser: import('./connection.js').Browser, clock: import('./clock.js').Clock, hooks: PeerHooks }} parts
    */
-  constructor(entry, browser) {
+  constructor(entry, { browser, clock, hooks }) {
     this.id = entry.id;
     this.name = entry.name;
+    this.instance = entry.instance;
     this.away = entry.away;
+    /** Whether the hub still knows them; who is not seated stays as long as the path lives. */
+    this.seated = true;
     /** @type {Link} */
     this.link = 'connecting';
     /** @type {Path | null} */
@@ -40,10 +64,132 @@ export class Peer {
     this.shows = { microphone: false, camera: false, screen: false };
     /** @type {PeerStats | null} */
     this.stats = null;
+    this.clock = clock;
+    this.hooks = hooks;
+    this.control = new Control((message) => this.#heard(message));
+    this.lastBeat = -Infinity;
+    this.line = new Line({
+      name: 'call', media: true, offerer: entry.offerer, browser, clock,
+      config: hooks.config,
+      signal: hooks.signal,
+      onbuilt: (connection) => this.#built(connection),
+      onused: (connection) => this.#used(connection),
+      onunreachable: hooks.onunreachable,
+    });
   }
 
   /** How loud this person is now, 0..1; poll it. */
   get speaking() {
-    return 0;
+    return this.line.current?.slots?.audioLevel ?? 0;
+  }
+
+  start() {
+    this.line.start();
+  }
+
+  /** @param {import('./messages.js').SignalPayload} payload */
+  receive(payload) {
+    if (payload.connection === 'call') this.line.receive(payload);
+  }
+
+  /** @param {import('./control.js').ControlMessage} message reaches them once, in order, over any number of connections */
+  say(message) {
+    this.control.send(message);
+  }
+
+  /** What this page sends has changed. */
+  async sendTracks() {
+    this.say(this.hooks.state());
+    for (const { slots } of this.#connections()) {
+      await slots?.send(this.hooks.tracks());
+      await slots?.limit(this.hooks.limits());
+    }
+  }
+
+  /** The number of people has changed, or the camera's size. */
+  async limit() {
+    for (const { slots } of this.#connections()) await slots?.limit(this.hooks.limits());
+  }
+
+  /**
+   * The hub's newest word about this person.
+   * @param {import('./messages.js').PeerEntry} entry
+   * @returns {boolean} whether their page is a new one, to which nothing of the former one is known
+   */
+  update(entry) {
+    const reloaded = entry.instance !== this.instance;
+    Object.assign(this, { id: entry.id, name: entry.name, instance: entry.instance, away: entry.away, seated: true });
+    this.line.offerer = entry.offerer;
+    if (reloaded) this.#startAnew();
+    else if (!entry.away) this.line.watchdog.hurry();
+    this.hooks.onchange();
+    return reloaded;
+  }
+
+  /** @param {boolean} canSignal twice a second */
+  async tick(canSignal) {
+    const now = this.clock.now();
+    if (now - this.lastBeat >= BEAT_EVERY) {
+      this.lastBeat = now;
+      this.control.beat();
+    }
+    const before = this.link;
+    await this.line.tick(canSignal && !this.away);
+    const { link, reading, stats } = this.line;
+    const news = link !== before || stats !== this.stats;
+    Object.assign(this, { link, path: reading?.path ?? this.path, stats });
+    if (news) this.hooks.onchange();
+  }
+
+  close() {
+    this.line.close();
+    for (const stream of [this.camera, this.screen]) for (const track of stream.getTracks()) stream.removeTrack(track);
+  }
+
+  #connections() {
+    return [this.line.current, this.line.next].filter((connection) => connection !== null);
+  }
+
+  #startAnew() {
+    this.control.reset();
+    this.shows = { microphone: false, camera: false, screen: false };
+    this.line.anew();
+  }
+
+  /** @param {import('./connection.js').Connection} connection */
+  #built(connection) {
+    this.control.attach(connection.control);
+    connection.placed.then(async () => {
+      await connection.slots?.send(this.hooks.tracks());
+    });
+    connection.rtc.addEventListener('connectionstatechange', () => {
+      if (connection.state === 'connected') connection.slots?.limit(this.hooks.limits());
+      this.hooks.onchange();
+    });
+    this.say(this.hooks.state());
+  }
+
+  /** Swaps the tracks inside the same two streams, so that whoever plays them goes on playing. @param {import('./connection.js').Connection} connection */
+  #used(connection) {
+    connection.placed.then(() => {
+      if (this.line.current !== connection) return;
+      for (const [name, slots] of Object.entries(TILES)) {
+        const stream = name === 'camera' ? this.camera : this.screen;
+        for (const track of stream.getTracks()) stream.removeTrack(track);
+        for (const slot of slots) {
+          const track = connection.slots?.track(slot);
+          if (track) stream.addTrack(track);
+        }
+      }
+      this.hooks.onchange();
+    });
+  }
+
+  /** @param {import('./control.js').ControlMessage} message */
+  #heard(message) {
+    if (message.type !== 'state') return this.hooks.onmessage(message);
+    this.shows = { microphone: message.microphone === true, camera: message.camera === true, screen: message.screen === true };
+    if (typeof message.name === 'string' && message.name) this.name = message.name;
+    this.hooks.onchange();
   }
 }

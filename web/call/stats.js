@@ -1,0 +1,128 @@
+/**
+ * Reads what an RTCPeerConnection counts (W3C "Identifiers for WebRTC's Statistics API") into the few figures a person
+ * asks for. Pure: a report in, figures out; rates come from two readings.
+ *
+ * @typedef {import('./peer.js').PeerStats} PeerStats
+ * @typedef {import('./peer.js').Path} Path
+ */
+
+/**
+ * @typedef {object} Reading
+ * @property {number} at           ms, of the report
+ * @property {number} bytesIn      media and data that arrived: grows while the path lives
+ * @property {number} bytesOut
+ * @property {number} packetsIn    of media
+ * @property {number} lostIn
+ * @property {number | null} rtt
+ * @property {number | null} jitter
+ * @property {{ width: number | null, height: number | null, fps: number | null, codec: string | null }} picture
+ * @property {Path | null} path
+ */
+
+/**
+ * @param {RTCStatsReport} report
+ * @returns {Reading}
+ */
+export function read(report) {
+  const all = [...report.values()];
+  const inbound = all.filter(({ type }) => type === 'inbound-rtp');
+  const outbound = all.filter(({ type }) => type === 'outbound-rtp');
+  const channels = all.filter(({ type }) => type === 'data-channel');
+  const pair = selectedPair(report, all);
+  return {
+    at: Math.max(0, ...all.map(({ timestamp }) => timestamp)),
+    bytesIn: sum(inbound, 'bytesReceived') + sum(channels, 'bytesReceived'),
+    bytesOut: sum(outbound, 'bytesSent') + sum(channels, 'bytesSent'),
+    packetsIn: sum(inbound, 'packetsReceived'),
+    lostIn: sum(inbound, 'packetsLost'),
+    rtt: number(pair?.currentRoundTripTime) ?? number(all.find(({ type, roundTripTime }) => type === 'remote-inbound-rtp' && roundTripTime)?.roundTripTime),
+    jitter: number(inbound.find(({ kind }) => kind === 'audio')?.jitter),
+    picture: picture(report, inbound),
+    path: pathOf(report, pair),
+  };
+}
+
+/**
+ * @param {Reading | null} before
+ * @param {Reading} now
+ * @returns {PeerStats}
+ */
+export function between(before, now) {
+  const seconds = before ? (now.at - before.at) / 1000 : 0;
+  const arrived = now.packetsIn - (before?.packetsIn ?? 0);
+  const lost = Math.max(0, now.lostIn - (before?.lostIn ?? 0));
+  return {
+    rtt: now.rtt,
+    loss: arrived + lost > 0 ? lost / (arrived + lost) : null,
+    jitter: now.jitter,
+    bitrateIn: rate(now.bytesIn - (before?.bytesIn ?? 0), seconds),
+    bitrateOut: rate(now.bytesOut - (before?.bytesOut ?? 0), seconds),
+    ...now.picture,
+  };
+}
+
+/**
+ * @param {RTCStatsReport} report
+ * @param {any[]} inbound
+ */
+function picture(report, inbound) {
+  // The larger of camera and screen; a place that receives nothing has no size.
+  const [video] = inbound.filter(({ kind, frameHeight }) => kind === 'video' && frameHeight)
+    .sort((a, b) => b.frameHeight - a.frameHeight);
+  const codec = report.get(video?.codecId)?.mimeType;
+  return {
+    width: number(video?.frameWidth),
+    height: number(video?.frameHeight),
+    fps: number(video?.framesPerSecond),
+    codec: typeof codec === 'string' ? codec.replace(/^video\//, '') : null,
+  };
+}
+
+/**
+ * @param {RTCStatsReport} report
+ * @param {any[]} all
+ */
+function selectedPair(report, all) {
+  const transport = all.find(({ type, selectedCandidatePairId }) => type === 'transport' && selectedCandidatePairId);
+  if (transport) return report.get(transport.selectedCandidatePairId);
+  const pairs = all.filter(({ type }) => type === 'candidate-pair');
+  return pairs.find(({ selected }) => selected) ?? pairs.find(({ nominated, state }) => nominated && state === 'succeeded');
+}
+
+/**
+ * @param {RTCStatsReport} report
+ * @param {any} pair
+ * @returns {Path | null}
+ */
+function pathOf(report, pair) {
+  const local = report.get(pair?.localCandidateId);
+  const remote = report.get(pair?.remoteCandidateId);
+  if (!local || !remote) return null;
+  return {
+    local: local.candidateType,
+    remote: remote.candidateType,
+    protocol: local.relayProtocol ?? local.protocol,
+    relayed: local.candidateType === 'relay' || remote.candidateType === 'relay',
+  };
+}
+
+/**
+ * @param {any[]} entries
+ * @param {string} key
+ */
+function sum(entries, key) {
+  return entries.reduce((total, entry) => total + (entry[key] ?? 0), 0);
+}
+
+/**
+ * @param {number} bytes
+ * @param {number} seconds
+ */
+function rate(bytes, seconds) {
+  return seconds > 0 ? Math.max(0, Math.round((bytes * 8) / seconds)) : 0;
+}
+
+/** @param {unknown} value @returns {number | null} */
+function number(value) {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null;
+}
