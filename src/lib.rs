@@ -11,6 +11,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod data_dir;
 pub mod firewall;
 pub mod gate;
 pub mod http;

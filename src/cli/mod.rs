@@ -1,8 +1,82 @@
-//! (to come)
+//! The command line: what was asked for, with which exit code it ended. Flags are one more source of configuration;
+//! what they mean is the configuration's business.
 
+mod args;
+mod healthcheck;
+
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// (to come)
+use clap::{CommandFactory, Parser};
+
+use crate::config::{self, Config, Problems};
+use crate::{app, firewall};
+use args::{Args, Command};
+
+/// Runs the command that the process was started with. 0: it did what was asked. 1: it could not, and said why on
+/// stderr. 2: the command line itself is wrong.
 pub fn run() -> ExitCode {
+    let args = Args::parse();
+    let done = match args.wanted() {
+        Command::Serve => serve(&args),
+        Command::Ports => ports(&args),
+        Command::Config => show_config(&args),
+        Command::Healthcheck => healthcheck(&args),
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Args::command(), "callbox", &mut script);
+            print(&String::from_utf8_lossy(&script))
+        }
+        Command::Man => man(),
+    };
+    done.map_or_else(|failed| failed, |()| ExitCode::SUCCESS)
+}
+
+fn serve(args: &Args) -> Result<(), ExitCode> {
+    let config = load(args)?;
+    app::start_logs(&config.log);
+    app::serve(config).map_err(|error| fail(format!("{error:#}")))
+}
+
+fn ports(args: &Args) -> Result<(), ExitCode> {
+    let config = load(args)?;
+    let listening = app::listening(&config, config.listen.port());
+    print(&firewall::guidance(&firewall::rules(&listening)))
+}
+
+fn show_config(args: &Args) -> Result<(), ExitCode> {
+    print(&config::show(args.inputs()).map_err(tell)?)
+}
+
+fn healthcheck(args: &Args) -> Result<(), ExitCode> {
+    let config = load(args)?;
+    healthcheck::ask(&config).map_err(|error| fail(format!("{error:#}")))
+}
+
+fn man() -> Result<(), ExitCode> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Args::command()).render(&mut page).map_err(fail)?;
+    print(&String::from_utf8_lossy(&page))
+}
+
+fn load(args: &Args) -> Result<Config, ExitCode> {
+    config::load(args.inputs()).map_err(tell)
+}
+
+fn tell(problems: Problems) -> ExitCode {
+    fail(problems)
+}
+
+/// A reader that has seen enough (`| head`) is no failure.
+fn print(text: &str) -> Result<(), ExitCode> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => Err(fail(cause)),
+        _ => Ok(()),
+    }
+}
+
+fn fail(why: impl Display) -> ExitCode {
+    let _ = writeln!(io::stderr(), "callbox: {why}");
     ExitCode::FAILURE
 }

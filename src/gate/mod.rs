@@ -1,1 +1,102 @@
-//! (to come)
+//! The one TCP port: looks at a connection's first byte, takes TLS off, and hands the stream to the site or to the
+//! relay. It knows neither requests nor allocations; it only keeps strangers from holding connections for nothing.
+//!
+//! ```text
+//! first byte    0x16 ── TLS ── ALPN h2 ─────────────► site, HTTP/2
+//!                           ├─ ALPN http/1.1 ───────► site, HTTP/1.1
+//!                           ├─ ALPN stun.* ─────────► relay
+//!                           └─ none: first byte ────► relay or site (a browser's TURN client offers no ALPN)
+//!               0b00…  STUN, TURN ──────────────────► relay
+//!               else   HTTP ────────────────────────► a redirect to https; the site itself when TLS is off
+//! ```
+
+mod admission;
+mod connection;
+mod listener;
+mod redirect;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::http::Site;
+use crate::relay::Streams;
+use admission::Admission;
+use connection::Doors;
+use listener::{Listener, Purpose};
+
+/// Where to listen, and how many connections to hold.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The one port: HTTPS, WSS, TURN over TLS and TCP. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Further addresses for TURN over plain TCP alone.
+    pub turn_listen: Vec<SocketAddr>,
+    /// Where plain HTTP is sent on to https.
+    pub redirect_listen: Option<SocketAddr>,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// Connections at once from one address, IPv6 by its /64; loopback is exempt.
+    pub max_connections_per_address: usize,
+}
+
+/// Listening sockets that accept nothing yet.
+#[derive(Debug)]
+pub struct Gate {
+    main: Listener,
+    others: Vec<Listener>,
+    admission: Arc<Admission>,
+}
+
+/// Why the gate could not open.
+#[derive(Debug, Error)]
+#[error("cannot listen on TCP {address}")]
+pub struct BindError {
+    /// The address as it was asked for.
+    pub address: SocketAddr,
+    /// What the system said.
+    #[source]
+    pub cause: io::Error,
+}
+
+impl Gate {
+    /// Binds every port, so that a port in use is known before anything is served. Call it inside a tokio runtime.
+    pub fn bind(options: &Options) -> Result<Gate, BindError> {
+        let main = Listener::bind(options.listen, Purpose::Everything)?;
+        let turn = options.turn_listen.iter().map(|address| Listener::bind(*address, Purpose::Turn));
+        let redirect = options.redirect_listen.iter().map(|address| Listener::bind(*address, Purpose::Redirect));
+        let others = turn.chain(redirect).collect::<Result<_, _>>()?;
+        let admission = Admission::new(options.max_connections, options.max_connections_per_address);
+        Ok(Gate { main, others, admission: Arc::new(admission) })
+    }
+
+    /// The one port's address as bound: a wanted port 0 is a number here.
+    pub fn local_address(&self) -> SocketAddr {
+        self.main.local
+    }
+
+    /// Accepts connections until `shutdown`, then waits for those that live: the site's end by the same token, the
+    /// relay's at once. `tls` absent: the one port speaks plain HTTP. `relay` absent: STUN and TURN are refused.
+    pub async fn serve(
+        self,
+        site: Site,
+        relay: Option<Streams>,
+        tls: Option<Arc<ServerConfig>>,
+        shutdown: CancellationToken,
+    ) {
+        let https_port = self.main.local.port();
+        let doors = Arc::new(Doors { site, relay, tls: tls.map(Into::into), https_port, shutdown });
+        let connections = TaskTracker::new();
+        for listener in self.others.into_iter().chain([self.main]) {
+            let accepting = listener.accept_all(doors.clone(), self.admission.clone(), connections.clone());
+            connections.spawn(accepting);
+        }
+        connections.close();
+        connections.wait().await;
+    }
+}

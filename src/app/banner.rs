@@ -1,0 +1,103 @@
+//! What a start prints: the links to open, a QR code for the phone on the table, the fingerprint to compare, and the
+//! firewall's lines.
+
+use std::fmt::Write;
+use std::io::{self, IsTerminal};
+
+use fast_qr::qr::QRBuilder;
+
+use super::addresses::{Addresses, in_link};
+use crate::config::{Config, Tls};
+use crate::firewall;
+use crate::tls::Certificates;
+
+/// All that the banner tells.
+pub(super) struct Banner<'a> {
+    pub(super) config: &'a Config,
+    /// As bound.
+    pub(super) one_port: u16,
+    pub(super) addresses: &'a Addresses,
+    pub(super) certificates: Option<&'a Certificates>,
+}
+
+impl Banner<'_> {
+    /// Prints to stdout. A closed stdout is no reason not to serve.
+    pub(super) fn print(&self) {
+        use io::Write;
+        let mut text = self.text();
+        let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        if let (true, Some(columns), [link, ..]) = (io::stdout().is_terminal(), columns, self.outside().as_slice()) {
+            text.push_str(&qr_code(link, columns).unwrap_or_default());
+        }
+        let _ = write!(io::stdout(), "{text}").and_then(|()| io::stdout().flush());
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("callbox {}\n\nOpen in a browser:\n", env!("CARGO_PKG_VERSION"));
+        let _ = writeln!(text, "  {}   on this machine", self.link("localhost"));
+        for link in self.outside() {
+            let _ = writeln!(text, "  {link}");
+        }
+        text.push_str(&self.certificate());
+        let rules = firewall::rules(&super::listening(self.config, self.one_port));
+        let _ = writeln!(text, "\n{}", firewall::guidance(&rules));
+        text
+    }
+
+    fn certificate(&self) -> String {
+        let Some(certificates) = self.certificates else {
+            return "\nTLS is off: browsers give a page camera and microphone only through a proxy with HTTPS, or on localhost.\n"
+                .to_owned();
+        };
+        let about = match self.config.tls {
+            Tls::SelfSigned => "self-signed: a browser warns once; go on when it shows this SHA-256 fingerprint",
+            _ => "your own; its SHA-256 fingerprint",
+        };
+        format!("\nCertificate, {about}:\n  {}\n", certificates.fingerprint())
+    }
+
+    fn outside(&self) -> Vec<String> {
+        self.addresses.outside().iter().map(|host| self.link(host)).collect()
+    }
+
+    fn link(&self, host: &str) -> String {
+        let (scheme, usual) = if self.certificates.is_some() { ("https", 443) } else { ("http", 80) };
+        let host = in_link(host);
+        if self.one_port == usual {
+            format!("{scheme}://{host}/")
+        } else {
+            format!("{scheme}://{host}:{}/", self.one_port)
+        }
+    }
+}
+
+/// Modules of light around the code, which scanners need (ISO/IEC 18004 asks for 4; 2 do on a screen).
+const QUIET: usize = 2;
+
+/// `link` for a phone's camera, two rows of modules to a line; `None` when the terminal is too narrow.
+fn qr_code(link: &str, columns: usize) -> Option<String> {
+    let code = QRBuilder::new(link).build().ok()?;
+    let side = code.size + 2 * QUIET;
+    if side > columns {
+        return None;
+    }
+    let dark = |x: usize, y: usize| {
+        let inside = |at: usize| (QUIET..QUIET + code.size).contains(&at);
+        inside(x) && inside(y) && code[y - QUIET][x - QUIET].value()
+    };
+    let mut text = String::new();
+    for y in (0..side).step_by(2) {
+        // Black on white whatever the terminal's colors are: many scanners do not read a negative.
+        text.push_str("\x1b[30;107m");
+        for x in 0..side {
+            text.push(match (dark(x, y), dark(x, y + 1)) {
+                (true, true) => '█',
+                (true, false) => '▀',
+                (false, true) => '▄',
+                (false, false) => ' ',
+            });
+        }
+        text.push_str("\x1b[0m\n");
+    }
+    Some(text + "\n")
+}

@@ -1,0 +1,76 @@
+//! Binds every port before anything is served, and says in one sentence how to mend what could not be bound.
+
+use std::io;
+use std::net::SocketAddr;
+
+use anyhow::anyhow;
+
+use crate::config::Config;
+use crate::gate::{self, Gate};
+use crate::relay::{self, Relay};
+
+/// A free TCP port is not always free for UDP; this often another one is tried.
+const ATTEMPTS: usize = 16;
+
+/// The gate and the relay on the same port.
+pub(super) fn bind(config: &Config) -> anyhow::Result<(Gate, Option<Relay>)> {
+    let free_port = config.listen.port() == 0;
+    let mut attempts = if free_port { ATTEMPTS } else { 1 };
+    loop {
+        attempts -= 1;
+        let gate = Gate::bind(&config.gate()).map_err(|error| gate_advice(config, &error))?;
+        let Some(options) = config.relay(gate.local_address()) else { return Ok((gate, None)) };
+        match Relay::bind(options) {
+            Ok(relay) => return Ok((gate, Some(relay))),
+            Err(relay::BindError::Listen { address, cause })
+                if attempts > 0 && address.port() == gate.local_address().port() && is_in_use(&cause) => {}
+            Err(error) => return Err(relay_advice(config, error)),
+        }
+    }
+}
+
+fn gate_advice(config: &Config, error: &gate::BindError) -> anyhow::Error {
+    advice(config, "TCP", error.address, &error.cause)
+}
+
+fn relay_advice(config: &Config, error: relay::BindError) -> anyhow::Error {
+    match error {
+        relay::BindError::Listen { address, cause } => advice(config, "UDP", address, &cause),
+        error => error.into(),
+    }
+}
+
+fn advice(config: &Config, protocol: &str, address: SocketAddr, cause: &io::Error) -> anyhow::Error {
+    let (flag, other) = flag(config, address);
+    let port = address.port();
+    let what_to_do = match cause.kind() {
+        io::ErrorKind::AddrInUse => {
+            let list = if protocol == "TCP" { "-tlnp" } else { "-ulnp" };
+            format!(
+                "another program has the port: stop it (`ss {list} 'sport = :{port}'` shows it), or use {flag} {other}"
+            )
+        }
+        io::ErrorKind::PermissionDenied => format!(
+            "ports below 1024 need a privilege: use {flag} {other}, or allow it once with \
+             `sudo setcap cap_net_bind_service=+ep callbox`, or in a container with --cap-add NET_BIND_SERVICE"
+        ),
+        io::ErrorKind::AddrNotAvailable => format!("this machine does not have that address: use {flag} {other}"),
+        _ => format!("{cause}: use {flag} {other}"),
+    };
+    anyhow!("cannot listen on {protocol} {address}: {what_to_do}")
+}
+
+/// The flag that set `address`, with a value that would probably do.
+fn flag(config: &Config, address: SocketAddr) -> (&'static str, &'static str) {
+    if config.http_listen == Some(address) {
+        ("--http-listen", "'[::]:8080'")
+    } else if config.turn.as_ref().is_some_and(|turn| turn.listen.contains(&address)) {
+        ("--turn-listen", "''")
+    } else {
+        ("--listen", "'[::]:9443'")
+    }
+}
+
+fn is_in_use(cause: &io::Error) -> bool {
+    cause.kind() == io::ErrorKind::AddrInUse
+}

@@ -1,0 +1,124 @@
+//! What can be typed: subcommands, and a flag for each common key. A flag's text goes to the configuration unread, so
+//! that all sources are checked by the same rules and in the same words.
+
+use std::path::PathBuf;
+
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Parser, Subcommand};
+
+use crate::config::Inputs;
+
+/// Private video calls on your own server: the call page, signaling, the relay and its certificate in one program.
+#[derive(Debug, Parser)]
+#[command(name = "callbox", version, max_term_width = 100, after_help = AFTER_HELP)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+
+    /// Configuration file [default: callbox.toml, when it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    #[command(flatten)]
+    keys: Keys,
+}
+
+const AFTER_HELP: &str = "Every key of callbox.toml is also an environment variable: CALLBOX_TURN__REALM is realm in [turn].\n\
+     `callbox config` lists all keys with their values and where each value came from.";
+
+/// What to do.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the server (the default)
+    Serve,
+    /// Print the firewall lines for this configuration
+    Ports,
+    /// Print the effective configuration, each value with its origin; or every problem in it
+    Config,
+    /// Exit with 0 when the running server is healthy
+    Healthcheck,
+    /// Print a script that completes commands and flags in a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// The flags that are keys; each doc is the help text.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Configuration")]
+struct Keys {
+    /// The one port, such as [::]:8443
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// A DNS name or address people open; may be given more than once
+    #[arg(long, global = true, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    name: Vec<String>,
+    /// Where the certificate and keys are kept
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// Sends plain-HTTP visitors to https, such as [::]:80
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    http_listen: Option<String>,
+    /// A folder offered at /files/
+    #[arg(long, global = true, value_name = "DIR")]
+    public_dir: Option<String>,
+    /// auto, files, self-signed or off
+    #[arg(long, global = true, value_name = "MODE")]
+    tls_mode: Option<String>,
+    /// The certificate chain, as a PEM file
+    #[arg(long, global = true, value_name = "FILE")]
+    cert: Option<String>,
+    /// Its private key, as a PEM file
+    #[arg(long, global = true, value_name = "FILE")]
+    key: Option<String>,
+    /// The relay's further addresses, with commas; '' for none
+    #[arg(long, global = true, value_name = "ADDRESSES")]
+    turn_listen: Option<String>,
+    /// Ports for relayed addresses, such as 49152-65535, or none
+    #[arg(long, global = true, value_name = "RANGE")]
+    turn_ports: Option<String>,
+    /// The addresses others reach this machine by, with commas, or auto
+    #[arg(long, global = true, value_name = "ADDRESSES")]
+    external_ip: Option<String>,
+    /// error, warn, info, debug, trace, or a filter
+    #[arg(long, global = true, value_name = "LEVEL")]
+    log_level: Option<String>,
+}
+
+impl Args {
+    /// The subcommand; `serve` when none was typed.
+    pub(super) fn wanted(&self) -> Command {
+        self.command.unwrap_or(Command::Serve)
+    }
+
+    /// The flags and the environment, as the configuration reads them.
+    pub(super) fn inputs(&self) -> Inputs {
+        let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();
+        let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect();
+        Inputs { file: self.config.clone(), variables, flags: self.keys.given() }
+    }
+}
+
+impl Keys {
+    fn given(&self) -> Vec<(&'static str, &'static str, String)> {
+        let names = (!self.name.is_empty()).then(|| self.name.join(","));
+        let all = [
+            ("listen", "--listen", &self.listen),
+            ("names", "--name", &names),
+            ("data_dir", "--data-dir", &self.data_dir),
+            ("http.listen", "--http-listen", &self.http_listen),
+            ("http.public_dir", "--public-dir", &self.public_dir),
+            ("tls.mode", "--tls-mode", &self.tls_mode),
+            ("tls.cert", "--cert", &self.cert),
+            ("tls.key", "--key", &self.key),
+            ("turn.listen", "--turn-listen", &self.turn_listen),
+            ("turn.ports", "--turn-ports", &self.turn_ports),
+            ("turn.external_ip", "--external-ip", &self.external_ip),
+            ("log.level", "--log-level", &self.log_level),
+        ];
+        all.into_iter().filter_map(|(key, flag, text)| Some((key, flag, text.clone()?))).collect()
+    }
+}

@@ -1,0 +1,112 @@
+//! `callbox healthcheck`: asks the running server's `/healthz` from the inside, for the image, which has no curl.
+
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+
+use crate::config::{Config, Tls};
+use crate::tls::ALPN_HTTP_1;
+
+/// For each step: a server that needs longer is not healthy. Docker's own limit is 30 seconds.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// More than any health answer is long.
+const LONGEST_ANSWER: u64 = 64 * 1024;
+
+/// `Ok` when the server that this configuration describes answers 200.
+pub(super) fn ask(config: &Config) -> anyhow::Result<()> {
+    let address = reachable(config.listen);
+    let stream = TcpStream::connect_timeout(&address, PATIENCE)
+        .with_context(|| format!("no callbox answers on {address}; is it running with this configuration?"))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let answer = match config.tls {
+        Tls::Off => exchange(stream, address)?,
+        Tls::Files { .. } | Tls::SelfSigned => exchange(StreamOwned::new(handshake(address)?, stream), address)?,
+    };
+    match answer.split(' ').nth(1) {
+        Some("200") => Ok(()),
+        _ => bail!("not healthy: {}", answer.lines().next().unwrap_or("it answered nothing")),
+    }
+}
+
+/// A wildcard is listened on, not called.
+fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        // "[::]" may have fallen back to 0.0.0.0, and 127.0.0.1 reaches both.
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+fn exchange(mut stream: impl Read + Write, address: SocketAddr) -> anyhow::Result<String> {
+    let request = format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let mut answer = Vec::new();
+    let asked = stream.write_all(request.as_bytes()).and_then(|()| stream.flush());
+    let read = asked.and_then(|()| stream.take(LONGEST_ANSWER).read_to_end(&mut answer));
+    match read {
+        // A peer that closes without a TLS goodbye has said what we wanted to know.
+        Err(cause) if cause.kind() != io::ErrorKind::UnexpectedEof => {
+            Err(cause).context("the server stopped answering")
+        }
+        _ => Ok(String::from_utf8_lossy(&answer).into_owned()),
+    }
+}
+
+fn handshake(address: SocketAddr) -> anyhow::Result<ClientConnection> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let verifier = Arc::new(AnyCertificate(provider.clone()));
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let mut config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+    config.alpn_protocols = vec![ALPN_HTTP_1.to_vec()];
+    Ok(ClientConnection::new(Arc::new(config), ServerName::from(address.ip()))?)
+}
+
+/// Any certificate will do: we ask ourselves on this machine, send no secret, and whether the certificate is right for
+/// people outside cannot be seen from here.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _server_name: &ServerName<'_>,
+        _ocsp_response: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, cert, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, cert, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

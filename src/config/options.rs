@@ -1,0 +1,84 @@
+//! From the configuration to what each room asks for: the one place where both are known.
+
+use std::net::SocketAddr;
+
+use super::{Config, Tls};
+use crate::data_dir::DataDir;
+use crate::http::{CallOptions, TurnPort};
+use crate::pass::{SeatKey, TurnPasses};
+use crate::{gate, http, hub, relay, tls};
+
+/// How long a person's relay credentials are good for. A page asks for new ones well before, so it only bounds how long
+/// a copied password is of use; a call longer than this is not cut.
+const TURN_TTL: std::time::Duration = std::time::Duration::from_secs(60 * 60);
+
+/// What was made at the first start and is kept in `data_dir`.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// Makes the seats' tokens.
+    pub seat: SeatKey,
+    /// Who may use the relay.
+    pub turn: TurnPasses,
+}
+
+impl Config {
+    /// Where the gate listens.
+    pub fn gate(&self) -> gate::Options {
+        gate::Options {
+            listen: self.listen,
+            turn_listen: self.turn.iter().flat_map(|turn| turn.listen.clone()).collect(),
+            redirect_listen: self.http_listen,
+            max_connections: self.max_connections,
+            max_connections_per_address: self.max_connections_per_address,
+        }
+    }
+
+    /// Where the certificate comes from, good for `names`; `None`: TLS is off.
+    pub fn certificate(&self, dir: &DataDir, names: Vec<String>) -> Option<tls::Source> {
+        match &self.tls {
+            Tls::Files { cert, key } => Some(tls::Source::Files { cert: cert.clone(), key: key.clone() }),
+            Tls::SelfSigned => Some(tls::Source::SelfSigned { dir: dir.clone(), names }),
+            Tls::Off => None,
+        }
+    }
+
+    /// What the relay needs, `one_port` being the address that the gate got; `None`: the relay is off.
+    pub fn relay(&self, one_port: SocketAddr) -> Option<relay::Options> {
+        let turn = self.turn.as_ref()?;
+        Some(relay::Options {
+            listen: std::iter::once(one_port).chain(turn.listen.iter().copied()).collect(),
+            workers: turn.workers,
+            ports: turn.ports.clone().map_or(relay::Ports::None, relay::Ports::Range),
+            external_ips: turn.external_ips.clone(),
+            ..relay::Options::default()
+        })
+    }
+
+    /// What the site needs, `one_port` being the port that the gate got.
+    pub fn site(&self, keys: Keys, one_port: u16) -> http::Options {
+        http::Options {
+            rooms: hub::Options { max_people: self.max_people, max_rooms: self.max_rooms, ..hub::Options::default() },
+            seat_key: keys.seat,
+            call: CallOptions {
+                name: Some(self.site_name.clone()),
+                logo: None,
+                relay_only: self.relay_only,
+                languages: Vec::new(),
+            },
+            public_dir: self.public_dir.clone(),
+            turn_ports: self.turn_ports(one_port),
+            turn_passes: keys.turn,
+            turn_ttl: TURN_TTL,
+            max_sockets: self.max_connections,
+        }
+    }
+
+    /// The one port first: it passes the most networks.
+    fn turn_ports(&self, one_port: u16) -> Vec<TurnPort> {
+        let Some(turn) = &self.turn else { return Vec::new() };
+        let first = TurnPort { port: one_port, udp: true, tcp: true, tls: self.tls != Tls::Off };
+        let further =
+            turn.listen.iter().map(|address| TurnPort { port: address.port(), udp: true, tcp: true, tls: false });
+        std::iter::once(first).chain(further).collect()
+    }
+}

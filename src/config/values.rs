@@ -1,0 +1,124 @@
+//! How single values are written: addresses, names, blocks and port ranges. Every error says what to write instead.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+
+use ipnet::IpNet;
+
+/// An address with a port.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        let hint = match (text.strip_prefix(':').unwrap_or(text).parse::<u16>(), text.parse::<IpAddr>()) {
+            (Ok(port), _) => format!("\"[::]:{port}\" for every address of this machine"),
+            (_, Ok(IpAddr::V4(ip))) => format!("\"{ip}:8443\""),
+            (_, Ok(IpAddr::V6(ip))) => format!("\"[{ip}]:8443\""),
+            _ => "\"[::]:8443\" or \"192.0.2.7:443\"".to_owned(),
+        };
+        format!("must be an IP address with a port, such as {hint}")
+    })
+}
+
+/// A DNS name or an IP address, as people type it into a browser, without scheme or port.
+pub(super) fn host(text: &str) -> Result<String, String> {
+    let bare = text.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
+    let bare = bare.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(bare);
+    if text == bare && (text.parse::<IpAddr>().is_ok() || is_dns_name(text)) {
+        return Ok(text.to_lowercase());
+    }
+    let host = bare.rsplit_once(':').filter(|(host, _)| is_dns_name(host)).map_or(bare, |(host, _)| host);
+    if is_dns_name(host) || host.parse::<IpAddr>().is_ok() {
+        return Err(format!("must be a name without scheme and port: write \"{host}\""));
+    }
+    Err("must be a DNS name such as \"call.example.org\" or an IP address".to_owned())
+}
+
+/// RFC 1123, 2.1: letters, digits and hyphens, a hyphen neither first nor last, 63 to a label, 253 in all.
+fn is_dns_name(text: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    let label =
+        |l: &str| !l.is_empty() && l.len() <= 63 && l.chars().all(letter) && !l.starts_with('-') && !l.ends_with('-');
+    text.len() <= 253 && text.split('.').all(label)
+}
+
+/// An address block; a single address counts as a block of one.
+pub(super) fn block(text: &str) -> Result<IpNet, String> {
+    let block = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    block.map_err(|_| "must be an address block such as \"10.0.0.0/8\" or \"fd00::/8\"".to_owned())
+}
+
+/// The ports for relayed addresses; `None` for "none".
+pub(super) fn ports(text: &str) -> Result<Option<RangeInclusive<u16>>, String> {
+    if text == "none" {
+        return Ok(None);
+    }
+    let range = text.split_once('-').and_then(|(low, high)| Some(low.trim().parse().ok()?..=high.trim().parse().ok()?));
+    match range {
+        Some(range) if range.is_empty() => {
+            Err(format!("must begin with the lower port: write \"{}-{}\"", range.end(), range.start()))
+        }
+        Some(range) if *range.start() < 1024 => {
+            Err("must begin at 1024 or above: lower ports are other services'".into())
+        }
+        Some(range) => Ok(Some(range)),
+        None => Err("must be a range of ports such as \"49152-65535\", or \"none\"".to_owned()),
+    }
+}
+
+/// An address under which others reach this machine.
+pub(super) fn external_address(text: &str) -> Result<IpAddr, String> {
+    let ip: IpAddr = text.parse().map_err(|_| "must be \"auto\" or an IP address without a port".to_owned())?;
+    if ip.is_unspecified() || ip.is_multicast() {
+        return Err("nobody can reach this address; write the one others reach this machine by, or \"auto\"".into());
+    }
+    Ok(ip)
+}
+
+/// A choice out of a few words.
+pub(super) fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
+    let found = choices.iter().find(|(word, _)| *word == text);
+    found.map(|(_, choice)| *choice).ok_or_else(|| {
+        let words: Vec<String> = choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        format!("must be {}", words.join(" or "))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lone_port_is_answered_with_the_address_to_write() {
+        assert!(address("8443").unwrap_err().contains("[::]:8443"));
+        assert!(address(":443").unwrap_err().contains("[::]:443"));
+        assert!(address("::1").unwrap_err().contains("[::1]:8443"));
+        assert_eq!(address("[::]:8443"), Ok("[::]:8443".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_link_pasted_as_a_name_is_answered_with_its_host() {
+        assert!(host("https://call.example.org/").unwrap_err().contains("\"call.example.org\""));
+        assert!(host("call.example.org:8443").unwrap_err().contains("\"call.example.org\""));
+        assert!(host("[2001:db8::7]").unwrap_err().contains("\"2001:db8::7\""));
+        assert_eq!(host("Call.Example.org"), Ok("call.example.org".to_owned()));
+        assert_eq!(host("2001:db8::7"), Ok("2001:db8::7".to_owned()));
+        for bad in ["", "a b", "-x.org", "x..org", "*.example.org"] {
+            assert!(host(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn port_ranges_are_turned_round_in_the_remedy_and_keep_off_privileged_ports() {
+        assert_eq!(ports("none"), Ok(None));
+        assert_eq!(ports("50000-50100"), Ok(Some(50000..=50100)));
+        assert!(ports("60000-50000").unwrap_err().contains("\"50000-60000\""));
+        assert!(ports("80-90").is_err());
+        assert!(ports("50000").is_err());
+        assert!(ports("50000-99999").is_err());
+    }
+
+    #[test]
+    fn one_address_is_a_block_of_one() {
+        assert_eq!(block("192.0.2.7"), Ok("192.0.2.7/32".parse().unwrap()));
+        assert!(block("192.0.2.0/33").is_err());
+    }
+}

@@ -1,0 +1,179 @@
+//! One connection from its first byte to the door it belongs to. Every wait has an end: a client that says nothing, or
+//! says it a byte at a time, is dropped.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use super::listener::{Purpose, canonical};
+use super::redirect;
+use crate::http::{self, Scheme, Site};
+use crate::relay::{StreamTransport, Streams};
+use crate::tls;
+
+/// Where streams are handed to.
+#[derive(Debug)]
+pub(super) struct Doors {
+    pub(super) site: Site,
+    pub(super) relay: Option<Streams>,
+    pub(super) tls: Option<Acceptor>,
+    /// Where plain HTTP is sent on to.
+    pub(super) https_port: u16,
+    pub(super) shutdown: CancellationToken,
+}
+
+/// [`tokio_rustls::TlsAcceptor`], which does not print.
+pub(super) struct Acceptor(tokio_rustls::TlsAcceptor);
+
+impl From<Arc<ServerConfig>> for Acceptor {
+    fn from(config: Arc<ServerConfig>) -> Acceptor {
+        Acceptor(config.into())
+    }
+}
+
+impl std::fmt::Debug for Acceptor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Acceptor")
+    }
+}
+
+/// From accept to the first byte. Browsers open a connection they may never use; it is dropped sooner than it is missed.
+const FIRST_BYTE: Duration = Duration::from_secs(5);
+
+/// For the whole handshake: three round trips over a bad satellite link, with room to spare.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// The content type of a TLS handshake record (RFC 8446, 5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// Both ends of a connection.
+#[derive(Clone, Copy, Debug)]
+struct Ends {
+    client: SocketAddr,
+    local: SocketAddr,
+}
+
+/// What the first bytes in the clear begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    Tls,
+    Stun,
+    Http,
+}
+
+impl Doors {
+    /// Serves one connection to its end.
+    pub(super) async fn receive(self: Arc<Self>, stream: TcpStream, client: SocketAddr, purpose: Purpose) {
+        let Ok(local) = stream.local_addr().map(canonical) else { return };
+        let ends = Ends { client, local };
+        let Some(first) = self.in_time(FIRST_BYTE, first_byte(&stream)).await.flatten() else {
+            debug!(%client, "closed: not a byte came");
+            return;
+        };
+        match (purpose, protocol_of(first)) {
+            (Purpose::Everything, Protocol::Tls) => self.handshake(stream, ends).await,
+            (Purpose::Everything | Purpose::Turn, Protocol::Stun) => {
+                self.relay(stream, ends, StreamTransport::Tcp).await;
+            }
+            (Purpose::Everything, Protocol::Http) if self.tls.is_none() => {
+                self.site_h1(stream, ends, Scheme::Http).await
+            }
+            (Purpose::Everything, Protocol::Http) => redirect::serve(stream, ends.local, None, &self.shutdown).await,
+            (Purpose::Redirect, Protocol::Http) => {
+                redirect::serve(stream, ends.local, Some(self.https_port), &self.shutdown).await;
+            }
+            (purpose, protocol) => debug!(%client, ?purpose, ?protocol, "closed: not spoken on this port"),
+        }
+    }
+
+    async fn handshake(&self, stream: TcpStream, ends: Ends) {
+        let Some(Acceptor(acceptor)) = &self.tls else { return };
+        match self.in_time(HANDSHAKE, acceptor.accept(stream)).await {
+            Some(Ok(stream)) => self.after_handshake(stream, ends).await,
+            Some(Err(cause)) => debug!(client = %ends.client, %cause, "TLS handshake failed"),
+            None => debug!(client = %ends.client, "TLS handshake took too long"),
+        }
+    }
+
+    async fn after_handshake(&self, stream: TlsStream<TcpStream>, ends: Ends) {
+        match stream.get_ref().1.alpn_protocol() {
+            Some(tls::ALPN_H2) => {
+                let connection = connection(ends, Scheme::Https);
+                self.site.serve_h2(stream, connection, self.shutdown.clone()).await;
+            }
+            Some(tls::ALPN_HTTP_1) => self.site_h1(stream, ends, Scheme::Https).await,
+            Some(_) => self.relay(stream, ends, StreamTransport::Tls).await,
+            None => self.without_alpn(BufReader::new(stream), ends).await,
+        }
+    }
+
+    /// Browsers offer no ALPN for TURN, and scripts none for HTTP: the first byte tells them apart.
+    async fn without_alpn(&self, mut stream: BufReader<TlsStream<TcpStream>>, ends: Ends) {
+        let Some(Ok([first, ..])) = self.in_time(FIRST_BYTE, stream.fill_buf()).await else {
+            debug!(client = %ends.client, "closed: TLS and then not a byte");
+            return;
+        };
+        match protocol_of(*first) {
+            Protocol::Stun => self.relay(stream, ends, StreamTransport::Tls).await,
+            Protocol::Http => self.site_h1(stream, ends, Scheme::Https).await,
+            Protocol::Tls => debug!(client = %ends.client, "closed: TLS inside TLS"),
+        }
+    }
+
+    async fn site_h1<IO>(&self, io: IO, ends: Ends, scheme: Scheme)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        self.site.serve_h1(io, connection(ends, scheme), self.shutdown.clone()).await;
+    }
+
+    async fn relay<IO>(&self, io: IO, ends: Ends, transport: StreamTransport)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Some(relay) = &self.relay else { return };
+        let served = tokio::select! {
+            served = relay.serve(io, ends.client, ends.local, transport) => served,
+            () = self.shutdown.cancelled() => return,
+        };
+        if let Err(cause) = served {
+            debug!(client = %ends.client, %cause, "relay connection ended");
+        }
+    }
+
+    /// `work`, unless it takes too long or the server stops.
+    async fn in_time<F: Future>(&self, most: Duration, work: F) -> Option<F::Output> {
+        tokio::select! {
+            done = timeout(most, work) => done.ok(),
+            () = self.shutdown.cancelled() => None,
+        }
+    }
+}
+
+fn connection(ends: Ends, scheme: Scheme) -> http::Connection {
+    http::Connection { client: ends.client, local: ends.local, scheme }
+}
+
+/// Looks without taking. `None`: the peer left.
+async fn first_byte(stream: &TcpStream) -> Option<u8> {
+    let mut byte = [0];
+    matches!(stream.peek(&mut byte).await, Ok(1)).then_some(byte[0])
+}
+
+/// RFC 7983, 7, for streams: STUN begins with 0 to 3. ChannelData (0x40 to 0x4F) overlaps letters, but needs an
+/// allocation first, so no connection begins with it.
+fn protocol_of(first: u8) -> Protocol {
+    match first {
+        TLS_HANDSHAKE => Protocol::Tls,
+        0..=3 => Protocol::Stun,
+        _ => Protocol::Http,
+    }
+}

@@ -1,0 +1,131 @@
+//! One listening socket and its accept loop. The loop survives whatever `accept` reports: a stranger who resets a
+//! connection, and the day when no file descriptors are left.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::TaskTracker;
+use tracing::{debug, warn};
+
+use super::BindError;
+use super::admission::Admission;
+use super::connection::Doors;
+
+/// What is spoken on a listening socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The one port.
+    Everything,
+    /// TURN over plain TCP.
+    Turn,
+    /// Plain HTTP, sent on to https.
+    Redirect,
+}
+
+/// A bound socket.
+#[derive(Debug)]
+pub(super) struct Listener {
+    socket: TcpListener,
+    pub(super) local: SocketAddr,
+    purpose: Purpose,
+}
+
+/// Connections that may wait to be accepted: a whole office that reloads its pages at once.
+const BACKLOG: i32 = 1024;
+
+/// After an error that another accept would only repeat. Connections wait in the backlog meanwhile.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// A peer that vanished without a word is noticed after one minute of silence and five unanswered questions.
+const KEEPALIVE: TcpKeepalive =
+    TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15)).with_retries(5);
+
+impl Listener {
+    /// Binds `address`; a wildcard IPv6 address serves IPv4 too, and becomes `0.0.0.0` where there is no IPv6.
+    pub(super) fn bind(address: SocketAddr, purpose: Purpose) -> Result<Listener, BindError> {
+        let bound = bind(address).or_else(|cause| match address {
+            SocketAddr::V6(v6) if v6.ip().is_unspecified() && lacks_ipv6(&cause) => {
+                bind((Ipv4Addr::UNSPECIFIED, v6.port()).into())
+            }
+            _ => Err(cause),
+        });
+        let (socket, local) = bound.map_err(|cause| BindError { address, cause })?;
+        Ok(Listener { socket, local, purpose })
+    }
+
+    /// Accepts until the doors' shutdown. Each connection is a task of `connections`.
+    pub(super) async fn accept_all(self, doors: Arc<Doors>, admission: Arc<Admission>, connections: TaskTracker) {
+        let shutdown = doors.shutdown.clone();
+        loop {
+            let accepted = tokio::select! {
+                () = shutdown.cancelled() => return,
+                accepted = self.socket.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, client)) => {
+                    let client = canonical(client);
+                    match admission.admit(client.ip()) {
+                        Some(pass) => {
+                            let connection = doors.clone().receive(prepared(stream), client, self.purpose);
+                            connections.spawn(async move {
+                                connection.await;
+                                drop(pass);
+                            });
+                        }
+                        None => debug!(%client, "connection refused: too many are open"),
+                    }
+                }
+                Err(cause) if is_about_one_connection(&cause) => debug!(%cause, "a connection ended while accepted"),
+                Err(cause) => {
+                    warn!(local = %self.local, %cause, "cannot accept connections; raise the limit of open files (ulimit -n)");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        // Whatever net.ipv6.bindv6only says: "[::]" means both families in our documentation.
+        socket.set_only_v6(false)?;
+    }
+    // A restarted server must not wait for its old connections' TIME_WAIT.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    let listener = TcpListener::from_std(socket.into())?;
+    let local = listener.local_addr()?;
+    Ok((listener, local))
+}
+
+/// A kernel without IPv6, or one whose IPv6 was switched off by sysctl.
+fn lacks_ipv6(cause: &io::Error) -> bool {
+    matches!(cause.raw_os_error(), Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL))
+}
+
+/// Errors that say nothing about the next connection (accept(2), "Error handling").
+fn is_about_one_connection(cause: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable};
+    let kinds = [ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable];
+    kinds.contains(&cause.kind()) || matches!(cause.raw_os_error(), Some(libc::EPROTO | libc::EPERM))
+}
+
+/// Signaling and relayed media are small and urgent: no waiting for more to send (RFC 896). An option that cannot be
+/// set means that the connection is gone already, which its first read will tell.
+fn prepared(stream: TcpStream) -> TcpStream {
+    let _ = stream.set_nodelay(true);
+    let _ = SockRef::from(&stream).set_tcp_keepalive(&KEEPALIVE);
+    stream
+}
+
+/// An IPv4 client on a socket of both families shows as `::ffff:192.0.2.7`; everybody further in means 192.0.2.7.
+pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}

@@ -1,0 +1,150 @@
+//! The certificate callbox makes for itself, so that a page can use camera and microphone on a machine that has no
+//! public name: browsers warn once and compare nothing, which is why the terminal shows its fingerprint.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
+use rustls::crypto::CryptoProvider;
+use rustls::sign::CertifiedKey;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use super::Error;
+use crate::data_dir::DataDir;
+
+/// Certificate and key in one file, so that they are never of different ages.
+const FILE: &str = "self-signed.pem";
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Browsers refuse more than 398 days (CA/Browser Forum, Baseline Requirements 6.3.2).
+const LIFE: Duration = Duration::from_secs(397 * 24 * 60 * 60);
+
+/// Long enough before the end that a server restarted once a month never shows an ended one.
+const RENEW_BEFORE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The kept certificate when it still serves, else a new one, which is then kept.
+pub(super) fn load_or_make(
+    dir: &DataDir,
+    names: &[String],
+    now: SystemTime,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, Error> {
+    let kept = dir.read(FILE)?.and_then(|pem| read(&pem, provider));
+    if let Some(kept) = kept.filter(|kept| serves(kept, names, now)) {
+        return Ok(kept);
+    }
+    let pem = make(names, now).map_err(Error::Make)?;
+    dir.write(FILE, pem.as_bytes())?;
+    read(pem.as_bytes(), provider).ok_or(Error::Make(rcgen::Error::CouldNotParseCertificate))
+}
+
+/// `None` for what is no certificate with its key: it is made anew, since nobody but callbox wrote it.
+fn read(pem: &[u8], provider: &CryptoProvider) -> Option<CertifiedKey> {
+    let chain = vec![CertificateDer::from_pem_slice(pem).ok()?];
+    CertifiedKey::from_der(chain, PrivateKeyDer::from_pem_slice(pem).ok()?, provider).ok()
+}
+
+fn serves(pair: &CertifiedKey, names: &[String], now: SystemTime) -> bool {
+    let Some((_, cert)) = pair.cert.first().and_then(|der| X509Certificate::from_der(der).ok()) else {
+        return false;
+    };
+    let unix = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
+    let begun = cert.validity().not_before.timestamp() <= unix(now);
+    let lasts = cert.validity().not_after.timestamp() > unix(now + RENEW_BEFORE);
+    let covered = covered_names(&cert);
+    begun && lasts && names.iter().all(|name| covered.contains(name))
+}
+
+fn covered_names(cert: &X509Certificate<'_>) -> BTreeSet<String> {
+    let extension = cert.subject_alternative_name().ok().flatten();
+    let names = extension.iter().flat_map(|extension| &extension.value.general_names);
+    names.filter_map(text_of).collect()
+}
+
+fn text_of(name: &GeneralName<'_>) -> Option<String> {
+    match name {
+        GeneralName::DNSName(name) => Some((*name).to_owned()),
+        GeneralName::IPAddress(bytes) => {
+            let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+            v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)).ok().map(|ip| ip.to_string())
+        }
+        _ => None,
+    }
+}
+
+fn make(names: &[String], now: SystemTime) -> Result<String, rcgen::Error> {
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::new(names)?;
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, "callbox self-signed");
+    // A phone's clock may be behind ours.
+    params.not_before = (now - DAY).into();
+    params.not_after = (now - DAY + LIFE).into();
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let cert = params.self_signed(&key)?;
+    Ok(format!("{}{}", cert.pem(), key.serialize_pem()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn provider() -> CryptoProvider {
+        rustls::crypto::aws_lc_rs::default_provider()
+    }
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn der(dir: &DataDir, wanted: &[&str], now: SystemTime) -> Vec<u8> {
+        let pair = load_or_make(dir, &names(wanted), now, &provider()).unwrap();
+        pair.cert[0].to_vec()
+    }
+
+    #[test]
+    fn it_is_kept_until_a_month_before_its_end_and_then_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let (dir, now) = (DataDir::open(folder.path()).unwrap(), SystemTime::now());
+        let first = der(&dir, &["localhost"], now);
+        assert_eq!(der(&dir, &["localhost"], now + 360 * DAY), first);
+        assert_ne!(der(&dir, &["localhost"], now + 370 * DAY), first);
+    }
+
+    #[test]
+    fn a_new_address_of_this_machine_is_covered_and_a_lost_one_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (dir, now) = (DataDir::open(folder.path()).unwrap(), SystemTime::now());
+        let first = der(&dir, &["localhost", "192.0.2.7"], now);
+        assert_eq!(der(&dir, &["localhost"], now), first);
+        let second = der(&dir, &["localhost", "192.0.2.8", "2001:db8::8"], now);
+        assert_ne!(second, first);
+        assert_eq!(der(&dir, &["2001:db8::8"], now), second);
+    }
+
+    #[test]
+    fn browsers_accept_its_life_and_its_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = der(&DataDir::open(folder.path()).unwrap(), &["localhost", "127.0.0.1"], SystemTime::now());
+        let (_, cert) = X509Certificate::from_der(&made).unwrap();
+        let life = cert.validity().not_after.timestamp() - cert.validity().not_before.timestamp();
+        assert!(life <= 398 * 24 * 60 * 60);
+        assert!(cert.extended_key_usage().unwrap().unwrap().value.server_auth);
+        assert!(!cert.is_ca());
+        assert_eq!(covered_names(&cert), BTreeSet::from(["localhost".to_owned(), "127.0.0.1".to_owned()]));
+    }
+
+    #[test]
+    fn a_damaged_file_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(folder.path()).unwrap();
+        dir.write(FILE, b"-----BEGIN CERTIFICATE-----\nnonsense").unwrap();
+        assert!(load_or_make(&dir, &names(&["localhost"]), SystemTime::now(), &provider()).is_ok());
+    }
+}
