@@ -1,0 +1,24 @@
+/**
+ * Makes the parts and ties them together: settings from the server, devices, calls, and the face over them.
+ */
+
+import { Call } from './call/call.js';
+import { Media } from './call/media.js';
+import { readSettings } from './call/settings.js';
+import { readPrefs, useTheme } from './ui/prefs.js';
+import { Face } from './ui/start.js';
+import { useLanguage } from './ui/words.js';
+
+const prefs = readPrefs();
+useTheme(prefs.theme);
+
+const settings = await readSettings();
+await useLanguage(prefs.language, settings.languages);
+
+const media = new Media();
+media.chosen.microphone = prefs.microphone;
+media.chosen.camera = prefs.camera;
+
+const place = /** @type {HTMLElement} */ (document.getElementById('app'));
+const url = `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/ws`;
+new Face({ place, media, settings, prefs, makeCall: ({ relayOnly }) => new Call({ url, settings, media, relayOnly }) }).start();

@@ -1,0 +1,63 @@
+/**
+ * Facts about the way to one person, for those who ask: path, delay, loss, rates, picture; to read and to copy.
+ */
+
+import { openDialog } from './dialog.js';
+import { make, part, stamp } from './dom.js';
+import { copy } from './invite.js';
+import { pathKey, qualityOf } from './tile.js';
+import { bitrateWords } from './units.js';
+import { currentLanguage, localise, say, t } from './words.js';
+
+/** @typedef {import('../call/peer.js').Peer} Peer */
+const REFRESH = 1000;
+
+/** @param {Peer} peer */
+export function openDetails(peer) {
+  const body = stamp('details');
+  localise(body);
+  const list = part(body, 'facts');
+  const show = () => list.replaceChildren(...facts(peer).flatMap(([key, value]) => {
+    const term = make('dt', '');
+    say(term, key);
+    return [term, make('dd', '', value)];
+  }));
+  const timer = setInterval(show, REFRESH);
+  part(body, 'copy').addEventListener('click', () => {
+    const { name, link, path, stats } = peer;
+    copy(JSON.stringify({ name, link, path, stats }, null, 2), part(body, 'copy-words'), 'details.copy');
+  });
+  show();
+  openDialog('details.title', body, { holes: { name: peer.name }, onClose: () => clearInterval(timer) });
+}
+
+/**
+ * @param {Peer} peer
+ * @returns {[string, string][]}  key of the name, value; what is unknown is left out
+ */
+function facts(peer) {
+  const { path, stats } = peer;
+  const language = currentLanguage();
+  const quality = qualityOf(peer);
+  /** @type {[string, string][]} */
+  const found = [['details.quality', t(quality === 'none' ? 'tile.connecting' : `quality.${quality}`)]];
+  const way = pathKey(path);
+  if (way && path) found.push(['details.path', `${t(way)} (${path.local} → ${path.remote}, ${path.protocol.toUpperCase()})`]);
+  if (!stats) return found;
+  const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
+  if (stats.rtt !== null) found.push(['details.rtt', milliseconds(stats.rtt, language)]);
+  if (stats.loss !== null) found.push(['details.loss', percent.format(stats.loss)]);
+  if (stats.jitter !== null) found.push(['details.jitter', milliseconds(stats.jitter, language)]);
+  found.push(['details.in', bitrateWords(stats.bitrateIn, language)], ['details.out', bitrateWords(stats.bitrateOut, language)]);
+  if (stats.width && stats.height) found.push(['details.picture', `${stats.width} × ${stats.height}, ${Math.round(stats.fps ?? 0)} fps`]);
+  if (stats.codec) found.push(['details.codec', stats.codec]);
+  return found;
+}
+
+/**
+ * @param {number} seconds
+ * @param {string} language
+ */
+function milliseconds(seconds, language) {
+  return new Intl.NumberFormat(language, { style: 'unit', unit: 'millisecond', unitDisplay: 'short', maximumFractionDigits: 0 }).format(seconds * 1000);
+}

@@ -1,0 +1,41 @@
+/**
+ * Which words help with a problem in this browser: the way out of a refused camera differs from browser to browser.
+ */
+
+import { knows } from './words.js';
+
+/**
+ * @typedef {'wechat' | 'inapp' | 'ios' | 'safari' | 'firefox' | 'edge' | 'chrome'} BrowserKind
+ */
+
+/**
+ * @param {string} agent  `navigator.userAgent`
+ * @returns {BrowserKind}
+ */
+export function browserKind(agent) {
+  if (/MicroMessenger/i.test(agent)) return 'wechat';
+  if (/\b(FBAN|FBAV|Instagram|Line|QQ|Weibo|DingTalk|BytedanceWebview)\b|; wv\)/i.test(agent)) return 'inapp';
+  if (/iPhone|iPad/.test(agent)) return 'ios';
+  if (/Firefox\//.test(agent)) return 'firefox';
+  if (/Edg\//.test(agent)) return 'edge';
+  if (/Chrome\//.test(agent)) return 'chrome';
+  return /Safari\//.test(agent) ? 'safari' : 'chrome';
+}
+
+/**
+ * The keys of a problem's title and of what to do about it. A code without words of its own gets general ones.
+ * @param {string} code
+ * @param {string} [agent]
+ * @returns {{title: string, help: string}}
+ */
+export function problemKeys(code, agent = navigator.userAgent) {
+  const title = knows(`problems.${code}`) ? `problems.${code}` : 'problems.unknown';
+  const denied = code === 'camera-denied' || code === 'microphone-denied' || code === 'devices-denied';
+  if (denied) return { title, help: `help.denied.${browserKind(agent)}` };
+  return { title, help: knows(`${title}.help`) ? `${title}.help` : 'problems.unknown.help' };
+}
+
+/** Problems of devices that trying again can mend. @param {string} code */
+export function canRetry(code) {
+  return /-(denied|in-use|missing|lost|failed|dismissed)$/.test(code) || code === 'no-connection';
+}

@@ -1,0 +1,213 @@
+/**
+ * The way in, at `/` and `/r/ROOM`: who you are, which room, how you look and sound. Works without any device.
+ */
+
+import { part, setIcon, stamp } from './dom.js';
+import { Meter } from './meter.js';
+import { roomFrom, suggestRoom } from './names.js';
+import { showNotices } from './notices.js';
+import { pickers } from './pickers.js';
+import { remember } from './prefs.js';
+import { LANGUAGES, currentLanguage, localise, say } from './words.js';
+
+/** @typedef {import('./start.js').Face} Face */
+/** @typedef {{element: HTMLElement, end: () => void}} View */
+/** Ten looks a second: a meter that follows a voice, and a fan that stays quiet. */
+const METER_EVERY = 100;
+
+/**
+ * @param {Face} face
+ * @param {{room: string, problem?: {code: string}, join: (who: {room: string, name: string}) => Promise<void>}} options
+ *   `room`: what the address names, '' for none; `join` rejects with a problem that has a code
+ * @returns {View}
+ */
+export function lobbyView(face, { room, problem, join }) {
+  const { media, prefs, settings } = face;
+  const ending = new AbortController();
+  const { signal } = ending;
+  const view = stamp('lobby');
+  localise(view);
+
+  say(part(view, 'title'), room ? 'lobby.title.room' : 'lobby.title', { room });
+  say(part(view, 'lead'), room ? 'lobby.lead.room' : 'lobby.lead');
+  part(view, 'brand').textContent = settings.name;
+  part(view, 'relay-only').hidden = !face.relayOnly();
+  part(view, 'settings').addEventListener('click', () => face.openSettings());
+  languageList(part(view, 'language', HTMLSelectElement), face);
+  part(view, 'pickers').append(pickers(face, signal));
+
+  const devices = previewOf(view, face, signal);
+  const form = joinForm(view, { prefs, room, join, failed: (code) => devices.also(code) });
+  if (problem) devices.also(problem.code);
+  media.open();
+  return {
+    element: view,
+    end() {
+      ending.abort();
+      devices.end();
+      form.end();
+    },
+  };
+}
+
+/**
+ * Picture, meter and the two switches, kept true to `media`.
+ * @param {HTMLElement} view
+ * @param {Face} face
+ * @param {AbortSignal} signal
+ */
+function previewOf(view, { media }, signal) {
+  const picture = part(view, 'picture', HTMLVideoElement);
+  const meter = new Meter();
+  /** @type {string | null} a problem of joining, beside those of the devices */
+  let joining = null;
+  const show = () => {
+    if (picture.srcObject !== media.preview) picture.srcObject = media.preview;
+    const seen = media.camera.track !== null;
+    picture.hidden = !seen;
+    part(view, 'empty').hidden = seen;
+    say(part(view, 'empty-words'), media.camera.problem ? 'lobby.no-camera' : media.camera.on ? 'lobby.camera-opens' : 'lobby.camera-off');
+    showSwitch(part(view, 'microphone'), 'mic', media.microphone.on);
+    showSwitch(part(view, 'camera'), 'camera', media.camera.on);
+    showNotices(part(view, 'notices'), [
+      ...(joining ? [{ code: joining }] : []),
+      ...deviceProblems(media),
+    ]);
+  };
+  part(view, 'microphone').addEventListener('click', () => media.setMicrophone(!media.microphone.on));
+  part(view, 'camera').addEventListener('click', () => media.setCamera(!media.camera.on));
+  media.addEventListener('change', show, { signal });
+  const timer = setInterval(() => {
+    part(view, 'meter').style.setProperty('--voice-level', meter.level(media.microphone.track).toFixed(2));
+  }, METER_EVERY);
+  show();
+  return {
+    /** @param {string | null} code */
+    also(code) {
+      joining = code;
+      show();
+    },
+    end() {
+      clearInterval(timer);
+      meter.end();
+      picture.srcObject = null;
+    },
+  };
+}
+
+/**
+ * The devices' problems, both refused at once said once.
+ * @param {Face['media']} media
+ * @returns {{code: string, retry: () => void}[]}
+ */
+export function deviceProblems(media) {
+  const kinds = /** @type {const} */ (['microphone', 'camera']);
+  const codes = kinds.map((kind) => media[kind].problem?.code);
+  /** @param {'microphone' | 'camera'} kind */
+  const again = (kind) => (kind === 'camera' ? media.setCamera(true) : media.setMicrophone(true));
+  const both = () => {
+    media.microphone.on = true; // one question for both, not two
+    media.setCamera(true);
+  };
+  if (codes[0] === 'microphone-denied' && codes[1] === 'camera-denied') return [{ code: 'devices-denied', retry: both }];
+  if (codes[0] === 'microphone-missing' && codes[1] === 'camera-missing') return [{ code: 'devices-missing', retry: both }];
+  const found = kinds.flatMap((kind) => {
+    const code = media[kind].problem?.code;
+    return code ? [{ code, retry: () => again(kind) }] : [];
+  });
+  return found.length === 2 && found[0].code === found[1].code ? [found[0]] : found;
+}
+
+/**
+ * @param {HTMLElement} button
+ * @param {'mic' | 'camera'} icon
+ * @param {boolean} on
+ */
+export function showSwitch(button, icon, on) {
+  button.setAttribute('aria-pressed', String(on));
+  setIcon(button, on ? icon : `${icon}-off`);
+}
+
+/**
+ * Name, room and the button; a field that is wrong says so and takes the focus.
+ * @param {HTMLElement} view
+ * @param {{prefs: import('./prefs.js').Prefs, room: string, join: (who: {room: string, name: string}) => Promise<void>, failed: (code: string | null) => void}} how
+ */
+function joinForm(view, { prefs, room, join, failed }) {
+  const nameField = part(view, 'name', HTMLInputElement);
+  const roomField = part(view, 'room', HTMLInputElement);
+  const button = part(view, 'join', HTMLButtonElement);
+  nameField.value = prefs.name;
+  roomField.value = room || suggestRoom();
+  part(view, 'another').addEventListener('click', () => {
+    roomField.value = suggestRoom();
+    complain(view, roomField, 'room', null);
+  });
+  let over = false;
+  part(view, 'form').addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (button.getAttribute('aria-disabled') === 'true') return;
+    const name = nameField.value.trim();
+    const wanted = roomFrom(roomField.value);
+    complain(view, roomField, 'room', wanted ? null : 'lobby.room.missing');
+    complain(view, nameField, 'name', name ? null : 'lobby.name.missing');
+    if (!name || !wanted) return;
+    remember(prefs, { name });
+    failed(null);
+    busy(button, true);
+    try {
+      await join({ room: wanted, name });
+    } catch (problem) {
+      if (over) return;
+      busy(button, false);
+      const code = problem instanceof Error && 'code' in problem ? String(problem.code) : 'unknown';
+      if (code === 'bad-room') complain(view, roomField, 'room', 'problems.bad-room.help');
+      else if (code === 'bad-name') complain(view, nameField, 'name', 'problems.bad-name.help');
+      else failed(code);
+    }
+  });
+  return { end: () => { over = true; } };
+}
+
+/**
+ * @param {HTMLElement} button
+ * @param {boolean} yes
+ */
+function busy(button, yes) {
+  button.setAttribute('aria-disabled', String(yes));
+  const words = button.querySelector('span');
+  if (words) say(words, yes ? 'lobby.joining' : 'lobby.join');
+}
+
+/**
+ * @param {HTMLElement} view
+ * @param {HTMLInputElement} field
+ * @param {'name' | 'room'} which
+ * @param {string | null} key  what is wrong; null: nothing
+ */
+function complain(view, field, which, key) {
+  const place = part(view, `${which}-problem`);
+  place.hidden = key === null;
+  place.id = `${which}-problem`;
+  if (key === null) {
+    field.removeAttribute('aria-invalid');
+    field.removeAttribute('aria-describedby');
+    return;
+  }
+  say(place, key);
+  field.setAttribute('aria-invalid', 'true');
+  field.setAttribute('aria-describedby', place.id);
+  field.focus();
+}
+
+/**
+ * @param {HTMLSelectElement} list
+ * @param {Face} face
+ */
+export function languageList(list, face) {
+  const offered = Object.entries(LANGUAGES).filter(([tag]) => face.settings.languages.includes(tag));
+  list.replaceChildren(...offered.map(([tag, name]) => new Option(name, tag)));
+  for (const option of list.options) option.lang = option.value;
+  list.value = currentLanguage();
+  list.addEventListener('change', () => face.setLanguage(list.value));
+}

@@ -1,0 +1,41 @@
+/**
+ * A whole view that says one thing: the room is full, you left, this browser is too old. Heading, sentence, actions.
+ */
+
+import { make, part, setIcon, stamp } from './dom.js';
+import { say } from './words.js';
+
+/**
+ * @typedef {object} Message
+ * @property {string} icon
+ * @property {string} title  a key
+ * @property {string} text   a key
+ * @property {import('./i18n.js').Holes} [holes]
+ * @property {{key: string, run?: () => void, href?: string}[]} actions  the first is the main one
+ */
+
+/**
+ * @param {Message} message
+ * @returns {HTMLElement}
+ */
+export function messageView({ icon, title, text, holes, actions }) {
+  const view = stamp('message');
+  setIcon(part(view, 'icon', SVGElement), icon);
+  say(part(view, 'title'), title, holes);
+  say(part(view, 'text'), text, holes);
+  part(view, 'actions').append(...actions.map(action));
+  return view;
+}
+
+/**
+ * @param {{key: string, run?: () => void, href?: string}} action
+ * @param {number} index
+ */
+function action({ key, run, href }, index) {
+  const element = make(href ? 'a' : 'button', index === 0 ? 'button primary' : 'button');
+  if (href) element.setAttribute('href', href);
+  else element.setAttribute('type', 'button');
+  if (run) element.addEventListener('click', run);
+  say(element, key);
+  return element;
+}

@@ -1,0 +1,263 @@
+/**
+ * The call itself: ties one `Call` to the stage, the bar, the panel and the notices. Holds no state of its own beyond
+ * what is open; what is true stands in the call.
+ */
+
+import { Bar } from './bar.js';
+import { openDetails } from './details.js';
+import { openDialog } from './dialog.js';
+import { part, stamp } from './dom.js';
+import { invitation } from './invite.js';
+import { deviceProblems } from './lobby.js';
+import { Meter, VOICE } from './meter.js';
+import { showNotices } from './notices.js';
+import { Panel } from './panel.js';
+import { openKeys } from './settings.js';
+import { listenForKeys } from './shortcuts.js';
+import { Sounds } from './sounds.js';
+import { Stage } from './stage.js';
+import { toast } from './toasts.js';
+import { isOpen } from './transfers.js';
+import { localise, say } from './words.js';
+
+/** @typedef {import('../call/call.js').Call} Call */
+/** @typedef {import('./start.js').Face} Face */
+/** @typedef {{reason: 'left' | 'failed', problem?: {code: string}}} End */
+/** Ten looks a second at who speaks. */
+const VOICES_EVERY = 100;
+
+/**
+ * @param {Face} face
+ * @param {Call} call  joined
+ * @param {(end: End) => void} onEnd
+ * @returns {import('./lobby.js').View}
+ */
+export function roomView(face, call, onEnd) {
+  return new Room(face, call, onEnd);
+}
+
+class Room {
+  /**
+   * @param {Face} face
+   * @param {Call} call
+   * @param {(end: End) => void} onEnd
+   */
+  constructor(face, call, onEnd) {
+    this.face = face;
+    this.call = call;
+    this.onEnd = onEnd;
+    this.ending = new AbortController();
+    const { signal } = this.ending;
+    this.element = stamp('room');
+    localise(this.element);
+    part(this.element, 'name').textContent = call.room;
+    part(this.element, 'relay-only').hidden = !face.relayOnly();
+    part(this.element, 'invitation').append(invitation(call.room));
+    this.stage = new Stage(part(this.element, 'stage'), { call, showDetails: openDetails });
+    this.sounds = new Sounds(/** @type {HTMLElement} */ (document.getElementById('sounds')), (held) => { part(this.element, 'tap').hidden = !held; });
+    this.sounds.useSpeaker(face.prefs.speaker);
+    face.onSpeaker = (id) => this.sounds.useSpeaker(id);
+    face.onLanguage = () => this.#renamed();
+    this.bar = new Bar(this.element, this.#actions(), signal);
+    this.panel = new Panel(part(this.element, 'panel'), call, {
+      choose: () => this.#chooseFiles(),
+      changed: () => this.bar.showPanel(this.panel.open && this.panel.page === 'chat', this.panel.unread),
+    }, signal);
+    this.#listen(signal);
+    this.#watchVoices(signal);
+    this.#keepAwake(signal);
+    for (const peer of call.peers.values()) this.#peerCame(peer);
+    this.#showMedia();
+    this.#showCount();
+  }
+
+  end() {
+    this.ending.abort();
+    this.stage.end();
+    this.sounds.end();
+    this.face.onSpeaker = this.face.onLanguage = () => {};
+    for (const dialog of document.querySelectorAll('dialog[open]')) /** @type {HTMLDialogElement} */ (dialog).close();
+  }
+
+  #actions() {
+    const { media } = this.call;
+    return {
+      microphone: () => { media.setMicrophone(!media.microphone.on); },
+      camera: () => { media.setCamera(!media.camera.on); },
+      screen: () => { this.#toggleScreen(); },
+      chat: () => { this.#togglePage('chat'); },
+      file: () => { this.#sendFile(); },
+      invite: () => { openDialog('invite.title', invitation(this.call.room)); },
+      settings: () => { this.face.openSettings(); },
+      leave: () => { this.#leave(); },
+    };
+  }
+
+  /** @param {AbortSignal} signal */
+  #listen(signal) {
+    const { call, element } = this;
+    /** @param {string} name @param {(detail: any) => void} run */
+    const on = (name, run) => call.addEventListener(name, (event) => run(/** @type {CustomEvent} */ (event).detail), { signal });
+    on('peer-joined', ({ peer }) => {
+      this.#peerCame(peer);
+      toast('room.joined', { name: peer.name });
+    });
+    on('peer-left', ({ peer, reason }) => this.#peerWent(peer, reason));
+    on('peer', ({ peer }) => this.stage.showPeer(peer));
+    on('state', ({ state, problem }) => this.#showState(state, problem));
+    on('problem', ({ problem }) => showNotices(part(element, 'notices'), [{ code: problem.code }, ...deviceProblems(call.media)]));
+    call.media.addEventListener('change', () => this.#showMedia(), { signal });
+    part(element, 'tap').addEventListener('click', () => this.sounds.playAll());
+    part(element, 'stop-sharing').addEventListener('click', () => call.media.stopScreen());
+    this.#listenForFiles(signal);
+    const actions = this.#actions();
+    listenForKeys({
+      ...actions, files: () => this.#togglePage('files'), keys: openKeys,
+      talk: () => { call.media.setMicrophone(true); }, talkEnd: () => { call.media.setMicrophone(false); },
+    }, { enabled: () => this.face.prefs.shortcuts, signal });
+    window.addEventListener('beforeunload', (event) => {
+      if ([...call.files.transfers.values()].some(isOpen)) event.preventDefault();
+    }, { signal });
+  }
+
+  /** Files come in by the chooser, by dropping them anywhere, by pasting. @param {AbortSignal} signal */
+  #listenForFiles(signal) {
+    const chooser = part(this.element, 'chooser', HTMLInputElement);
+    chooser.addEventListener('change', () => {
+      if (chooser.files?.length) this.call.files.send([...chooser.files], this.panel.to);
+      chooser.value = '';
+    });
+    const hint = part(this.element, 'drop-hint');
+    /** @param {DragEvent} event */
+    const carriesFiles = (event) => event.dataTransfer?.types.includes('Files') ?? false;
+    this.element.addEventListener('dragover', (event) => {
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      hint.hidden = false;
+    });
+    this.element.addEventListener('dragleave', (event) => {
+      if (!(event.relatedTarget instanceof Node) || !this.element.contains(event.relatedTarget)) hint.hidden = true;
+    });
+    this.element.addEventListener('drop', (event) => {
+      hint.hidden = true;
+      if (!carriesFiles(event)) return;
+      event.preventDefault();
+      this.#sendFiles([...(event.dataTransfer?.files ?? [])]);
+    });
+    document.addEventListener('paste', (event) => this.#sendFiles([...(event.clipboardData?.files ?? [])]), { signal });
+  }
+
+  /** @param {File[]} files */
+  #sendFiles(files) {
+    if (files.length === 0) return;
+    if (this.call.peers.size === 0) return toast('files.nobody');
+    this.call.files.send(files, this.panel.to);
+  }
+
+  #sendFile() {
+    this.panel.show('files');
+    this.#chooseFiles();
+  }
+
+  #chooseFiles() {
+    if (this.call.peers.size === 0) return toast('files.nobody');
+    part(this.element, 'chooser', HTMLInputElement).click();
+  }
+
+  /** @param {import('./panel.js').Page} page */
+  #togglePage(page) {
+    if (this.panel.open && this.panel.page === page) this.panel.close();
+    else this.panel.enter(page);
+  }
+
+  #toggleScreen() {
+    const { media } = this.call;
+    if (!media.canShareScreen) toast('problems.screen-unsupported');
+    else if (media.screen.on) media.stopScreen();
+    else media.shareScreen();
+  }
+
+  #leave() {
+    this.call.leave();
+    this.onEnd({ reason: 'left' });
+  }
+
+  /** @param {import('../call/peer.js').Peer} peer */
+  #peerCame(peer) {
+    this.sounds.add(peer.id, peer.camera);
+    this.sounds.add(`${peer.id}/screen`, peer.screen);
+    this.stage.showPeer(peer);
+    this.panel.listPeople();
+    this.#showCount();
+  }
+
+  /**
+   * @param {import('../call/peer.js').Peer} peer
+   * @param {string} reason
+   */
+  #peerWent(peer, reason) {
+    this.sounds.remove(peer.id);
+    this.sounds.remove(`${peer.id}/screen`);
+    this.stage.removePeer(peer);
+    this.panel.listPeople();
+    this.#showCount();
+    toast(reason === 'lost' ? 'room.lost' : 'room.left', { name: peer.name });
+  }
+
+  /**
+   * @param {import('../call/call.js').CallState} state
+   * @param {{code: string} | null | undefined} problem
+   */
+  #showState(state, problem) {
+    const banner = part(this.element, 'banner');
+    banner.hidden = state !== 'reconnecting';
+    if (state === 'reconnecting') say(part(banner, 'banner-words'), 'room.reconnecting');
+    if (state === 'failed' || state === 'full') this.onEnd({ reason: 'failed', problem: problem ?? { code: state === 'full' ? 'room-full' : 'unknown' } });
+  }
+
+  #showMedia() {
+    const { media } = this.call;
+    this.bar.showMedia(media);
+    this.stage.showYou();
+    part(this.element, 'sharing').hidden = !media.screen.on;
+    showNotices(part(this.element, 'notices'), deviceProblems(media));
+    this.#showCount();
+  }
+
+  #showCount() {
+    const { peers, media } = this.call;
+    say(part(this.element, 'count'), 'room.people', { n: peers.size + 1 });
+    part(this.element, 'waiting').hidden = peers.size > 0 || media.screen.on;
+  }
+
+  #renamed() {
+    this.stage.rename();
+    this.panel.listPeople();
+  }
+
+  /** @param {AbortSignal} signal */
+  #watchVoices(signal) {
+    const meter = new Meter();
+    const timer = setInterval(() => {
+      this.stage.showVoices(meter.level(this.call.media.microphone.track) > VOICE * 4);
+    }, VOICES_EVERY);
+    signal.addEventListener('abort', () => {
+      clearInterval(timer);
+      meter.end();
+    });
+  }
+
+  /** A call is watched without touching anything: the screen stays on where the browser can do that. @param {AbortSignal} signal */
+  #keepAwake(signal) {
+    /** @type {WakeLockSentinel | undefined} */
+    let lock;
+    const ask = async () => {
+      if (document.visibilityState !== 'visible') return;
+      lock = await navigator.wakeLock?.request('screen').catch(() => undefined);
+      if (signal.aborted) lock?.release();
+    };
+    document.addEventListener('visibilitychange', ask, { signal }); // the browser lets go of it when the page is hidden
+    signal.addEventListener('abort', () => lock?.release());
+    ask();
+  }
+}

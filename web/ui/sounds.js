@@ -1,0 +1,71 @@
+/**
+ * What is heard: one <audio> for each stream, apart from the pictures, so that moving a tile never cuts a voice.
+ */
+
+export class Sounds {
+  /**
+   * @param {HTMLElement} place   in the document, not shown
+   * @param {(held: boolean) => void} onHeld  the browser wants a touch first, or no longer
+   */
+  constructor(place, onHeld) {
+    this.place = place;
+    this.onHeld = onHeld;
+    this.speaker = '';
+    /** @type {Map<string, HTMLAudioElement>} */
+    this.players = new Map();
+  }
+
+  /**
+   * @param {string} key
+   * @param {MediaStream} stream
+   */
+  add(key, stream) {
+    const player = document.createElement('audio');
+    player.autoplay = true;
+    player.srcObject = stream;
+    this.players.set(key, player);
+    this.place.append(player);
+    this.#route(player);
+    this.#play(player);
+    // A track that comes later starts by autoplay, which may be refused in silence: ask aloud.
+    stream.addEventListener('addtrack', () => this.#play(player));
+  }
+
+  /** @param {string} key */
+  remove(key) {
+    const player = this.players.get(key);
+    if (player) player.srcObject = null;
+    player?.remove();
+    this.players.delete(key);
+  }
+
+  /** After a touch, or when the page is seen again. */
+  async playAll() {
+    this.onHeld(false);
+    await Promise.all([...this.players.values()].map((player) => this.#play(player)));
+  }
+
+  /** @param {string} id of the speaker, '' for the browser's choice */
+  useSpeaker(id) {
+    this.speaker = id;
+    for (const player of this.players.values()) this.#route(player);
+  }
+
+  end() {
+    for (const key of [...this.players.keys()]) this.remove(key);
+  }
+
+  /** @param {HTMLAudioElement} player */
+  async #play(player) {
+    try {
+      await player.play();
+    } catch (cause) {
+      if (cause instanceof Error && cause.name === 'NotAllowedError') this.onHeld(true);
+    }
+  }
+
+  /** @param {HTMLAudioElement} player */
+  #route(player) {
+    if (this.speaker || 'sinkId' in player) player.setSinkId?.(this.speaker).catch(() => {});
+  }
+}

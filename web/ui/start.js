@@ -1,0 +1,173 @@
+/**
+ * From view to view: lobby, call, goodbye. Knows which view is shown and what the address says; the views know the rest.
+ */
+
+import { part } from './dom.js';
+import { lobbyView } from './lobby.js';
+import { messageView } from './message.js';
+import { linkTo, roomOfPath } from './names.js';
+import { remember } from './prefs.js';
+import { roomView } from './room.js';
+import { openSettings } from './settings.js';
+import { toast } from './toasts.js';
+import { useLanguage } from './words.js';
+
+/** @typedef {import('../call/call.js').Call} Call */
+/** @typedef {import('../call/media.js').Media} Media */
+/** @typedef {import('../call/settings.js').Settings} Settings */
+/** @typedef {import('./prefs.js').Prefs} Prefs */
+
+export class Face {
+  /**
+   * @param {{place: HTMLElement, makeCall: (how: {relayOnly: boolean}) => Call, media: Media, settings: Settings, prefs: Prefs}} parts
+   */
+  constructor({ place, makeCall, media, settings, prefs }) {
+    this.place = place;
+    this.makeCall = makeCall;
+    this.media = media;
+    this.settings = settings;
+    this.prefs = prefs;
+    /** @type {import('./lobby.js').View | null} */
+    this.view = null;
+    /** @type {{room: string, name: string} | null} the call that is on */
+    this.inCall = null;
+    /** @type {(id: string) => void} the room listens while there is one */
+    this.onSpeaker = () => {};
+    this.onLanguage = () => {};
+    document.title = settings.name;
+  }
+
+  /** The first view. */
+  start() {
+    const missing = missingFeature();
+    if (missing) this.#show({ element: messageView(TOO_OLD), end() {} });
+    else this.lobby();
+  }
+
+  /** @param {{code: string}} [problem] */
+  lobby(problem) {
+    const room = roomOfPath(location.pathname);
+    this.#title(room);
+    this.#show(lobbyView(this, { room, problem, join: (who) => this.join(who) }));
+  }
+
+  /**
+   * @param {{room: string, name: string}} who
+   * @returns {Promise<void>} rejects with a problem
+   */
+  async join(who) {
+    const call = this.makeCall({ relayOnly: this.relayOnly() });
+    try {
+      await call.join(who);
+    } catch (problem) {
+      call.leave();
+      if (!isFull(problem)) throw problem;
+      return this.#full(who, call.maxPeople);
+    }
+    this.inCall = who;
+    history.replaceState(null, '', linkTo('', who.room) + location.search);
+    this.#title(who.room);
+    this.#show(roomView(this, call, (end) => this.#ended(who, end)), 'name');
+  }
+
+  /** Only through the relay: the address says so, or the owner of the server. */
+  relayOnly() {
+    return this.settings.relay_only || new URLSearchParams(location.search).has('relay');
+  }
+
+  /** Takes effect with the next call, and says so when one is on. @param {boolean} yes */
+  setRelayOnly(yes) {
+    history.replaceState(null, '', location.pathname + (yes ? '?relay' : ''));
+    const note = this.place.querySelector('.lobby [data-part="relay-only"]');
+    if (note instanceof HTMLElement) note.hidden = !yes;
+    if (this.inCall) toast('settings.relay-only.later');
+  }
+
+  /** @param {string} language */
+  async setLanguage(language) {
+    remember(this.prefs, { language });
+    await useLanguage(language, this.settings.languages);
+    this.onLanguage();
+  }
+
+  /** @param {string} id */
+  useSpeaker(id) {
+    this.onSpeaker(id);
+  }
+
+  openSettings() {
+    openSettings(this);
+  }
+
+  /**
+   * @param {{room: string, name: string}} who
+   * @param {{reason: 'left' | 'failed', problem?: {code: string}}} end
+   */
+  #ended(who, { reason, problem }) {
+    this.inCall = null;
+    this.media.close();
+    if (reason === 'failed' && problem) {
+      if (isFull(problem)) return this.#full(who, this.settings.max_people);
+      if (problem.code !== 'replaced') return this.lobby(problem);
+    }
+    const replaced = problem?.code === 'replaced';
+    this.#message({
+      icon: replaced ? 'info' : 'door', title: replaced ? 'problems.replaced' : 'left.title', text: replaced ? 'problems.replaced.help' : 'left.text',
+      holes: { room: who.room },
+      actions: [{ key: 'left.again', run: () => this.#again(who) }, { key: 'left.home', href: '/' }],
+    });
+  }
+
+  /**
+   * @param {{room: string, name: string}} who
+   * @param {number} count
+   */
+  #full(who, count) {
+    this.#message({
+      icon: 'people', title: 'full.title', text: 'full.text', holes: { room: who.room, n: count },
+      actions: [{ key: 'full.again', run: () => this.#again(who) }, { key: 'left.home', href: '/' }],
+    });
+  }
+
+  /** The same room at once, devices as they were. @param {{room: string, name: string}} who */
+  async #again(who) {
+    this.media.open();
+    await this.join(who).catch((problem) => this.lobby(problem));
+  }
+
+  /** @param {import('./message.js').Message} message */
+  #message(message) {
+    this.#show({ element: messageView(message), end() {} }, 'title');
+  }
+
+  /**
+   * @param {import('./lobby.js').View} view
+   * @param {string} [heading]  takes the focus, so that a screen reader hears where it is
+   */
+  #show(view, heading) {
+    this.view?.end();
+    this.view = view;
+    this.place.replaceChildren(view.element);
+    if (heading) part(view.element, heading).focus();
+  }
+
+  /** @param {string} room */
+  #title(room) {
+    document.title = room ? `${room} · ${this.settings.name}` : this.settings.name;
+  }
+}
+
+/** @type {import('./message.js').Message} */
+const TOO_OLD = {
+  icon: 'warning', title: 'problems.browser-too-old', text: 'problems.browser-too-old.help', actions: [{ key: 'notice.retry', run: () => location.reload() }],
+};
+
+/** What a call cannot do without, beyond what running this module proves. */
+function missingFeature() {
+  return typeof RTCPeerConnection === 'undefined' || typeof HTMLDialogElement === 'undefined' || typeof MediaStream === 'undefined';
+}
+
+/** @param {unknown} problem */
+function isFull(problem) {
+  return typeof problem === 'object' && problem !== null && 'code' in problem && problem.code === 'room-full';
+}

@@ -1,0 +1,24 @@
+/**
+ * Small messages that pass: seen for a few seconds and read out, because their place in the page is a live region.
+ */
+
+import { make } from './dom.js';
+import { t } from './words.js';
+
+/** Long enough to read two lines at an easy pace. */
+const SHOWN_FOR = 5000;
+/** More at once would be a wall. */
+const AT_ONCE = 3;
+
+/**
+ * @param {string} key
+ * @param {import('./i18n.js').Holes} [holes]
+ */
+export function toast(key, holes) {
+  const place = document.getElementById('toasts');
+  if (!place) return;
+  while (place.children.length >= AT_ONCE) place.firstElementChild?.remove();
+  const message = make('p', 'toast', t(key, holes));
+  place.append(message);
+  setTimeout(() => message.remove(), SHOWN_FOR);
+}

@@ -1,0 +1,139 @@
+/**
+ * The files page of the panel: a row for each transfer, the same at both ends, from the offer to the checked hash.
+ */
+
+import { part, stamp } from './dom.js';
+import { bytesWords, timeWords } from './units.js';
+import { currentLanguage, knows, localise, say, t } from './words.js';
+
+/** @typedef {import('../call/files/transfer.js').Transfer} Transfer */
+
+/** A transfer that can still be called off. */
+const OPEN_STATES = new Set(['offered', 'waiting', 'running', 'checking']);
+
+/** Whether it waits for this person's word. @param {Transfer} transfer */
+export function isOffer(transfer) {
+  return transfer.direction === 'in' && transfer.state === 'offered';
+}
+
+/** Whether it still runs or waits. @param {Transfer} transfer */
+export function isOpen(transfer) {
+  return OPEN_STATES.has(transfer.state);
+}
+
+export class Transfers {
+  /** @param {HTMLElement} view  the panel */
+  constructor(view) {
+    this.list = part(view, 'transfers');
+    this.empty = part(view, 'files-empty');
+    /** @type {Map<string, HTMLElement>} */
+    this.rows = new Map();
+    /** @type {Set<Transfer>} changed since the last picture */
+    this.dirty = new Set();
+  }
+
+  /** A busy transfer changes hundreds of times a second: its row is drawn once a frame. @param {Transfer} transfer */
+  changed(transfer) {
+    if (this.dirty.size === 0) requestAnimationFrame(() => this.#draw());
+    this.dirty.add(transfer);
+    if (!this.rows.has(transfer.id)) this.#addRow(transfer);
+  }
+
+  #draw() {
+    for (const transfer of this.dirty) {
+      const row = this.rows.get(transfer.id);
+      if (row) showTransfer(row, transfer);
+    }
+    this.dirty.clear();
+  }
+
+  /** @param {Transfer} transfer */
+  #addRow(transfer) {
+    const row = stamp('transfer');
+    localise(row);
+    part(row, 'accept').addEventListener('click', () => transfer.accept());
+    part(row, 'decline').addEventListener('click', () => transfer.decline());
+    part(row, 'cancel').addEventListener('click', () => transfer.cancel());
+    this.empty.hidden = true;
+    this.rows.set(transfer.id, row);
+    this.list.prepend(row);
+    showTransfer(row, transfer);
+  }
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {Transfer} transfer
+ */
+function showTransfer(row, transfer) {
+  const { name, state, direction } = transfer;
+  row.dataset.state = state;
+  row.dataset.direction = direction;
+  part(row, 'name').textContent = name;
+  part(row, 'words').textContent = stateWords(transfer);
+  showBar(part(row, 'bar', HTMLProgressElement), transfer);
+  const hash = part(row, 'hash');
+  hash.hidden = state !== 'done' || !transfer.sha256;
+  if (transfer.sha256) hash.textContent = `✓ SHA-256 ${transfer.sha256}`;
+  showAction(part(row, 'accept'), isOffer(transfer), 'files.accept', name);
+  showAction(part(row, 'decline'), isOffer(transfer), 'files.decline', name);
+  showAction(part(row, 'cancel'), isOpen(transfer) && !isOffer(transfer), 'files.cancel', name);
+  const save = part(row, 'save', HTMLAnchorElement);
+  showAction(save, state === 'done' && direction === 'in' && transfer.url !== null, 'files.save', name);
+  if (transfer.url && !save.hidden) Object.assign(save, { href: transfer.url, download: name });
+}
+
+/**
+ * @param {HTMLProgressElement} bar
+ * @param {Transfer} transfer
+ */
+function showBar(bar, { state, sent, size, name }) {
+  bar.hidden = state !== 'running' && state !== 'checking';
+  const done = size > 0 ? (sent / size) * 100 : 100;
+  bar.value = Math.min(100, Math.floor(done));
+  bar.setAttribute('aria-label', name);
+}
+
+/**
+ * @param {HTMLElement} button
+ * @param {boolean} shown
+ * @param {string} key
+ * @param {string} name  of the file: ten "Cancel" in a row would not tell a listener which
+ */
+function showAction(button, shown, key, name) {
+  button.hidden = !shown;
+  say(button, key);
+  button.setAttribute('aria-label', `${t(key)} ${name}`);
+}
+
+/** @param {Transfer} transfer */
+function stateWords(transfer) {
+  const { state, direction, peer, by, problem } = transfer;
+  const holes = { name: peer.name, size: bytesWords(transfer.size, currentLanguage()) };
+  if (state === 'running') return runningWords(transfer, holes);
+  if (state === 'failed') {
+    const key = `problems.${problem?.code ?? 'unknown'}`;
+    return t(knows(key) ? key : 'files.failed', holes);
+  }
+  if (state === 'cancelled') return t(by === 'you' ? 'files.cancelled.you' : 'files.cancelled.peer', holes);
+  // An offer and the wait for its answer look alike from outside: it depends on whose word is missing.
+  if (state === 'offered') return t(direction === 'in' ? 'files.offered' : 'files.waiting.out', holes);
+  return t(`files.${state}.${direction}`, holes);
+}
+
+/**
+ * "To Bob · 3.2 MB of 64 MB · 12 MB/s · 5 sec left"
+ * @param {Transfer} transfer
+ * @param {{name: string, size: string}} holes
+ */
+function runningWords({ direction, sent, size, rate }, holes) {
+  const language = currentLanguage();
+  const words = [
+    t(`files.with.${direction}`, holes),
+    t('files.progress', { done: bytesWords(sent, language), size: holes.size }),
+  ];
+  if (rate > 0) {
+    words.push(t('files.rate', { rate: bytesWords(rate, language) }), t('files.left', { time: timeWords((size - sent) / rate, language) }));
+  }
+  return words.join(' · ');
+}
