@@ -45,7 +45,7 @@ const REFRESH_AT = 0.75;
 const NO_SEATS = { read: () => undefined, write: () => {} };
 
 /**
- * Events: 'state' {state, problem}, 'peer-joined' {peer}, 'peer-left' {peer, reason}, 'peer' {peer} (anything about one
+ * For one stay: whoever leaves and comes again makes a new one. Events: 'state' {state, problem}, 'peer-joined' {peer}, 'peer-left' {peer, reason}, 'peer' {peer} (anything about one
  * peer changed), 'chat' {message}, 'problem' {problem, peer?}.
  */
 export class Call extends EventTarget {
@@ -62,8 +62,9 @@ export class Call extends EventTarget {
       MediaStream: options.MediaStream ?? globalThis.MediaStream,
     };
     this.signaling = new Signaling({
-      url: options.url, WebSocket: options.WebSocket ?? globalThis.WebSocket, clock: this.clock, wake: options.wake,
+      url: options.url, WebSocket: options.WebSocket ?? globalThis.WebSocket, clock: this.clock,
     });
+    this.over = new AbortController();
     /** @type {CallState} */
     this.state = 'idle';
     this.you = { id: '', name: '' };
@@ -71,11 +72,11 @@ export class Call extends EventTarget {
     this.maxPeople = options.settings.max_people;
     /** @type {Map<string, Peer>} in order of arrival */
     this.peers = new Map();
-    this.files = new Files(this);
     /** @type {ChatMessage[]} */
     this.chat = [];
     /** Tells the others a page that came back from one that was reloaded. */
     this.instance = randomId(this.clock);
+    this.files = new Files(this);
     /** @type {string | undefined} brings this person back to the same place in the room */
     this.seat = undefined;
     /** @type {RTCIceServer[]} */
@@ -89,7 +90,8 @@ export class Call extends EventTarget {
     this.signaling.addEventListener('message', (event) => this.#received(detail(event).message));
     this.signaling.addEventListener('problem', (event) => this.#problem(detail(event).problem));
     this.signaling.addEventListener('down', () => this.#down());
-    this.media.addEventListener('change', () => this.#mediaChanged());
+    this.media.addEventListener('change', () => this.#mediaChanged(), { signal: this.over.signal });
+    options.wake?.addEventListener('wake', () => this.signaling.probe(), { signal: this.over.signal });
   }
 
   /**
@@ -198,6 +200,7 @@ export class Call extends EventTarget {
         limits: () => this.#limits(),
         state: () => this.#ownState(),
         onmessage: (message) => this.#heard(peer, message),
+        onfilechannel: (channel) => this.files.arrived(peer, channel),
         onchange: () => this.#tell('peer', { peer }),
         onunreachable: () => this.#tell('problem', { problem: new Problem('peer-unreachable'), peer }),
       },
@@ -292,6 +295,7 @@ export class Call extends EventTarget {
   /** @param {import('./messages.js').PageMessage} [lastWord] */
   #end(lastWord) {
     this.joining = null;
+    this.over.abort();
     this.stopTimers();
     this.stopRefresh();
     this.stopFullRetry();
@@ -319,7 +323,7 @@ export class Call extends EventTarget {
    */
   #freshServers(servers, ttl) {
     this.iceServers = servers;
-    for (const peer of this.peers.values()) peer.line.configure();
+    for (const peer of this.peers.values()) peer.configure();
     this.stopRefresh();
     this.stopRefresh = this.clock.after(ttl * REFRESH_AT * 1000, () => this.signaling.send({ type: 'ice-refresh' }));
   }

@@ -49,11 +49,26 @@ export class Line {
     this.lastBuilt = -Infinity;
     this.lastRestart = -Infinity;
     this.closed = false;
+    /** @type {((connection: Connection) => void)[]} */
+    this.waiting = [];
   }
 
   /** The side that makes the offers begins; the other waits for the first one. */
   start() {
     if (this.offerer) this.#build(false);
+  }
+
+  /** Like `start`, when only this side knows that the line is wanted. */
+  request() {
+    if (this.offerer) this.#build(false);
+    else this.#signal({ epoch: this.epoch, request: 'rebuild' });
+  }
+
+  /** @returns {Promise<Connection>} settled once one is up; never, when the line closes first */
+  connected() {
+    const { current } = this;
+    if (current?.state === 'connected') return Promise.resolve(current);
+    return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   /** @param {SignalPayload} payload from the other page, in order */
@@ -171,6 +186,7 @@ export class Line {
     });
     this.next?.close();
     this.next = null;
+    connection.rtc.addEventListener('connectionstatechange', () => this.#announce());
     onbuilt(connection);
     if (this.current && this.watchdog.everHeard) {
       this.next = connection;
@@ -190,6 +206,13 @@ export class Line {
     this.next = null;
     this.reading = null;
     this.options.onused(connection);
+    this.#announce();
+  }
+
+  #announce() {
+    const { current } = this;
+    if (current?.state !== 'connected') return;
+    for (const resolve of this.waiting.splice(0)) resolve(current);
   }
 
   /** Its descriptions do not fit any more; the watchdog need not find that out by waiting. @param {Connection} connection */

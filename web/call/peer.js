@@ -3,6 +3,7 @@
  * you. Leaves out who is in the room at all (`call.js`).
  */
 import { Control } from './control.js';
+import { FileLine } from './files/line.js';
 import { Line } from './line.js';
 
 /** @typedef {'connecting' | 'good' | 'weak' | 'lost'} Link */
@@ -28,6 +29,7 @@ import { Line } from './line.js';
  * @property {() => import('./slots.js').Limits} limits
  * @property {() => import('./control.js').ControlMessage} state  what this page says it sends
  * @property {(message: import('./control.js').ControlMessage) => void} onmessage anything but a state
+ * @property {(channel: RTCDataChannel) => void} onfilechannel    a file begins to arrive
  * @property {() => void} onchange
  * @property {() => void} onunreachable
  */
@@ -64,6 +66,7 @@ export class Peer {
     this.shows = { microphone: false, camera: false, screen: false };
     /** @type {PeerStats | null} */
     this.stats = null;
+    this.browser = browser;
     this.clock = clock;
     this.hooks = hooks;
     this.control = new Control((message) => this.#heard(message));
@@ -76,6 +79,8 @@ export class Peer {
       onused: (connection) => this.#used(connection),
       onunreachable: hooks.onunreachable,
     });
+    /** @type {FileLine | null} from the first file on */
+    this.fileLine = null;
   }
 
   /** How loud this person is now, 0..1; poll it. */
@@ -90,6 +95,21 @@ export class Peer {
   /** @param {import('./messages.js').SignalPayload} payload */
   receive(payload) {
     if (payload.connection === 'call') this.line.receive(payload);
+    if (payload.connection === 'files') this.#files().receive(payload);
+  }
+
+  /**
+   * @param {string} label
+   * @returns {Promise<{ channel: RTCDataChannel, maxMessageSize: number }>} settled once it is open
+   */
+  openFileChannel(label) {
+    return this.#files().openChannel(label);
+  }
+
+  /** Fresh relay credentials. */
+  configure() {
+    this.line.configure();
+    this.fileLine?.line.configure();
   }
 
   /** @param {import('./control.js').ControlMessage} message reaches them once, in order, over any number of connections */
@@ -120,8 +140,9 @@ export class Peer {
     const reloaded = entry.instance !== this.instance;
     Object.assign(this, { id: entry.id, name: entry.name, instance: entry.instance, away: entry.away, seated: true });
     this.line.offerer = entry.offerer;
+    if (this.fileLine) this.fileLine.line.offerer = entry.offerer;
     if (reloaded) this.#startAnew();
-    else if (!entry.away) this.line.watchdog.hurry();
+    else if (!entry.away) for (const line of [this.line, this.fileLine?.line]) line?.watchdog.hurry();
     this.hooks.onchange();
     return reloaded;
   }
@@ -134,7 +155,7 @@ export class Peer {
       this.control.beat();
     }
     const before = this.link;
-    await this.line.tick(canSignal && !this.away);
+    await Promise.all([this.line.tick(canSignal && !this.away), this.fileLine?.tick(canSignal && !this.away)]);
     const { link, reading, stats } = this.line;
     const news = link !== before || stats !== this.stats;
     Object.assign(this, { link, path: reading?.path ?? this.path, stats });
@@ -143,6 +164,7 @@ export class Peer {
 
   close() {
     this.line.close();
+    this.fileLine?.close();
     for (const stream of [this.camera, this.screen]) for (const track of stream.getTracks()) stream.removeTrack(track);
   }
 
@@ -153,7 +175,15 @@ export class Peer {
   #startAnew() {
     this.control.reset();
     this.shows = { microphone: false, camera: false, screen: false };
+    this.fileLine?.close();
+    this.fileLine = null;
     this.line.anew();
+  }
+
+  #files() {
+    const { browser, clock, hooks, line } = this;
+    this.fileLine ??= new FileLine({ browser, clock, offerer: line.offerer, config: hooks.config, signal: hooks.signal }, hooks.onfilechannel);
+    return this.fileLine;
   }
 
   /** @param {import('./connection.js').Connection} connection */

@@ -33,9 +33,8 @@ export class Signaling extends EventTarget {
    * @param {string} options.url
    * @param {typeof globalThis.WebSocket} options.WebSocket
    * @param {import('./clock.js').Clock} options.clock
-   * @param {EventTarget} [options.wake] fires 'wake' when the network or the machine may be back
    */
-  constructor({ url, WebSocket, clock, wake }) {
+  constructor({ url, WebSocket, clock }) {
     super();
     this.url = url;
     this.WebSocket = WebSocket;
@@ -53,7 +52,6 @@ export class Signaling extends EventTarget {
     this.stopRetry = () => {};
     this.stopPing = () => {};
     this.stopSilence = () => {};
-    wake?.addEventListener('wake', () => this.probe());
   }
 
   /**

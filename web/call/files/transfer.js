@@ -1,20 +1,37 @@
 /**
- * One file on its way to or from one person.
+ * One file on its way to or from one person: what both directions have in common, and what the page shows.
  */
+import { Problem } from '../problem.js';
 
 /** @typedef {'offered' | 'waiting' | 'running' | 'checking' | 'done' | 'cancelled' | 'declined' | 'failed'} TransferState */
+/** @typedef {import('../control.js').ControlMessage} ControlMessage */
+/**
+ * @typedef {object} Parts what a transfer needs from the call
+ * @property {import('./disk.js').Disk} disk
+ * @property {import('../clock.js').Clock} clock
+ * @property {(message: ControlMessage) => void} say   to the person at the other end
+ * @property {(transfer: Transfer) => void} changed
+ */
+/** @typedef {{ id: string, peer: import('../peer.js').Peer, name: string, size: number }} What */
+
+const ENDED = new Set(['done', 'cancelled', 'declined', 'failed']);
+/** The rate shown is that of the last few seconds. */
+const RATE_OVER = 3_000;
+const RATE_SAMPLE = 250;
 
 export class Transfer {
   /**
-   * @param {{ id: string, peer: import('../peer.js').Peer, direction: 'out' | 'in', name: string, size: number }} what
+   * @param {'out' | 'in'} direction
+   * @param {What} what
+   * @param {Parts} parts
    */
-  constructor({ id, peer, direction, name, size }) {
+  constructor(direction, { id, peer, name, size }, parts) {
     this.id = id;
     this.peer = peer;
     this.direction = direction;
     this.name = name;
     this.size = size;
-    /** Bytes so far, both directions. */
+    /** Bytes that are safely at the receiver's, whichever side asks. */
     this.sent = 0;
     /** Bytes per second over the last seconds. */
     this.rate = 0;
@@ -22,12 +39,19 @@ export class Transfer {
     this.state = direction === 'in' ? 'offered' : 'waiting';
     /** @type {'you' | 'peer' | null} who cancelled */
     this.by = null;
-    /** @type {import('../problem.js').Problem | null} */
+    /** @type {Problem | null} */
     this.problem = null;
     /** @type {string | null} hex, when done */
     this.sha256 = null;
     /** @type {string | null} `blob:` address of a finished incoming file */
     this.url = null;
+    this.parts = parts;
+    /** @type {{ at: number, sent: number }[]} */
+    this.samples = [];
+  }
+
+  get ended() {
+    return ENDED.has(this.state);
   }
 
   /** Takes an offered file. */
@@ -37,5 +61,62 @@ export class Transfer {
   decline() {}
 
   /** Calls the transfer off, from either side, and tells the other. */
-  cancel() {}
+  cancel() {
+    if (this.ended) return;
+    this.parts.say({ type: 'file-cancel', id: this.id });
+    this.end('cancelled', { by: 'you' });
+  }
+
+  /** The person is gone, and with them the other half of this. */
+  lost() {
+    if (!this.ended) this.end('failed', { problem: new Problem('peer-gone') });
+  }
+
+  /** @param {ControlMessage} message about this transfer, from the other side */
+  heard({ type, code }) {
+    if (this.ended) return;
+    if (type === 'file-cancel') this.end('cancelled', { by: 'peer' });
+    if (type === 'file-failed') this.end('failed', { problem: new Problem(String(code)) });
+  }
+
+  /**
+   * @param {TransferState} state
+   * @param {{ by?: 'you' | 'peer', problem?: Problem }} [how]
+   */
+  end(state, how = {}) {
+    Object.assign(this, how, { rate: 0 });
+    this.become(state);
+    this.release();
+  }
+
+  /** Tells the other side why this cannot go on. @param {unknown} cause */
+  fail(cause) {
+    if (this.ended) return;
+    const problem = cause instanceof Problem ? cause : new Problem('file-failed', cause);
+    this.parts.say({ type: 'file-failed', id: this.id, code: problem.code });
+    this.end('failed', { problem });
+  }
+
+  /** Lets go of channels and of what was written. */
+  release() {
+    this.parts.disk.drop(this.id);
+  }
+
+  /** @param {TransferState} state */
+  become(state) {
+    this.state = state;
+    this.parts.changed(this);
+  }
+
+  /** @param {number} sent */
+  progress(sent) {
+    this.sent = sent;
+    const at = this.parts.clock.now();
+    const last = this.samples.at(-1);
+    if (!last || at - last.at >= RATE_SAMPLE) this.samples.push({ at, sent });
+    while (this.samples.length > 2 && at - this.samples[0].at > RATE_OVER) this.samples.shift();
+    const [first] = this.samples;
+    if (at > first.at) this.rate = Math.round(((sent - first.sent) * 1000) / (at - first.at));
+    this.parts.changed(this);
+  }
 }
