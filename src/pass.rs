@@ -78,6 +78,11 @@ impl TurnPasses {
         }
     }
 
+    /// Whether short-lived credentials are accepted at all.
+    pub fn has_secrets(&self) -> bool {
+        !self.secrets.is_empty()
+    }
+
     /// The static users' names, for USERHASH (RFC 8489, 14.4), which can only be looked up, not computed back.
     pub fn static_users(&self) -> impl Iterator<Item = &str> {
         self.users.keys().map(String::as_str)

@@ -25,7 +25,6 @@ pub const fn padding(len: usize) -> usize {
 }
 
 /// Reads number and payload length; the number may be any. `None`: shorter than a header.
-#[cfg_attr(not(test), expect(dead_code, reason = "used by the session, next commit"))]
 pub(crate) fn read_channel_header(bytes: &[u8]) -> Option<(u16, usize)> {
     let header: &[u8; CHANNEL_HEADER] = bytes.first_chunk()?;
     let [n0, n1, l0, l1] = *header;

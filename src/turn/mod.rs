@@ -39,9 +39,26 @@
 //! table of this session; only Allocate and its end take a lock, that of the quotas.
 
 mod action;
+mod allocation;
+mod auth;
+mod binding;
+mod bucket;
+mod channels;
+mod granted;
+mod nonce;
 mod options;
+mod peers;
+mod quota;
+mod refusal;
+mod reply;
+mod request;
 mod rules;
 mod session;
+mod table;
+mod token;
+
+#[cfg(test)]
+mod tests;
 
 pub use action::{
     Action, Close, Connect, ConnectFailed, Dropped, FromPeer, Icmp, Join, Move, NotOpened, Open, Opened, PortWish,

@@ -1,5 +1,6 @@
 //! What the relay's rules are made from, given once at start.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -16,6 +17,13 @@ pub struct Client {
     pub server: SocketAddr,
     /// Over what.
     pub transport: Transport,
+}
+
+impl Client {
+    pub(super) fn canonical(self) -> Client {
+        let canonical = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
+        Client { address: canonical(self.address), server: canonical(self.server), transport: self.transport }
+    }
 }
 
 /// What carries a client's messages.
@@ -46,8 +54,7 @@ pub enum RelayKind {
 pub struct Options {
     /// The REALM clients are challenged with. Short: it is part of every reply to a stranger.
     pub realm: String,
-    /// Signs nonces, tokens, tickets and connection ids: 32 bytes of the system's generator, new at every start.
-    pub key: [u8; 32],
+    pub(super) key: ServerKey,
     /// Who may allocate.
     pub passes: TurnPasses,
     /// How long things live.
@@ -150,12 +157,23 @@ pub struct SecondAddress {
     pub other: SocketAddr,
 }
 
+/// Signs nonces, tokens, tickets and connection ids; never printed.
+#[derive(Clone)]
+pub(super) struct ServerKey(pub(super) [u8; 32]);
+
+impl fmt::Debug for ServerKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
 impl Options {
-    /// The defaults around the three things that have none.
+    /// The defaults around the three things that have none. `key` signs nonces, tokens, tickets and connection ids: 32
+    /// bytes of the system's generator, new at every start.
     pub fn new(realm: impl Into<String>, key: [u8; 32], passes: TurnPasses) -> Options {
         Options {
             realm: realm.into(),
-            key,
+            key: ServerKey(key),
             passes,
             lifetimes: Lifetimes::default(),
             quotas: Quotas::default(),

@@ -1,30 +1,55 @@
-//! What all sessions share: the options, the quotas in use, and which IP addresses are our own.
+//! What all sessions share: the options, the server's keys, the quotas in use, and which IP addresses are our own.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::net::IpAddr;
-use std::sync::RwLock;
+use std::sync::{Arc, RwLock};
 
+use aws_lc_rs::{digest, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::action::Route;
+use super::nonce;
 use super::options::Options;
+use super::quota::Usage;
 
 /// The rules every session of this server plays by. Shared behind an `Arc`; read-only on the way of a packet.
-#[derive(Debug)]
 pub struct Rules {
-    #[expect(dead_code, reason = "read by the session, next commit")]
     pub(super) options: Options,
+    /// Signs what we hand out and want back unchanged: nonces, tokens, tickets.
+    pub(super) key: hmac::Key,
+    pub(super) nonce_prefix: String,
+    /// A password nobody has.
+    pub(super) decoy: String,
+    /// USERHASH (RFC 8489, 14.4) of every static user.
+    pub(super) userhashes: HashMap<Vec<u8>, String>,
+    pub(super) usage: Arc<Usage>,
     own: RwLock<Vec<IpAddr>>,
 }
 
 impl Rules {
     /// Rules from their options.
     pub fn new(options: Options) -> Rules {
-        Rules { options, own: RwLock::default() }
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &options.key.0);
+        let userhashes: HashMap<_, _> =
+            options.passes.static_users().map(|name| (userhash(name, &options.realm), name.to_owned())).collect();
+        Rules {
+            nonce_prefix: nonce::prefix(!options.passes.has_secrets()),
+            decoy: STANDARD.encode(hmac::sign(&key, b"decoy")),
+            userhashes,
+            usage: Arc::default(),
+            own: RwLock::default(),
+            key,
+            options,
+        }
     }
 
     /// Says that `ip` carries relayed transport addresses of ours. Advertised addresses become known by themselves
     /// in [`Session::opened`](super::Session::opened); tell only what is bound but advertised under another name.
     pub fn add_own(&self, ip: IpAddr) {
-        let mut own = self.own.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if !own.contains(&ip) {
-            own.push(ip);
+        if !self.is_own(ip) {
+            self.own.write().unwrap_or_else(|poisoned| poisoned.into_inner()).push(ip);
         }
     }
 
@@ -32,4 +57,28 @@ impl Rules {
     pub fn is_own(&self, ip: IpAddr) -> bool {
         self.own.read().unwrap_or_else(|poisoned| poisoned.into_inner()).contains(&ip)
     }
+
+    /// How many allocations there are now, those still being opened included.
+    pub fn allocations(&self) -> u32 {
+        self.usage.total()
+    }
+
+    /// By which way clients may reach `peer`, if they may at all.
+    pub(super) fn route(&self, peer: IpAddr) -> Option<Route> {
+        if self.is_own(peer) {
+            return Some(Route::Hairpin);
+        }
+        (!self.options.virtual_only && self.options.peers.allows(peer)).then_some(Route::Socket)
+    }
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rules").field("realm", &self.options.realm).finish_non_exhaustive()
+    }
+}
+
+/// RFC 8489, 14.4: `userhash = SHA-256(OpaqueString(username) ":" OpaqueString(realm))`.
+fn userhash(username: &str, realm: &str) -> Vec<u8> {
+    digest::digest(&digest::SHA256, format!("{username}:{realm}").as_bytes()).as_ref().to_vec()
 }

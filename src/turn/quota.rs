@@ -1,0 +1,91 @@
+//! How many allocations there are, in all, of each user and from each address. Taken once per Allocate and given back by
+//! itself at the allocation's end; no packet comes here.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use super::options::Quotas;
+use super::refusal::Refusal;
+
+/// What is in use. Its size is bounded by the allocations there are.
+#[derive(Debug, Default)]
+pub(super) struct Usage(Mutex<Counts>);
+
+#[derive(Debug, Default)]
+struct Counts {
+    total: u32,
+    users: HashMap<Box<str>, u32>,
+    addresses: HashMap<IpAddr, u32>,
+}
+
+/// One allocation's place in the counts; dropping it gives the place back.
+#[derive(Debug)]
+pub(super) struct Place {
+    usage: Arc<Usage>,
+    username: Box<str>,
+    address: IpAddr,
+}
+
+/// A place for one more allocation, if the quotas have one.
+pub(super) fn take(usage: &Arc<Usage>, quotas: &Quotas, username: &str, ip: IpAddr) -> Result<Place, Refusal> {
+    let (address, mut counts) = (subscriber(ip), usage.lock());
+    if full(quotas.allocations, Some(&counts.total)) {
+        return Err(Refusal::InsufficientCapacity);
+    }
+    if full(quotas.per_user, counts.users.get(username)) || full(quotas.per_address, counts.addresses.get(&address)) {
+        return Err(Refusal::QuotaReached);
+    }
+    counts.total += 1;
+    *counts.users.entry(username.into()).or_default() += 1;
+    *counts.addresses.entry(address).or_default() += 1;
+    Ok(Place { usage: usage.clone(), username: username.into(), address })
+}
+
+impl Place {
+    pub(super) fn username(&self) -> &str {
+        &self.username
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.usage.lock();
+        counts.total -= 1;
+        give_back(&mut counts.users, &self.username);
+        give_back(&mut counts.addresses, &self.address);
+    }
+}
+
+impl Usage {
+    pub(super) fn total(&self) -> u32 {
+        self.lock().total
+    }
+
+    /// The counts are whole even if a thread died here: every change is one addition.
+    fn lock(&self) -> MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+fn full(limit: Option<u32>, used: Option<&u32>) -> bool {
+    limit.is_some_and(|limit| used.copied().unwrap_or(0) >= limit)
+}
+
+fn give_back<Q: ?Sized + Hash + Eq, K: Hash + Eq + std::borrow::Borrow<Q>>(counts: &mut HashMap<K, u32>, key: &Q) {
+    if let Some(count) = counts.get_mut(key) {
+        *count -= 1;
+        if *count == 0 {
+            counts.remove(key);
+        }
+    }
+}
+
+/// A household has one IPv4 address but a whole /64 of IPv6.
+fn subscriber(ip: IpAddr) -> IpAddr {
+    match ip {
+        IpAddr::V4(_) => ip,
+        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
+    }
+}
