@@ -1,1 +1,93 @@
-fn main() {}
+//! Prepares the page for embedding: copies `web/` to `$OUT_DIR/www`, gives its assets a name that changes with their
+//! content, and puts `.br` and `.gz` beside every file that gets smaller by it. Cargo alone builds the whole product.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+fn main() -> io::Result<()> {
+    let web = Path::new("web");
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-changed=web");
+    let www = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?).join("www");
+    if www.exists() {
+        fs::remove_dir_all(&www)?;
+    }
+    fs::create_dir_all(&www)?;
+
+    let mut files = BTreeMap::new();
+    read_into(web, web, &mut files)?;
+    let hash = hash_of(&files);
+    println!("cargo:rustc-env=CALLBOX_ASSETS={hash}");
+    for (path, content) in files {
+        let target = www.join(&path);
+        fs::create_dir_all(target.parent().unwrap_or(&www))?;
+        write_with_siblings(&target, &named_by_hash(&path, content, &hash))?;
+    }
+    Ok(())
+}
+
+/// All files below `folder`, by their path below `root`; without hidden ones.
+fn read_into(root: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            read_into(root, &entry.path(), files)?;
+        } else {
+            let path = entry.path();
+            let name = path.strip_prefix(root).map_err(io::Error::other)?.to_owned();
+            files.insert(name, fs::read(&path)?);
+        }
+    }
+    Ok(())
+}
+
+/// Changes whenever any file of the page does: modules import each other by relative paths, so one name serves all.
+fn hash_of(files: &BTreeMap<PathBuf, Vec<u8>>) -> String {
+    let mut hasher = DefaultHasher::new();
+    files.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// In the source, assets are called `/a/dev/…`: only the two files that are fetched by a fixed name say so.
+fn named_by_hash(path: &Path, content: Vec<u8>, hash: &str) -> Vec<u8> {
+    let refers = path.extension().is_some_and(|extension| extension == "html" || extension == "webmanifest");
+    match String::from_utf8(content) {
+        Ok(text) if refers => text.replace("/a/dev/", &format!("/a/{hash}/")).into_bytes(),
+        Ok(text) => text.into_bytes(),
+        Err(binary) => binary.into_bytes(),
+    }
+}
+
+fn write_with_siblings(target: &Path, content: &[u8]) -> io::Result<()> {
+    fs::write(target, content)?;
+    for (suffix, pressed) in [("br", brotli(content)?), ("gz", gzip(content)?)] {
+        // A tenth less is worth the decoder's work and the second cache entry; pictures are dense already.
+        if pressed.len() < content.len() / 10 * 9 {
+            let mut name = target.as_os_str().to_owned();
+            name.push(".");
+            name.push(suffix);
+            fs::write(name, pressed)?;
+        }
+    }
+    Ok(())
+}
+
+fn brotli(content: &[u8]) -> io::Result<Vec<u8>> {
+    let mut pressed = Vec::new();
+    let mut writer = brotli::CompressorWriter::new(&mut pressed, 4096, 11, 22);
+    writer.write_all(content)?;
+    drop(writer);
+    Ok(pressed)
+}
+
+fn gzip(content: &[u8]) -> io::Result<Vec<u8>> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    writer.write_all(content)?;
+    writer.finish()
+}

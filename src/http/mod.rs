@@ -2,13 +2,30 @@
 //! the hub. Speaks HTTP/1.1 and HTTP/2 over any stream it is handed; it knows nothing of ports, certificates or TURN
 //! messages, only the addresses and credentials a page needs to reach the relay.
 
+mod answer;
+mod body;
+mod conditional;
+mod files;
+mod headers;
+mod host;
+mod ice;
+mod listing;
+mod outbox;
+mod page;
+mod settings;
+mod site;
+mod socket;
+mod switchboard;
+mod upgrade;
+mod wire;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_util::sync::CancellationToken;
+pub use self::ice::IceServer;
+pub use self::site::Site;
+pub use self::wire::{Ice, decode, encode};
 
 use crate::hub;
 use crate::pass::{SeatKey, TurnPasses};
@@ -78,37 +95,4 @@ pub enum Scheme {
     Http,
     /// Over TLS, ours or a proxy's.
     Https,
-}
-
-/// The whole site; clones share it.
-#[derive(Clone, Debug)]
-pub struct Site(Arc<Options>);
-
-impl Site {
-    /// Must be called inside a tokio runtime: the hub's timers run there until the last clone is dropped.
-    pub fn new(options: Options) -> Site {
-        Site(Arc::new(options))
-    }
-
-    /// Serves HTTP/1.1 on `io` until the peer or `shutdown` ends it: on shutdown the request under way is finished.
-    /// A WebSocket that began here goes on in a task of the site and is closed with 1001 by the same `shutdown`.
-    /// Returns quietly whatever the peer does; what went wrong is logged at debug level.
-    pub async fn serve_h1<IO>(&self, io: IO, connection: Connection, shutdown: CancellationToken)
-    where
-        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let _ = (io, connection, shutdown);
-    }
-
-    /// Serves HTTP/2 on `io` (ALPN `h2`, or prior knowledge), WebSockets by RFC 8441 included; otherwise as
-    /// [`serve_h1`](Site::serve_h1).
-    pub async fn serve_h2<IO>(&self, io: IO, connection: Connection, shutdown: CancellationToken)
-    where
-        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let _ = (io, connection, shutdown);
-    }
-
-    /// Waits until every WebSocket has said goodbye; call it after cancelling the `shutdown` they were given.
-    pub async fn drained(&self) {}
 }

@@ -1,0 +1,67 @@
+//! The body of an answer: nothing, bytes that are there, or a file read piece by piece.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use hyper::body::{Frame, SizeHint};
+use tokio::fs::File;
+use tokio::io::{AsyncReadExt, Take};
+use tokio_util::io::ReaderStream;
+
+/// What is sent after the headers. Its length is always known.
+#[derive(Debug)]
+pub(super) enum Body {
+    /// Nothing at all: HTTP/2 must not carry a body for HEAD (RFC 9113, 8.1).
+    Empty,
+    /// Bytes in memory, usually of the binary itself.
+    Bytes(Bytes),
+    /// So many bytes of a file, from where it stands.
+    File { stream: Pin<Box<ReaderStream<Take<File>>>>, left: u64 },
+}
+
+impl Body {
+    pub(super) fn file(file: File, length: u64) -> Body {
+        Body::File { stream: Box::pin(ReaderStream::with_capacity(file.take(length), PIECE)), left: length }
+    }
+}
+
+/// Large enough that a gigabyte is not a million trips to the thread pool, small enough for many slow downloads.
+const PIECE: usize = 64 << 10;
+
+impl hyper::body::Body for Body {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        match self.get_mut() {
+            Body::Empty => Poll::Ready(None),
+            whole @ Body::Bytes(_) => match std::mem::replace(whole, Body::Empty) {
+                Body::Bytes(bytes) if !bytes.is_empty() => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                _ => Poll::Ready(None),
+            },
+            Body::File { stream, left } => stream.as_mut().poll_next(context).map_ok(|piece| {
+                *left = left.saturating_sub(piece.len() as u64);
+                Frame::data(piece)
+            }),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Body::Empty => true,
+            Body::Bytes(bytes) => bytes.is_empty(),
+            Body::File { left, .. } => *left == 0,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(match self {
+            Body::Empty => 0,
+            Body::Bytes(bytes) => bytes.len() as u64,
+            Body::File { left, .. } => *left,
+        })
+    }
+}

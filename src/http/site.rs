@@ -1,0 +1,193 @@
+//! The site: routes, and how a stream becomes requests.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Method, Request, StatusCode, header};
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::answer::{Answer, moved, not_found, set, text, typed, without_body_for_head, wrong_method};
+use super::headers::harden;
+use super::page::Page;
+use super::socket::Socket;
+use super::switchboard::Switchboard;
+use super::{Connection, Options, files, host, settings, upgrade};
+use crate::hub::Hub;
+
+/// The whole site; clones share it.
+#[derive(Clone, Debug)]
+pub struct Site(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    options: Options,
+    page: Page,
+    switchboard: Arc<Switchboard>,
+    /// Places for WebSockets.
+    places: Arc<Semaphore>,
+    /// The WebSockets' tasks.
+    sockets: TaskTracker,
+}
+
+/// How long a request's head may take, and how long a connection may wait for its next request.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Between two signs of life on an HTTP/2 connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// For a head with a long address and many cookies of neighbouring sites; hyper's own 400 KiB is for nobody.
+const MOST_HEAD: usize = 16 << 10;
+
+impl Site {
+    /// Must be called inside a tokio runtime: the hub's clock runs there until the last clone is dropped.
+    pub fn new(options: Options) -> Site {
+        let hub = Hub::new(options.rooms.clone(), options.seat_key.clone());
+        Site(Arc::new(Inner {
+            page: Page::embedded(),
+            switchboard: Switchboard::start(hub),
+            places: Arc::new(Semaphore::new(options.max_sockets.min(Semaphore::MAX_PERMITS))),
+            sockets: TaskTracker::new(),
+            options,
+        }))
+    }
+
+    /// Serves HTTP/1.1 on `io` until the peer or `shutdown` ends it: on shutdown the request under way is finished.
+    /// A WebSocket that began here goes on in a task of the site and is closed with 1001 by the same `shutdown`.
+    /// Returns quietly whatever the peer does; what went wrong is logged at debug level.
+    pub async fn serve_h1<IO>(&self, io: IO, connection: Connection, shutdown: CancellationToken)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = service_fn(|request| self.serve(request, connection, shutdown.clone()));
+        let mut builder = http1::Builder::new();
+        builder.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(MOST_HEAD);
+        let mut serving = pin!(builder.serve_connection(TokioIo::new(io), service).with_upgrades());
+        let served = tokio::select! {
+            served = serving.as_mut() => served,
+            () = shutdown.cancelled() => {
+                serving.as_mut().graceful_shutdown();
+                serving.await
+            }
+        };
+        log(served);
+    }
+
+    /// Serves HTTP/2 on `io` (ALPN `h2`, or prior knowledge), WebSockets by RFC 8441 included; otherwise as
+    /// [`serve_h1`](Site::serve_h1).
+    pub async fn serve_h2<IO>(&self, io: IO, connection: Connection, shutdown: CancellationToken)
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let site = self.clone();
+        let token = shutdown.clone();
+        let service = service_fn(move |request| {
+            let (site, token) = (site.clone(), token.clone());
+            async move { site.serve(request, connection, token).await }
+        });
+        let mut builder = http2::Builder::new(TokioExecutor::new());
+        builder.timer(TokioTimer::new()).keep_alive_interval(KEEP_ALIVE).keep_alive_timeout(PATIENCE);
+        builder.max_header_list_size(MOST_HEAD as u32).enable_connect_protocol();
+        let mut serving = pin!(builder.serve_connection(TokioIo::new(io), service));
+        let served = tokio::select! {
+            served = serving.as_mut() => served,
+            () = shutdown.cancelled() => {
+                serving.as_mut().graceful_shutdown();
+                serving.await
+            }
+        };
+        log(served);
+    }
+
+    /// Waits until every WebSocket has said goodbye; call it after cancelling the `shutdown` they were given and after the
+    /// last connection was served.
+    pub async fn drained(&self) {
+        self.0.sockets.close();
+        self.0.sockets.wait().await;
+    }
+
+    async fn serve(
+        &self,
+        request: Request<Incoming>,
+        connection: Connection,
+        shutdown: CancellationToken,
+    ) -> Result<Answer, Infallible> {
+        let method = request.method().clone();
+        let mut answer = if request.uri().path() == "/ws" {
+            self.upgrade(request, connection, shutdown)
+        } else {
+            without_body_for_head(&method, self.route(&request).await)
+        };
+        harden(answer.headers_mut());
+        Ok(answer)
+    }
+
+    async fn route(&self, request: &Request<Incoming>) -> Answer {
+        let (headers, uri, options) = (request.headers(), request.uri(), &self.0.options);
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return wrong_method();
+        }
+        let path = uri.path();
+        match path {
+            "/" | "/test" | "/manual" => self.0.page.index(headers),
+            "/settings.json" => typed(StatusCode::OK, "application/json", settings::json(options)),
+            "/healthz" => text(StatusCode::OK, "ok"),
+            "/logo" => match &options.call.logo {
+                Some(logo) => files::single(logo, headers).await,
+                None => not_found(),
+            },
+            "/files" if options.public_dir.is_some() => moved(uri),
+            _ => match (path.strip_prefix("/a/"), path.strip_prefix("/files/"), &options.public_dir) {
+                (Some(asset), _, _) => self.0.page.asset(asset, headers),
+                (_, Some(file), Some(folder)) => files::answer(folder, file, uri, headers).await,
+                _ if path.starts_with("/r/") => self.0.page.index(headers),
+                _ => not_found(),
+            },
+        }
+    }
+
+    /// Begins a WebSocket, if the request may have one, and its task.
+    fn upgrade(&self, mut request: Request<Incoming>, connection: Connection, shutdown: CancellationToken) -> Answer {
+        let answer = match upgrade::accept(&request) {
+            Ok(answer) => answer,
+            Err(refusal) => return without_body_for_head(request.method(), *refusal),
+        };
+        let Ok(place) = self.0.places.clone().try_acquire_owned() else {
+            let mut answer = text(StatusCode::SERVICE_UNAVAILABLE, "503: as many people are connected as can be\n");
+            set(&mut answer, header::RETRY_AFTER, "30");
+            return answer;
+        };
+        let host = host::host(&request, &connection);
+        let upgraded = hyper::upgrade::on(&mut request);
+        self.0.sockets.spawn(converse(self.0.clone(), upgraded, host, shutdown, place));
+        answer
+    }
+}
+
+/// One WebSocket's task. The place is free again when it ends.
+async fn converse(
+    site: Arc<Inner>,
+    upgraded: hyper::upgrade::OnUpgrade,
+    host: String,
+    shutdown: CancellationToken,
+    _place: OwnedSemaphorePermit,
+) {
+    let Ok(upgraded) = upgraded.await else { return };
+    let socket = Socket { switchboard: &site.switchboard, options: &site.options, host, shutdown };
+    socket.converse(TokioIo::new(upgraded)).await;
+}
+
+/// What goes wrong here is the peer's doing: a closed lid, a scanner, a broken proxy.
+fn log(served: hyper::Result<()>) {
+    if let Err(error) = served {
+        tracing::debug!(%error, "connection ended");
+    }
+}

@@ -1,0 +1,192 @@
+//! The text of the wire, as `tests/wire/*.json` documents it: read into the hub's requests, written from its messages.
+//! What pages say to each other passes through as the text it came in.
+
+use std::borrow::Cow;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::ice::IceServer;
+use crate::hub::{Join, Joined, Message, Parting, Peer, PersonId, Refusal, Request};
+
+/// Reads one message of a page. `fresh` draws the id that a newcomer will get; it is asked only for a `join`.
+///
+/// # Errors
+/// [`Refusal::BadMessage`] for anything that is not exactly one of the documented messages, unknown fields included: a
+/// page that says more than we understand must hear so at once, and not be half understood.
+pub fn decode(text: &str, fresh: impl FnOnce() -> PersonId) -> Result<Request, Refusal> {
+    match read::<Kind>(text)?.r#type.as_ref() {
+        "signal" => read(text).map(|SignalOut { to, payload, .. }| Request::Signal {
+            to: PersonId(to.as_ref().into()),
+            payload: payload.get().into(),
+        }),
+        "ping" => read::<Bare>(text).map(|_| Request::Ping),
+        "join" => read::<JoinText>(text).map(|join| Request::Join(join.with(fresh()))),
+        "leave" => read::<Bare>(text).map(|_| Request::Leave),
+        "ice-refresh" => read::<Bare>(text).map(|_| Request::IceRefresh),
+        _ => Err(Refusal::BadMessage("unknown type".into())),
+    }
+}
+
+/// Writes one message to a page. `ice` makes the relay's entries for a person; it is asked only where they are sent.
+pub fn encode(message: &Message, ice: impl FnOnce(&PersonId) -> Ice) -> String {
+    match message {
+        Message::Signal { from, payload } => signal(from, payload),
+        Message::Joined(joined) => write(&JoinedText::new(joined, ice(&joined.you))),
+        Message::IceServers(you) => write(&Said::IceServers { ice: ice(you) }),
+        Message::Full { room, max_people } => write(&Said::Full { room: room.as_str(), max_people: *max_people }),
+        Message::PeerJoined(peer) => write(&Said::PeerJoined { peer: PeerText::new(peer) }),
+        Message::PeerBack(peer) => write(&Said::PeerBack { peer: PeerText::new(peer) }),
+        Message::PeerAway(id) => write(&Said::PeerAway { id: &id.0 }),
+        Message::PeerLeft(id, Parting::Left) => write(&Said::PeerLeft { id: &id.0, reason: "left" }),
+        Message::PeerLeft(id, Parting::Lost) => write(&Said::PeerLeft { id: &id.0, reason: "lost" }),
+        Message::Left(room) => write(&Said::Left { room: room.as_str() }),
+        Message::Pong => write(&Said::Pong),
+        Message::Error(refusal) => write(&Said::Error { code: refusal.code(), message: refusal.to_string() }),
+    }
+}
+
+/// How one person reaches the relay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Ice {
+    /// The relay's addresses and this person's credentials.
+    pub ice_servers: Vec<IceServer>,
+    /// How many seconds the credentials are good for.
+    pub ice_ttl: u64,
+}
+
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(borrow)]
+    r#type: Cow<'a, str>,
+}
+
+/// A message that is its type and nothing else.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Bare {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignalOut<'a> {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    #[serde(borrow)]
+    to: Cow<'a, str>,
+    #[serde(borrow)]
+    payload: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JoinText {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    room: String,
+    name: String,
+    instance: String,
+    seat: Option<String>,
+}
+
+impl JoinText {
+    fn with(self, fresh: PersonId) -> Join {
+        Join { room: self.room, name: self.name, instance: self.instance, seat: self.seat, fresh }
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Refusal> {
+    serde_json::from_str(text).map_err(|error| Refusal::BadMessage(error.to_string().into()))
+}
+
+/// The most frequent message by far: written around the payload, which is not looked at again.
+fn signal(from: &PersonId, payload: &str) -> String {
+    let [before, between, after] = [r#"{"type":"signal","from":""#, r#"","payload":"#, "}"];
+    let mut text = String::with_capacity(before.len() + from.0.len() + between.len() + payload.len() + after.len());
+    // An id is URL-safe text: it needs no escapes.
+    for part in [before, &*from.0, between, payload, after] {
+        text.push_str(part);
+    }
+    text
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+enum Said<'a> {
+    IceServers {
+        #[serde(flatten)]
+        ice: Ice,
+    },
+    Full {
+        room: &'a str,
+        max_people: usize,
+    },
+    PeerJoined {
+        peer: PeerText<'a>,
+    },
+    PeerBack {
+        peer: PeerText<'a>,
+    },
+    PeerAway {
+        id: &'a str,
+    },
+    PeerLeft {
+        id: &'a str,
+        reason: &'static str,
+    },
+    Left {
+        room: &'a str,
+    },
+    Pong,
+    Error {
+        code: &'static str,
+        message: String,
+    },
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename = "joined")]
+struct JoinedText<'a> {
+    room: &'a str,
+    you: &'a str,
+    seat: &'a str,
+    max_people: usize,
+    peers: Vec<PeerText<'a>>,
+    #[serde(flatten)]
+    ice: Ice,
+}
+
+impl<'a> JoinedText<'a> {
+    fn new(joined: &'a Joined, ice: Ice) -> JoinedText<'a> {
+        JoinedText {
+            room: joined.room.as_str(),
+            you: &joined.you.0,
+            seat: &joined.seat,
+            max_people: joined.max_people,
+            peers: joined.peers.iter().map(PeerText::new).collect(),
+            ice,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct PeerText<'a> {
+    id: &'a str,
+    name: &'a str,
+    instance: &'a str,
+    offerer: bool,
+    away: bool,
+}
+
+impl<'a> PeerText<'a> {
+    fn new(peer: &'a Peer) -> PeerText<'a> {
+        PeerText { id: &peer.id.0, name: &peer.name, instance: &peer.instance, offerer: peer.offerer, away: peer.away }
+    }
+}
+
+fn write(message: &impl Serialize) -> String {
+    serde_json::to_string(message).expect("texts, numbers and lists of them always have a JSON form")
+}

@@ -1,0 +1,347 @@
+//! The site over real sockets, in HTTP/1.1 and in HTTP/2: what a browser gets, what it keeps, and what a stranger never
+//! gets.
+
+mod site;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::time::Duration;
+
+use callbox::http::{CallOptions, Options};
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, Response, StatusCode, redirect};
+use site::{Running, options, run};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// A browser's first half: both protocols, and no redirect followed unseen.
+fn clients() -> [(&'static str, Client); 2] {
+    let builder = || Client::builder().redirect(redirect::Policy::none()).timeout(Duration::from_secs(20));
+    [
+        ("HTTP/1.1", builder().http1_only().build().unwrap()),
+        ("HTTP/2", builder().http2_prior_knowledge().build().unwrap()),
+    ]
+}
+
+async fn ask(
+    client: &Client,
+    running: &Running,
+    method: Method,
+    path: &str,
+    headers: &[(&'static str, &str)],
+) -> Response {
+    let request = client.request(method, format!("http://{}{path}", running.address));
+    let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    request.send().await.unwrap()
+}
+
+async fn get(client: &Client, running: &Running, path: &str) -> Response {
+    ask(client, running, Method::GET, path, &[]).await
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers.get(name).unwrap_or_else(|| panic!("no {name}")).to_str().unwrap()
+}
+
+/// The first address of an asset that the page names, without its host.
+fn asset_in(page: &str) -> String {
+    let start = page.find("/a/").expect("the page names its assets");
+    page[start..].split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_page_is_there_under_every_address_people_open() {
+    let running = run(options()).await;
+    for (protocol, client) in clients() {
+        for path in ["/", "/test", "/manual", "/r/kitchen", "/r/%E4%BC%9A%E8%AE%AE?relay"] {
+            let response = get(&client, &running, path).await;
+            assert_eq!(response.status(), StatusCode::OK, "{protocol} {path}");
+            assert_eq!(header(response.headers(), "content-type"), "text/html; charset=utf-8");
+            assert_eq!(header(response.headers(), "cache-control"), "no-cache");
+            assert!(response.text().await.unwrap().starts_with("<!doctype html>"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn assets_are_kept_for_ever_because_their_name_changes_with_the_page() {
+    let running = run(options()).await;
+    for (protocol, client) in clients() {
+        let page = get(&client, &running, "/").await.text().await.unwrap();
+        assert!(!page.contains("/a/dev/"), "the development name has been replaced");
+        let path = asset_in(&page);
+        let response = get(&client, &running, &path).await;
+        assert_eq!(response.status(), StatusCode::OK, "{protocol} {path}");
+        assert_eq!(header(response.headers(), "cache-control"), "public, max-age=31536000, immutable");
+        let (_, name) = path["/a/".len()..].split_once('/').unwrap();
+        let old = get(&client, &running, &format!("/a/0123456789abcdef/{name}")).await;
+        assert_eq!((old.status(), header(old.headers(), "cache-control")), (StatusCode::OK, "no-cache"));
+    }
+}
+
+#[tokio::test]
+async fn each_encoding_is_its_own_version() {
+    let running = run(options()).await;
+    for (protocol, client) in clients() {
+        let mut tags = Vec::new();
+        for (accepted, coding) in [("br, gzip", Some("br")), ("gzip;q=1, br;q=0", Some("gzip")), ("identity", None)] {
+            let response = ask(&client, &running, Method::GET, "/", &[("accept-encoding", accepted)]).await;
+            let headers = response.headers().clone();
+            assert_eq!(headers.get("content-encoding").map(|value| value.to_str().unwrap()), coding, "{protocol}");
+            assert_eq!(header(&headers, "vary"), "accept-encoding");
+            tags.push(header(&headers, "etag").to_owned());
+            let held = [("accept-encoding", accepted), ("if-none-match", tags.last().unwrap())];
+            let again = ask(&client, &running, Method::GET, "/", &held).await;
+            assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+            assert_eq!(header(again.headers(), "etag"), tags.last().unwrap());
+            assert_eq!(header(again.headers(), "cache-control"), "no-cache");
+            assert!(again.bytes().await.unwrap().is_empty());
+        }
+        assert!(tags[0] != tags[1] && tags[1] != tags[2] && tags[0] != tags[2]);
+    }
+}
+
+#[tokio::test]
+async fn head_has_the_headers_of_get_and_no_body() {
+    let running = run(options()).await;
+    for (protocol, client) in clients() {
+        for path in ["/", "/healthz", "/settings.json", "/nowhere"] {
+            let get = get(&client, &running, path).await;
+            // Twice: a body that should not be there would break the connection for the next.
+            for _ in 0..2 {
+                let head = ask(&client, &running, Method::HEAD, path, &[]).await;
+                assert_eq!(head.status(), get.status(), "{protocol} {path}");
+                let length = get.content_length().map(|length| length.to_string());
+                assert_eq!(
+                    head.headers().get("content-length").map(|value| value.to_str().unwrap().to_owned()),
+                    length
+                );
+                assert!(head.bytes().await.unwrap().is_empty());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_foreign_may_run_frame_or_learn_anything() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("a.html"), "<script>alert(1)</script>").unwrap();
+    let running = run(Options { public_dir: Some(folder.path().to_owned()), ..options() }).await;
+    for (protocol, client) in clients() {
+        for path in ["/", "/healthz", "/settings.json", "/nowhere", "/ws", "/files/", "/files/a.html", "/a/x"] {
+            let response = get(&client, &running, path).await;
+            let headers = response.headers();
+            let policy = header(headers, "content-security-policy");
+            assert!(policy.contains("default-src 'none'"), "{protocol} {path}: {policy}");
+            assert!(!policy.contains("unsafe") && !policy.contains('*') && !policy.contains("http"), "{policy}");
+            assert_eq!(header(headers, "x-content-type-options"), "nosniff");
+            assert_eq!(header(headers, "referrer-policy"), "no-referrer");
+            assert_eq!(header(headers, "cross-origin-opener-policy"), "same-origin");
+            assert!(header(headers, "permissions-policy").contains("camera=(self)"));
+        }
+        let policy = get(&client, &running, "/").await;
+        let policy = header(policy.headers(), "content-security-policy");
+        for part in ["script-src 'self';", "frame-ancestors 'none'", "require-trusted-types-for 'script'"] {
+            assert!(policy.contains(part), "{part}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_methods_and_other_addresses_are_refused_in_words() {
+    let running = run(options()).await;
+    for (protocol, client) in clients() {
+        for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS] {
+            let response = ask(&client, &running, method, "/", &[]).await;
+            assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{protocol}");
+            assert_eq!(header(response.headers(), "allow"), "GET, HEAD");
+        }
+        for path in
+            ["/nowhere", "/a/", "/a/x", "/index.html.br", "/a/x/index.html.br", "/files/", "/files", "/logo", "/R/x"]
+        {
+            let response = get(&client, &running, path).await;
+            assert_eq!(response.status(), StatusCode::NOT_FOUND, "{protocol} {path}");
+            assert!(response.text().await.unwrap().contains("404"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_an_asset_can_be_asked_for() {
+    let running = run(options()).await;
+    for (protocol, client) in clients() {
+        let whole = get(&client, &running, "/").await.bytes().await.unwrap();
+        let response = ask(&client, &running, Method::GET, "/", &[("range", "bytes=2-9")]).await;
+        assert_eq!(response.status(), StatusCode::PARTIAL_CONTENT, "{protocol}");
+        assert_eq!(header(response.headers(), "content-range"), format!("bytes 2-9/{}", whole.len()));
+        assert_eq!(response.bytes().await.unwrap(), whole[2..10]);
+        let encoded = [("range", "bytes=2-9"), ("accept-encoding", "br")];
+        let response = ask(&client, &running, Method::GET, "/", &encoded).await;
+        assert_eq!(response.status(), StatusCode::OK, "no part of a compressed stream");
+    }
+}
+
+#[tokio::test]
+async fn settings_say_what_this_server_offers() {
+    let folder = TempDir::new().unwrap();
+    let logo = folder.path().join("logo.svg");
+    fs::write(&logo, "<svg xmlns='http://www.w3.org/2000/svg'/>").unwrap();
+    let call = CallOptions {
+        name: Some("Ä & Söhne".into()),
+        logo: Some(logo),
+        relay_only: true,
+        languages: vec!["zh-CN".into(), "en".into()],
+    };
+    let running = run(Options { call, ..options() }).await;
+    for (_, client) in clients() {
+        let response = get(&client, &running, "/settings.json").await;
+        assert_eq!(header(response.headers(), "cache-control"), "no-store");
+        let settings: serde_json::Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        let expected = serde_json::json!({
+            "name": "Ä & Söhne", "logo": "/logo", "max_people": 8, "relay_only": true, "languages": ["zh-CN", "en"],
+            "files": false, "version": env!("CARGO_PKG_VERSION"),
+        });
+        assert_eq!(settings, expected);
+        let logo = get(&client, &running, "/logo").await;
+        assert_eq!(header(logo.headers(), "content-type"), "image/svg+xml");
+        assert!(header(logo.headers(), "content-security-policy").contains("sandbox"));
+    }
+}
+
+/// A folder with a bit of everything that could go wrong.
+fn public_folder() -> (TempDir, Options) {
+    let parent = TempDir::new().unwrap();
+    let folder = parent.path().join("public");
+    fs::create_dir_all(folder.join("sub dir")).unwrap();
+    fs::create_dir(folder.join(".hidden")).unwrap();
+    fs::write(folder.join(".hidden/x"), "hidden").unwrap();
+    fs::write(folder.join(".env"), "hidden").unwrap();
+    fs::write(parent.path().join("secret.txt"), "secret").unwrap();
+    fs::write(folder.join("会议 <b>.txt"), "0123456789").unwrap();
+    fs::write(folder.join("sub dir/page.html"), "<script>1</script>").unwrap();
+    symlink("../secret.txt", folder.join("way-out.txt")).unwrap();
+    symlink("..", folder.join("way-up")).unwrap();
+    symlink(".env", folder.join("unhidden")).unwrap();
+    symlink("sub dir", folder.join("inside")).unwrap();
+    let options = Options { public_dir: Some(folder), ..options() };
+    (parent, options)
+}
+
+#[tokio::test]
+async fn the_public_folder_has_an_index_that_shows_only_what_is_public() {
+    let (_folder, options) = public_folder();
+    let running = run(options).await;
+    for (protocol, client) in clients() {
+        let moved = get(&client, &running, "/files").await;
+        assert_eq!((moved.status(), header(moved.headers(), "location")), (StatusCode::PERMANENT_REDIRECT, "/files/"));
+        let index = get(&client, &running, "/files/").await;
+        assert_eq!(header(index.headers(), "content-type"), "text/html; charset=utf-8");
+        let index = index.text().await.unwrap();
+        assert!(index.contains("会议 &#60;b&#62;.txt") && index.contains("10 B"), "{protocol}: {index}");
+        assert!(index.contains("href=\"./sub%20dir/\"") && index.contains("href=\"./inside/\""));
+        for hidden in [".env", ".hidden", "way-out", "way-up", "unhidden"] {
+            assert!(!index.contains(hidden), "{hidden}");
+        }
+        let link = index.split("href=\"./").find(|part| part.contains("b%3E")).unwrap().split('"').next().unwrap();
+        assert_eq!(get(&client, &running, &format!("/files/{link}")).await.text().await.unwrap(), "0123456789");
+        let moved = get(&client, &running, "/files/sub%20dir").await;
+        assert_eq!(header(moved.headers(), "location"), "/files/sub%20dir/");
+        assert!(get(&client, &running, "/files/sub%20dir/").await.text().await.unwrap().contains("page.html"));
+    }
+}
+
+#[tokio::test]
+async fn no_way_leads_out_of_the_public_folder() {
+    let (_folder, options) = public_folder();
+    let running = run(options).await;
+    for path in [
+        "/files/../secret.txt",
+        "/files/%2e%2e/secret.txt",
+        "/files/..%2fsecret.txt",
+        "/files/sub%20dir/../../secret.txt",
+        "/files/.%2e/secret.txt",
+        "/files//etc/passwd",
+        "/files/%2fetc/passwd",
+        "/files/way-out.txt",
+        "/files/way-up/secret.txt",
+        "/files/unhidden",
+        "/files/.env",
+        "/files/.hidden/x",
+        "/files/%2eenv",
+        "/files/a%00b",
+    ] {
+        // By hand: a client would tidy the path before it asks.
+        let mut stream = TcpStream::connect(running.address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404"), "{path}: {answer}");
+        assert!(!answer.contains("secret") && !answer.contains("hidden\n"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_download_goes_on_where_it_broke_off() {
+    let (folder, options) = public_folder();
+    let big: Vec<u8> = (0..300_000u32).map(|n| (n % 251) as u8).collect();
+    fs::write(folder.path().join("public/film.mp4"), &big).unwrap();
+    let running = run(options).await;
+    for (protocol, client) in clients() {
+        let whole = get(&client, &running, "/files/film.mp4").await;
+        assert_eq!(header(whole.headers(), "accept-ranges"), "bytes");
+        assert!(header(whole.headers(), "content-disposition").starts_with("inline"));
+        let tag = header(whole.headers(), "etag").to_owned();
+        let date = header(whole.headers(), "last-modified").to_owned();
+        assert_eq!(whole.bytes().await.unwrap(), big);
+        for held in [&tag, &date] {
+            let headers = [("range", "bytes=200000-"), ("if-range", held.as_str())];
+            let rest = ask(&client, &running, Method::GET, "/files/film.mp4", &headers).await;
+            assert_eq!(rest.status(), StatusCode::PARTIAL_CONTENT, "{protocol}");
+            assert_eq!(header(rest.headers(), "content-range"), "bytes 200000-299999/300000");
+            assert_eq!(rest.bytes().await.unwrap(), big[200_000..]);
+        }
+        let other = [("range", "bytes=200000-"), ("if-range", "\"other\"")];
+        let whole = ask(&client, &running, Method::GET, "/files/film.mp4", &other).await;
+        assert_eq!((whole.status(), whole.content_length()), (StatusCode::OK, Some(300_000)));
+        let beyond = ask(&client, &running, Method::GET, "/files/film.mp4", &[("range", "bytes=300000-")]).await;
+        assert_eq!(beyond.status(), StatusCode::RANGE_NOT_SATISFIABLE);
+        assert_eq!(header(beyond.headers(), "content-range"), "bytes */300000");
+        let held = ask(&client, &running, Method::GET, "/files/film.mp4", &[("if-modified-since", &date)]).await;
+        assert_eq!(held.status(), StatusCode::NOT_MODIFIED);
+        let head = ask(&client, &running, Method::HEAD, "/files/film.mp4", &[]).await;
+        assert_eq!(header(head.headers(), "content-length"), "300000");
+    }
+}
+
+#[tokio::test]
+async fn a_public_page_is_saved_and_never_run_as_ours() {
+    let (_folder, options) = public_folder();
+    let running = run(options).await;
+    for (_, client) in clients() {
+        let response = get(&client, &running, "/files/sub%20dir/page.html").await;
+        let headers = response.headers();
+        assert_eq!(header(headers, "content-disposition"), "attachment; filename*=UTF-8''page.html");
+        let policy = header(headers, "content-security-policy");
+        assert!(policy.contains("sandbox") && !policy.contains("script"), "{policy}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_finished_before_the_server_stops() {
+    let (folder, options) = public_folder();
+    let big = vec![7u8; 32 << 20];
+    fs::write(folder.path().join("public/big.bin"), &big).unwrap();
+    for (protocol, client) in clients() {
+        let running = run(options.clone()).await;
+        let mut response = get(&client, &running, "/files/big.bin").await;
+        let first = response.chunk().await.unwrap().unwrap().len();
+        running.shutdown.cancel();
+        let mut received = first;
+        while let Some(chunk) = response.chunk().await.unwrap() {
+            received += chunk.len();
+        }
+        assert_eq!(received, big.len(), "{protocol}");
+    }
+}

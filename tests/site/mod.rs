@@ -1,0 +1,69 @@
+//! A site on a port of its own, for tests over real sockets: it ends with the test.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use callbox::http::{CallOptions, Connection, Options, Scheme, Site, TurnPort};
+use callbox::hub;
+use callbox::pass::{SeatKey, Secret, TurnPasses};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// A running site.
+pub struct Running {
+    pub address: SocketAddr,
+    pub shutdown: CancellationToken,
+    pub site: Site,
+    _guard: DropGuard,
+}
+
+/// What most tests want: every limit at its default, a relay with one secret.
+pub fn options() -> Options {
+    Options {
+        rooms: hub::Options::default(),
+        seat_key: SeatKey::new(&[7; 32]),
+        call: CallOptions::default(),
+        public_dir: None,
+        turn_ports: vec![TurnPort { port: 8443, udp: true, tcp: true, tls: false }],
+        turn_passes: TurnPasses::new(vec![Secret::new("north")], Default::default()),
+        turn_ttl: Duration::from_secs(3600),
+        max_sockets: 1000,
+    }
+}
+
+/// Serves on a free port of the loopback; HTTP/2 by prior knowledge, as the gate would do after ALPN.
+pub async fn run(options: Options) -> Running {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, shutdown, site) = (listener.local_addr().unwrap(), CancellationToken::new(), Site::new(options));
+    tokio::spawn(accept(listener, site.clone(), shutdown.clone()));
+    Running { address, shutdown: shutdown.clone(), site, _guard: shutdown.drop_guard() }
+}
+
+async fn accept(listener: TcpListener, site: Site, shutdown: CancellationToken) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shutdown.cancelled() => return,
+        };
+        let (stream, client) = accepted.unwrap();
+        tokio::spawn(serve(stream, client, site.clone(), shutdown.clone()));
+    }
+}
+
+async fn serve(stream: TcpStream, client: SocketAddr, site: Site, shutdown: CancellationToken) {
+    let connection = Connection { client, local: stream.local_addr().unwrap(), scheme: Scheme::Http };
+    let mut start = [0; 4];
+    let peeked = stream.peek(&mut start).await.unwrap_or(0);
+    if &start[..peeked] == b"PRI " {
+        site.serve_h2(stream, connection, shutdown).await;
+    } else {
+        site.serve_h1(stream, connection, shutdown).await;
+    }
+}
+
+/// The repository's own folder.
+#[allow(dead_code)] // not every test file looks there
+pub fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}

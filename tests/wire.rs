@@ -1,0 +1,192 @@
+//! The wire is a document: every `tests/wire/*.json` is read and written exactly as it stands there.
+
+use std::fs;
+use std::path::Path;
+
+use callbox::http::{Ice, IceServer, decode, encode};
+use callbox::hub::{Join, Joined, Message, Parting, Peer, PersonId, Refusal, Request, RoomName};
+use serde_json::{Value, json};
+
+/// All documents that `from` sends, by file name.
+fn documents(from: &str) -> Vec<(String, Value)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire");
+    let mut documents: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            let document: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+            (name, document)
+        })
+        .filter(|(_, document)| document["from"] == from)
+        .collect();
+    documents.sort_by(|a, b| a.0.cmp(&b.0));
+    documents
+}
+
+fn fresh() -> PersonId {
+    PersonId("fresh".into())
+}
+
+/// The document's message with its optional fields too.
+fn complete(document: &Value) -> Value {
+    let mut message = document["message"].clone();
+    for (name, value) in document["optional"].as_object().into_iter().flatten() {
+        message[name] = value.clone();
+    }
+    message
+}
+
+/// The request that a page's message must become, field by field.
+fn request(message: &Value) -> Request {
+    let text = |name: &str| message[name].as_str().unwrap().to_owned();
+    match message["type"].as_str().unwrap() {
+        "join" => Request::Join(Join {
+            room: text("room"),
+            name: text("name"),
+            instance: text("instance"),
+            seat: message["seat"].as_str().map(str::to_owned),
+            fresh: fresh(),
+        }),
+        "signal" => Request::Signal { to: PersonId(text("to").into()), payload: message["payload"].to_string().into() },
+        "leave" => Request::Leave,
+        "ice-refresh" => Request::IceRefresh,
+        "ping" => Request::Ping,
+        other => panic!("a document without a reader: {other}"),
+    }
+}
+
+#[test]
+fn every_message_of_a_page_is_understood() {
+    let documents = documents("page");
+    assert_eq!(documents.len(), 5);
+    for (name, document) in documents {
+        for message in [document["message"].clone(), complete(&document)] {
+            assert_eq!(decode(&message.to_string(), fresh), Ok(request(&message)), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_field_too_many_or_too_few_is_refused() {
+    for (name, document) in documents("page") {
+        let mut more = complete(&document);
+        more["surprise"] = json!(1);
+        assert!(matches!(decode(&more.to_string(), fresh), Err(Refusal::BadMessage(_))), "{name} with a surprise");
+        for field in document["message"].as_object().unwrap().keys() {
+            let mut less = document["message"].clone();
+            less.as_object_mut().unwrap().remove(field);
+            assert!(matches!(decode(&less.to_string(), fresh), Err(Refusal::BadMessage(_))), "{name} without {field}");
+        }
+    }
+}
+
+#[test]
+fn whatever_else_arrives_is_refused_with_words() {
+    let deep = format!(r#"{{"type":"signal","to":"a","payload":{}1{}}}"#, "[".repeat(5000), "]".repeat(5000));
+    for text in ["", "null", "[]", "{}", "ping", r#"{"type":7}"#, r#"{"type":"dance"}"#, r#"{"type":"ping"} x"#, &deep]
+    {
+        let Err(Refusal::BadMessage(words)) = decode(text, fresh) else { panic!("{text:.40} was understood") };
+        assert!(!words.is_empty());
+    }
+}
+
+/// The payload is the pages' own business, to the last space.
+#[test]
+fn what_pages_say_to_each_other_is_passed_on_as_it_is() {
+    let payload = "{ \"b\" : [1.0, 1e3],\"a\":\"\\u4f1a\\/\" }";
+    let text = format!(r#"{{"type":"signal","to":"p","payload":{payload}}}"#);
+    let Ok(Request::Signal { payload: read, .. }) = decode(&text, fresh) else { panic!("not understood") };
+    assert_eq!(&*read, payload);
+    let message = Message::Signal { from: PersonId("p".into()), payload: read };
+    assert_eq!(encode(&message, |_| unreachable!()), format!(r#"{{"type":"signal","from":"p","payload":{payload}}}"#));
+}
+
+fn person(value: &Value) -> PersonId {
+    PersonId(value.as_str().unwrap().into())
+}
+
+fn peer(value: &Value) -> Peer {
+    Peer {
+        id: person(&value["id"]),
+        name: value["name"].as_str().unwrap().into(),
+        instance: value["instance"].as_str().unwrap().into(),
+        offerer: value["offerer"].as_bool().unwrap(),
+        away: value["away"].as_bool().unwrap(),
+    }
+}
+
+fn room(message: &Value) -> RoomName {
+    RoomName::new(message["room"].as_str().unwrap()).unwrap()
+}
+
+fn ice(message: &Value) -> Ice {
+    let servers = message["ice_servers"].as_array().unwrap().iter().map(|server| IceServer {
+        urls: server["urls"].as_array().unwrap().iter().map(|url| url.as_str().unwrap().to_owned()).collect(),
+        username: server["username"].as_str().map(str::to_owned),
+        credential: server["credential"].as_str().map(str::to_owned),
+    });
+    Ice { ice_servers: servers.collect(), ice_ttl: message["ice_ttl"].as_u64().unwrap() }
+}
+
+/// The value whose text the document shows.
+fn said(message: &Value) -> Message {
+    let max_people = || message["max_people"].as_u64().unwrap() as usize;
+    match message["type"].as_str().unwrap() {
+        "joined" => Message::Joined(Box::new(Joined {
+            room: room(message),
+            you: person(&message["you"]),
+            seat: message["seat"].as_str().unwrap().to_owned(),
+            max_people: max_people(),
+            peers: message["peers"].as_array().unwrap().iter().map(peer).collect(),
+        })),
+        "full" => Message::Full { room: room(message), max_people: max_people() },
+        "peer-joined" => Message::PeerJoined(peer(&message["peer"])),
+        "peer-back" => Message::PeerBack(peer(&message["peer"])),
+        "peer-away" => Message::PeerAway(person(&message["id"])),
+        "peer-left" => Message::PeerLeft(person(&message["id"]), Parting::Left),
+        "signal" => Message::Signal { from: person(&message["from"]), payload: message["payload"].to_string().into() },
+        "left" => Message::Left(room(message)),
+        "ice-servers" => Message::IceServers(PersonId("you".into())),
+        "pong" => Message::Pong,
+        "error" => Message::Error(Refusal::NoSuchPeer),
+        other => panic!("a document without a writer: {other}"),
+    }
+}
+
+#[test]
+fn every_message_of_the_hub_reads_as_documented() {
+    let documents = documents("hub");
+    assert_eq!(documents.len(), 11);
+    for (name, document) in documents {
+        let expected = &document["message"];
+        let text = encode(&said(expected), |_| ice(expected));
+        let written: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(written, *expected, "{name}");
+    }
+}
+
+#[test]
+fn every_refusal_has_the_code_that_the_document_promises() {
+    let about = documents("hub").into_iter().find(|(name, _)| name == "error").unwrap().1;
+    let about = about["about"].as_str().unwrap();
+    let (_, closing) = about.split_once("After ").unwrap();
+    for refusal in [
+        Refusal::NotJoined,
+        Refusal::NoSuchPeer,
+        Refusal::BadRoom,
+        Refusal::BadName,
+        Refusal::TooManyRooms,
+        Refusal::TooFast,
+        Refusal::BadMessage("x".into()),
+        Refusal::TooLarge,
+        Refusal::Replaced,
+    ] {
+        let quoted = format!("'{}'", refusal.code());
+        assert!(about.contains(&quoted), "{quoted} is not documented");
+        assert_eq!(closing.contains(&quoted), refusal.closes(), "whether {quoted} closes the socket");
+        let text = encode(&Message::Error(refusal.clone()), |_| unreachable!());
+        let written: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(written, json!({ "type": "error", "code": refusal.code(), "message": refusal.to_string() }));
+    }
+}
