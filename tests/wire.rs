@@ -83,23 +83,24 @@ fn a_field_too_many_or_too_few_is_refused() {
 
 #[test]
 fn whatever_else_arrives_is_refused_with_words() {
-    let deep = format!(r#"{{"type":"signal","to":"a","payload":{}1{}}}"#, "[".repeat(5000), "]".repeat(5000));
-    for text in ["", "null", "[]", "{}", "ping", r#"{"type":7}"#, r#"{"type":"dance"}"#, r#"{"type":"ping"} x"#, &deep]
-    {
+    for text in ["", "null", "[]", "{}", "ping", r#"{"type":7}"#, r#"{"type":"dance"}"#, r#"{"type":"ping"} x"#] {
         let Err(Refusal::BadMessage(words)) = decode(text, fresh) else { panic!("{text:.40} was understood") };
         assert!(!words.is_empty());
     }
 }
 
-/// The payload is the pages' own business, to the last space.
+/// The payload is the pages' own business, to the last space; and however deep it is, nobody's stack is at stake.
 #[test]
 fn what_pages_say_to_each_other_is_passed_on_as_it_is() {
-    let payload = "{ \"b\" : [1.0, 1e3],\"a\":\"\\u4f1a\\/\" }";
-    let text = format!(r#"{{"type":"signal","to":"p","payload":{payload}}}"#);
-    let Ok(Request::Signal { payload: read, .. }) = decode(&text, fresh) else { panic!("not understood") };
-    assert_eq!(&*read, payload);
-    let message = Message::Signal { from: PersonId("p".into()), payload: read };
-    assert_eq!(encode(&message, |_| unreachable!()), format!(r#"{{"type":"signal","from":"p","payload":{payload}}}"#));
+    let deep = format!("{}1{}", "[".repeat(30_000), "]".repeat(30_000));
+    for payload in ["{ \"b\" : [1.0, 1e3],\"a\":\"\\u4f1a\\/\" }", "null", deep.as_str()] {
+        let text = format!(r#"{{"type":"signal","to":"p","payload":{payload}}}"#);
+        let Ok(Request::Signal { payload: read, .. }) = decode(&text, fresh) else { panic!("not understood") };
+        assert_eq!(&*read, payload);
+        let message = Message::Signal { from: PersonId("p".into()), payload: read };
+        let passed_on = format!(r#"{{"type":"signal","from":"p","payload":{payload}}}"#);
+        assert_eq!(encode(&message, |_| unreachable!()), passed_on);
+    }
 }
 
 fn person(value: &Value) -> PersonId {

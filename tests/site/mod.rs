@@ -1,7 +1,6 @@
 //! A site on a port of its own, for tests over real sockets: it ends with the test.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use callbox::http::{CallOptions, Connection, Options, Scheme, Site, TurnPort};
@@ -11,15 +10,15 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// A running site.
-pub struct Running {
-    pub address: SocketAddr,
-    pub shutdown: CancellationToken,
-    pub site: Site,
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) site: Site,
     _guard: DropGuard,
 }
 
 /// What most tests want: every limit at its default, a relay with one secret.
-pub fn options() -> Options {
+pub(crate) fn options() -> Options {
     Options {
         rooms: hub::Options::default(),
         seat_key: SeatKey::new(&[7; 32]),
@@ -33,7 +32,7 @@ pub fn options() -> Options {
 }
 
 /// Serves on a free port of the loopback; HTTP/2 by prior knowledge, as the gate would do after ALPN.
-pub async fn run(options: Options) -> Running {
+pub(crate) async fn run(options: Options) -> Running {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, shutdown, site) = (listener.local_addr().unwrap(), CancellationToken::new(), Site::new(options));
     tokio::spawn(accept(listener, site.clone(), shutdown.clone()));
@@ -60,10 +59,4 @@ async fn serve(stream: TcpStream, client: SocketAddr, site: Site, shutdown: Canc
     } else {
         site.serve_h1(stream, connection, shutdown).await;
     }
-}
-
-/// The repository's own folder.
-#[allow(dead_code)] // not every test file looks there
-pub fn repository() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
