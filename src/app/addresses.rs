@@ -38,6 +38,11 @@ impl Addresses {
         names
     }
 
+    /// The interfaces' addresses.
+    pub(super) fn ips(&self) -> Vec<IpAddr> {
+        self.interfaces.iter().map(|interface| interface.ip).collect()
+    }
+
     /// Where people on other machines open the page, the best first: what was configured, else the interfaces.
     pub(super) fn outside(&self) -> Vec<String> {
         if !self.configured.is_empty() {

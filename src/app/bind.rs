@@ -1,11 +1,11 @@
 //! Binds every port before anything is served, and says in one sentence how to mend what could not be bound.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use anyhow::anyhow;
 
-use crate::config::Config;
+use crate::config::{Config, Keys};
 use crate::gate::{self, Gate};
 use crate::relay::{self, Relay};
 
@@ -13,13 +13,13 @@ use crate::relay::{self, Relay};
 const ATTEMPTS: usize = 16;
 
 /// The gate and the relay on the same port.
-pub(super) fn bind(config: &Config) -> anyhow::Result<(Gate, Option<Relay>)> {
+pub(super) fn bind(config: &Config, keys: &Keys, host: &[IpAddr]) -> anyhow::Result<(Gate, Option<Relay>)> {
     let free_port = config.listen.port() == 0;
     let mut attempts = if free_port { ATTEMPTS } else { 1 };
     loop {
         attempts -= 1;
         let gate = Gate::bind(&config.gate()).map_err(|error| gate_advice(config, &error))?;
-        let Some(options) = config.relay(gate.local_address()) else { return Ok((gate, None)) };
+        let Some(options) = config.relay(keys, gate.local_address(), host.to_vec()) else { return Ok((gate, None)) };
         match Relay::bind(options) {
             Ok(relay) => return Ok((gate, Some(relay))),
             Err(relay::BindError::Listen { address, cause })

@@ -10,7 +10,7 @@ use crate::pass::{SeatKey, Secret, TurnPasses};
 
 /// Reads what is kept, or makes it.
 pub(super) fn open(dir: &DataDir, turn: Option<&Turn>) -> Result<Keys, Error> {
-    Ok(Keys { seat: seat_key(dir)?, turn: turn_passes(dir, turn)? })
+    Ok(Keys { seat: seat_key(dir)?, turn: turn_passes(dir, turn)?, nonces: dice() })
 }
 
 fn seat_key(dir: &DataDir) -> Result<SeatKey, Error> {

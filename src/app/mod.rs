@@ -63,7 +63,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let addresses = Addresses::of_this_machine(&config.names);
     let certificates = certificates(&config, &dir, &addresses)?;
     let tls = certificates.as_ref().map(Certificates::server_config).transpose()?;
-    let (gate, relay) = bind::bind(&config)?;
+    let (gate, relay) = bind::bind(&config, &keys, &addresses.ips())?;
     let mut signals = Signals::listen()?;
 
     let address = gate.local_address();

@@ -107,6 +107,12 @@ pub struct Turn {
     pub denied_peers: Vec<IpNet>,
     /// UDP threads; `None`: one per core.
     pub workers: Option<NonZeroUsize>,
+    /// Relayed connections at once.
+    pub max_allocations: u32,
+    /// Relayed connections at once of one username.
+    pub max_allocations_per_user: u32,
+    /// Kilobits a second of one relayed connection, each way; 0: no limit.
+    pub max_rate: u32,
 }
 
 /// `[log]`.
@@ -207,8 +213,23 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
     let allowed_peers = reader.each("turn.allowed_peers", values::block);
     let denied_peers = reader.each("turn.denied_peers", values::block);
     let workers = NonZeroUsize::new(reader.number("turn.workers", 0, 1024) as usize);
-    let (ports, realm) = (ports?, realm?);
-    Some(Turn { listen, ports, external_ips, realm, secrets, users, allowed_peers, denied_peers, workers })
+    let max_allocations = reader.number("turn.max_allocations", 1, 10_000_000);
+    let max_allocations_per_user = reader.number("turn.max_allocations_per_user", 1, 1_000_000);
+    let max_rate = reader.number("turn.max_rate", 0, 100_000_000);
+    Some(Turn {
+        listen,
+        ports: ports?,
+        external_ips,
+        realm: realm?,
+        secrets,
+        users,
+        allowed_peers,
+        denied_peers,
+        workers,
+        max_allocations,
+        max_allocations_per_user,
+        max_rate,
+    })
 }
 
 fn read_external_ips(reader: &mut Reader) -> Vec<IpAddr> {

@@ -1,24 +1,27 @@
 //! From the configuration to what each room asks for: the one place where both are known.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
-use super::{Config, Tls};
+use super::{Config, Tls, Turn};
 use crate::data_dir::DataDir;
 use crate::http::{CallOptions, TurnPort};
 use crate::pass::{SeatKey, TurnPasses};
+use crate::turn::{self, PeerPolicy};
 use crate::{gate, http, hub, relay, tls};
 
 /// How long a person's relay credentials are good for. A page asks for new ones well before, so it only bounds how long
 /// a copied password is of use; a call longer than this is not cut.
 const TURN_TTL: std::time::Duration = std::time::Duration::from_secs(60 * 60);
 
-/// What was made at the first start and is kept in `data_dir`.
+/// What was drawn by the dice: some of it at the first start and kept in `data_dir`.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    /// Makes the seats' tokens.
+    /// Makes the seats' tokens. Kept.
     pub seat: SeatKey,
-    /// Who may use the relay.
+    /// Who may use the relay. The secret is kept when none is configured.
     pub turn: TurnPasses,
+    /// Signs the relay's nonces; new at every start.
+    pub nonces: [u8; 32],
 }
 
 impl Config {
@@ -42,16 +45,16 @@ impl Config {
         }
     }
 
-    /// What the relay needs, `one_port` being the address that the gate got; `None`: the relay is off.
-    pub fn relay(&self, one_port: SocketAddr) -> Option<relay::Options> {
+    /// What the relay needs, `one_port` being the address that the gate got and `host` this machine's addresses;
+    /// `None`: the relay is off.
+    pub fn relay(&self, keys: &Keys, one_port: SocketAddr, host: Vec<IpAddr>) -> Option<relay::Options> {
         let turn = self.turn.as_ref()?;
-        Some(relay::Options {
-            listen: std::iter::once(one_port).chain(turn.listen.iter().copied()).collect(),
-            workers: turn.workers,
-            ports: turn.ports.clone().map_or(relay::Ports::None, relay::Ports::Range),
-            external_ips: turn.external_ips.clone(),
-            ..relay::Options::default()
-        })
+        let mut options = relay::Options::new(turn.rules(keys, host));
+        options.listen = std::iter::once(one_port).chain(turn.listen.iter().copied()).collect();
+        options.workers = turn.workers;
+        options.ports = turn.ports.clone().map_or(relay::Ports::None, relay::Ports::Range);
+        options.external_ips = turn.external_ips.clone();
+        Some(options)
     }
 
     /// What the site needs, `one_port` being the port that the gate got.
@@ -80,5 +83,16 @@ impl Config {
         let further =
             turn.listen.iter().map(|address| TurnPort { port: address.port(), udp: true, tcp: true, tls: false });
         std::iter::once(first).chain(further).collect()
+    }
+}
+
+impl Turn {
+    fn rules(&self, keys: &Keys, host: Vec<IpAddr>) -> turn::Options {
+        let mut rules = turn::Options::new(self.realm.clone(), keys.nonces, keys.turn.clone());
+        rules.quotas.allocations = Some(self.max_allocations);
+        rules.quotas.per_user = Some(self.max_allocations_per_user);
+        rules.quotas.bits_per_second = u64::from(self.max_rate) * 1000;
+        rules.peers = PeerPolicy { allowed: self.allowed_peers.clone(), denied: self.denied_peers.clone(), host };
+        rules
     }
 }

@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 
+use crate::turn;
+
 /// Everything [`Relay::bind`](super::Relay::bind) needs.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -20,16 +22,20 @@ pub struct Options {
     pub external_ips: Vec<IpAddr>,
     /// Which fast paths may be used where the kernel has them.
     pub fast: FastPaths,
+    /// The rules of the protocol. What follows from `ports` (virtual addresses only) is set in them by the relay.
+    pub turn: turn::Options,
 }
 
-impl Default for Options {
-    fn default() -> Options {
+impl Options {
+    /// No UDP listener yet, one worker per core, the standard range of ports, every fast path.
+    pub fn new(turn: turn::Options) -> Options {
         Options {
             listen: Vec::new(),
             workers: None,
             ports: Ports::default(),
             external_ips: Vec::new(),
             fast: FastPaths::default(),
+            turn,
         }
     }
 }
