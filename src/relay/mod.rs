@@ -6,27 +6,71 @@
 //! range of bytes, the worker sends whole runs. Nothing is shared between workers but the table of relayed transport
 //! addresses, which is read without a lock.
 
+mod counters;
+mod hairpin;
+mod opener;
 mod options;
+mod relayed;
+mod sessions;
+mod shared;
+mod socket;
+mod stream;
+mod traffic;
+mod worker;
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Release};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 
+pub use counters::Counts;
 pub use options::{FastPaths, Options, Ports};
 
-/// A relay whose sockets are bound and which has not handled a packet yet.
+use crate::turn::{Client, Rules, Transport};
+use counters::Counters;
+use hairpin::{Mailbox, Parcel};
+use opener::Opener;
+use shared::Shared;
+use traffic::Listener;
+use worker::Worker;
+
+/// A relay whose sockets are bound and which has not handled a packet yet. Dropping it closes them.
 #[derive(Debug)]
 pub struct Relay {
     local: Vec<SocketAddr>,
+    workers: Vec<Waiting>,
+    shared: Arc<Shared>,
+}
+
+/// A worker's thread before its start.
+#[derive(Debug)]
+struct Waiting {
+    start: SyncSender<()>,
+    thread: JoinHandle<()>,
 }
 
 impl Relay {
     /// Binds every UDP socket. All of them exist before the first packet is read: the kernel spreads clients over a
     /// group of sockets by hash, and a group that grows later would move clients from one worker to another.
-    pub fn bind(_options: Options) -> Result<Relay, BindError> {
-        Ok(Relay { local: Vec::new() })
+    pub fn bind(options: Options) -> Result<Relay, BindError> {
+        let count = options.workers.unwrap_or_else(cores).get();
+        let (local, listeners) = bind_listeners(&options, count)?;
+        let polls =
+            (0..count).map(|_| poll_and_mailbox()).collect::<io::Result<Vec<_>>>().map_err(BindError::Worker)?;
+        let (mailboxes, rest): (Vec<_>, Vec<_>) =
+            polls.into_iter().map(|(poll, mail, inbox)| (mail, (poll, inbox))).unzip();
+        let shared = Arc::new(share(options, mailboxes));
+        let workers = rest.into_iter().zip(listeners).enumerate().map(|(me, ((poll, inbox), listeners))| {
+            spawn(me, Worker::new(me, poll, listeners, inbox, shared.clone())?)
+        });
+        let workers = workers.collect::<io::Result<_>>().map_err(BindError::Worker)?;
+        Ok(Relay { local, workers, shared })
     }
 
     /// The addresses really bound, in the order of [`Options::listen`]: a wanted port 0 is a number here.
@@ -34,15 +78,70 @@ impl Relay {
         &self.local
     }
 
-    /// Starts the worker threads. They end with the returned [`Running`].
+    /// Starts the workers. They end with the returned [`Running`].
     pub fn serve(self) -> Running {
-        Running { streams: Streams {} }
+        let threads = self.workers.into_iter().map(|worker| {
+            // Fails only if the thread has ended already, which joining it reports.
+            let _ = worker.start.send(());
+            worker.thread
+        });
+        Running { threads: threads.collect(), streams: Streams { shared: self.shared } }
     }
+}
+
+/// One per core this process may use; `available_parallelism` knows cgroup quotas and CPU masks.
+fn cores() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// For each worker its share of every listening address.
+fn bind_listeners(options: &Options, workers: usize) -> Result<(Vec<SocketAddr>, Vec<Vec<Listener>>), BindError> {
+    let (mut local, mut shares) = (Vec::new(), Vec::new());
+    shares.resize_with(workers, Vec::new);
+    for &address in &options.listen {
+        let (bound, group) = socket::listener_group(address, workers, options.fast.gro)
+            .map_err(|cause| BindError::Listen { address, cause })?;
+        local.push(bound);
+        for (share, socket) in shares.iter_mut().zip(group) {
+            share.push(Listener { socket, bound });
+        }
+    }
+    Ok((local, shares))
+}
+
+fn poll_and_mailbox() -> io::Result<(mio::Poll, Mailbox, Receiver<Parcel>)> {
+    let poll = mio::Poll::new()?;
+    let (mailbox, inbox) = Mailbox::new(mio::Waker::new(poll.registry(), worker::WAKER)?);
+    Ok((poll, mailbox, inbox))
+}
+
+fn share(options: Options, mailboxes: Vec<Mailbox>) -> Shared {
+    let mut turn = options.turn;
+    turn.virtual_only = options.ports == Ports::None;
+    Shared {
+        rules: Rules::new(turn),
+        opener: Opener::over(options.ports, options.external_ips, options.fast),
+        paths: socket::Paths::probe(options.fast),
+        counters: (0..=mailboxes.len()).map(|_| Counters::default()).collect(),
+        mailboxes,
+        stopping: AtomicBool::new(false),
+    }
+}
+
+fn spawn(me: usize, worker: Worker) -> io::Result<Waiting> {
+    let (start, started) = sync_channel(1);
+    let body = move || {
+        if started.recv().is_ok() {
+            worker.run();
+        }
+    };
+    Ok(Waiting { start, thread: thread::Builder::new().name(format!("relay-{me}")).spawn(body)? })
 }
 
 /// The relay at work. Dropping it stops it too.
 #[derive(Debug)]
 pub struct Running {
+    threads: Vec<JoinHandle<()>>,
     streams: Streams,
 }
 
@@ -53,18 +152,38 @@ impl Running {
     }
 
     /// What has been done so far, summed over all workers and streams.
-    pub fn counters(&self) -> Counts {
-        Counts::default()
+    pub fn counts(&self) -> Counts {
+        self.streams.counts()
     }
 
     /// Stops every worker and waits for their threads: a few milliseconds, so call it outside async code or in
     /// `spawn_blocking`. Streams end on their next wake.
-    pub fn stop(self) {}
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.streams.shared.stopping.store(true, Release);
+        self.streams.shared.mailboxes.iter().for_each(Mailbox::wake);
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a relay worker ended by a panic");
+            }
+        }
+    }
 }
 
-/// Serves TURN over connections that somebody else accepted.
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// The relay's door for connections that somebody else accepted, and for whoever wants to know what it has done.
 #[derive(Clone, Debug)]
-pub struct Streams {}
+pub struct Streams {
+    shared: Arc<Shared>,
+}
 
 impl Streams {
     /// Speaks STUN and TURN over `io` until either side ends it. `client` and `local` are the addresses of the TCP
@@ -73,19 +192,29 @@ impl Streams {
     /// An error is the connection's end by fault: io failed, or the bytes were no STUN. Worth a DEBUG line, no more.
     pub async fn serve<S>(
         &self,
-        _io: S,
-        _client: SocketAddr,
-        _local: SocketAddr,
-        _transport: StreamTransport,
+        io: S,
+        client: SocketAddr,
+        local: SocketAddr,
+        transport: StreamTransport,
     ) -> io::Result<()>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send,
     {
-        Ok(())
+        let transport = match transport {
+            StreamTransport::Tcp => Transport::Tcp,
+            StreamTransport::Tls => Transport::Tls,
+        };
+        let client = Client { address: socket::canonical(client), server: socket::canonical(local), transport };
+        stream::serve(self.shared.clone(), io, client).await
+    }
+
+    /// See [`Running::counts`].
+    pub fn counts(&self) -> Counts {
+        self.shared.counts()
     }
 }
 
-/// How a stream client came in; counted apart.
+/// How a stream client came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StreamTransport {
     /// Plain TCP.
@@ -105,7 +234,7 @@ pub enum BindError {
         /// What the system said.
         cause: io::Error,
     },
-    /// The poll or waker of a worker could not be made: no file descriptors are left.
+    /// The poll, the waker or the thread of a worker could not be made: no descriptors or no threads are left.
     Worker(io::Error),
 }
 
@@ -114,7 +243,7 @@ impl fmt::Display for BindError {
         match self {
             BindError::Listen { address, .. } => write!(f, "cannot listen on UDP {address} for the relay"),
             BindError::Worker(_) => {
-                write!(f, "cannot set up a relay worker; raise the limit of open files (ulimit -n)")
+                f.write_str("cannot set up a relay worker; raise the limit of open files (ulimit -n)")
             }
         }
     }
@@ -126,23 +255,4 @@ impl std::error::Error for BindError {
             BindError::Listen { cause, .. } | BindError::Worker(cause) => Some(cause),
         }
     }
-}
-
-/// Totals since the start, read at scrape time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Allocations alive now, over UDP and streams.
-    pub allocations: u64,
-    /// Packets and bytes (payload only) that clients sent through the relay.
-    pub packets_to_peers: u64,
-    /// See [`Counts::packets_to_peers`].
-    pub bytes_to_peers: u64,
-    /// Packets and bytes (payload only) relayed to clients.
-    pub packets_to_clients: u64,
-    /// See [`Counts::packets_to_clients`].
-    pub bytes_to_clients: u64,
-    /// Of all relayed packets, those that went from session to session inside the process.
-    pub packets_hairpinned: u64,
-    /// Packets given up: a full queue, a full socket buffer, no such peer, no permission.
-    pub packets_dropped: u64,
 }

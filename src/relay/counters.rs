@@ -1,0 +1,76 @@
+//! Counting without contention: a worker counts in plain numbers, adds them to its own atomics once per wake, and only
+//! a scrape sums them up.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Totals since the start, read at scrape time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Allocations made.
+    pub allocations_opened: u64,
+    /// Allocations that ended. The difference to [`Counts::allocations_opened`] is what is alive now.
+    pub allocations_closed: u64,
+    /// Packets that clients sent through the relay.
+    pub packets_to_peers: u64,
+    /// Their payload in bytes.
+    pub bytes_to_peers: u64,
+    /// Packets relayed to clients.
+    pub packets_to_clients: u64,
+    /// Their payload in bytes.
+    pub bytes_to_clients: u64,
+    /// Of [`Counts::packets_to_clients`], those that went from session to session inside the process.
+    pub packets_hairpinned: u64,
+    /// Packets given up: a full queue, a full socket buffer, no such peer, no permission.
+    pub packets_dropped: u64,
+    /// Requests answered.
+    pub replies: u64,
+}
+
+/// One place where [`Counts`] are added up; one per worker, one for all streams.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    cells: [AtomicU64; 9],
+}
+
+impl Counters {
+    /// Adds `counts` and sets them back to zero.
+    pub(super) fn take(&self, counts: &mut Counts) {
+        for (cell, count) in self.cells.iter().zip(fields(&mut std::mem::take(counts))) {
+            if *count > 0 {
+                cell.fetch_add(*count, Relaxed);
+            }
+        }
+    }
+
+    /// Adds what is here to `sum`.
+    pub(super) fn add_to(&self, sum: &mut Counts) {
+        for (cell, total) in self.cells.iter().zip(fields(sum)) {
+            *total += cell.load(Relaxed);
+        }
+    }
+}
+
+fn fields(counts: &mut Counts) -> [&mut u64; 9] {
+    let Counts {
+        allocations_opened,
+        allocations_closed,
+        packets_to_peers,
+        bytes_to_peers,
+        packets_to_clients,
+        bytes_to_clients,
+        packets_hairpinned,
+        packets_dropped,
+        replies,
+    } = counts;
+    [
+        allocations_opened,
+        allocations_closed,
+        packets_to_peers,
+        bytes_to_peers,
+        packets_to_clients,
+        bytes_to_clients,
+        packets_hairpinned,
+        packets_dropped,
+        replies,
+    ]
+}

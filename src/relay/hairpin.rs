@@ -1,0 +1,83 @@
+//! The way from one session to another inside the process: what crosses from thread to thread, in batches, bounded,
+//! dropped when the other side cannot keep up. Sessions of one worker need none of it.
+
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// Parcels that may wait at a worker. One holds what another worker read in one wake, at most 2 MiB and mostly a few
+/// packets; more than a few wakes behind, media is worthless.
+const PARCELS: usize = 64;
+
+/// A session at a worker. The serial tells it from later ones in the same slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SessionId {
+    pub(super) slot: usize,
+    pub(super) serial: u64,
+}
+
+/// Payloads for sessions of one worker.
+#[derive(Debug, Default)]
+pub(super) struct Parcel {
+    bytes: Vec<u8>,
+    payloads: Vec<(SessionId, SocketAddr, Range<usize>)>,
+}
+
+impl Parcel {
+    /// Adds a payload for `to`; `from` is the relayed transport address it comes from.
+    pub(super) fn add(&mut self, to: SessionId, from: SocketAddr, payload: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(payload);
+        self.payloads.push((to, from, start..self.bytes.len()));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.payloads.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.payloads.len()
+    }
+
+    /// Every payload with whom it is for and whom it is from.
+    pub(super) fn payloads(&self) -> impl Iterator<Item = (SessionId, SocketAddr, &[u8])> {
+        self.payloads.iter().map(|(to, from, range)| (*to, *from, &self.bytes[range.clone()]))
+    }
+}
+
+/// Where others leave parcels for a worker.
+#[derive(Debug)]
+pub(super) struct Mailbox {
+    sender: SyncSender<Parcel>,
+    waker: mio::Waker,
+}
+
+impl Mailbox {
+    /// The two ends; `waker` must belong to the poll of the worker that reads.
+    pub(super) fn new(waker: mio::Waker) -> (Mailbox, Receiver<Parcel>) {
+        let (sender, receiver) = sync_channel(PARCELS);
+        (Mailbox { sender, waker }, receiver)
+    }
+
+    /// Leaves a parcel, or returns how many payloads were lost because the worker is too far behind.
+    pub(super) fn post(&self, parcel: Parcel) -> u64 {
+        match self.sender.try_send(parcel) {
+            Ok(()) => {
+                self.wake();
+                0
+            }
+            Err(full) => {
+                let (std::sync::mpsc::TrySendError::Full(parcel) | std::sync::mpsc::TrySendError::Disconnected(parcel)) =
+                    full;
+                parcel.len() as u64
+            }
+        }
+    }
+
+    /// Wakes the worker without a parcel: there is something else to see.
+    pub(super) fn wake(&self) {
+        if let Err(cause) = self.waker.wake() {
+            tracing::error!(%cause, "a relay worker cannot be woken");
+        }
+    }
+}

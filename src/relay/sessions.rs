@@ -1,0 +1,175 @@
+//! The sessions of one worker: found by 5-tuple, by name, by the token of a relay socket, and by who is due to end.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use mio::{Registry, Token};
+use slab::Slab;
+
+use super::hairpin::SessionId;
+use super::opener::{OpenedSockets, Relayed};
+use super::relayed::Lease;
+use super::socket::Way;
+use crate::turn::{Client, NotOpened, Opened, Session};
+
+/// Tokens below are the listeners; from here on two per session, one per family of its relay sockets.
+const FIRST_RELAY_TOKEN: usize = 1 << 16;
+
+/// See the module's text.
+#[derive(Debug, Default)]
+pub(super) struct Sessions {
+    slots: Slab<Entry>,
+    // std's hasher is seeded: addresses are chosen by strangers.
+    by_client: HashMap<Client, usize>,
+    /// The client of the last packet: in a burst it is the next one's, too.
+    last: Option<(Client, usize)>,
+    /// One entry per session; a deadline that moved meanwhile is looked up again when the entry comes up.
+    deadlines: BinaryHeap<Reverse<(Instant, SessionId)>>,
+    serial: u64,
+}
+
+/// A session and what belongs to it outside the core.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) session: Session,
+    /// How to reach the client.
+    pub(super) way: Way,
+    v4: Option<RelaySocket>,
+    v6: Option<RelaySocket>,
+    serial: u64,
+    has_timer: bool,
+}
+
+/// The socket closes before the lease gives its port to somebody else.
+#[derive(Debug)]
+struct RelaySocket {
+    socket: Option<mio::net::UdpSocket>,
+    lease: Lease,
+}
+
+impl RelaySocket {
+    fn new(relayed: Relayed, token: Token, registry: &Registry) -> Result<RelaySocket, NotOpened> {
+        let mut socket = relayed.socket.map(mio::net::UdpSocket::from_std);
+        if let Some(socket) = &mut socket {
+            registry.register(socket, token, mio::Interest::READABLE).map_err(|_| NotOpened::NoPort)?;
+        }
+        Ok(RelaySocket { socket, lease: relayed.lease })
+    }
+}
+
+impl Entry {
+    /// The relay socket of a peer's family, unless the address is virtual or was never asked for.
+    pub(super) fn relay_socket(&self, ipv6: bool) -> Option<&mio::net::UdpSocket> {
+        let relayed = if ipv6 { &self.v6 } else { &self.v4 };
+        relayed.as_ref()?.socket.as_ref()
+    }
+}
+
+impl Sessions {
+    /// Where the session of `client` is.
+    pub(super) fn find(&mut self, client: &Client) -> Option<usize> {
+        match &self.last {
+            Some((last, slot)) if last == client => Some(*slot),
+            _ => {
+                let slot = *self.by_client.get(client)?;
+                self.last = Some((*client, slot));
+                Some(slot)
+            }
+        }
+    }
+
+    pub(super) fn insert(&mut self, session: Session, way: Way) -> usize {
+        self.serial += 1;
+        let client = session.client();
+        let entry = Entry { session, way, v4: None, v6: None, serial: self.serial, has_timer: false };
+        let slot = self.slots.insert(entry);
+        self.by_client.insert(client, slot);
+        slot
+    }
+
+    /// Forgets a session; its sockets close and its ports are free again.
+    pub(super) fn remove(&mut self, slot: usize) {
+        if let Some(entry) = self.slots.try_remove(slot) {
+            self.by_client.remove(&entry.session.client());
+            self.last = None;
+        }
+    }
+
+    pub(super) fn get(&self, slot: usize) -> Option<&Entry> {
+        self.slots.get(slot)
+    }
+
+    pub(super) fn get_mut(&mut self, slot: usize) -> Option<&mut Entry> {
+        self.slots.get_mut(slot)
+    }
+
+    /// The name under which others know the session in `slot`.
+    pub(super) fn id(&self, slot: usize) -> Option<SessionId> {
+        self.slots.get(slot).map(|entry| SessionId { slot, serial: entry.serial })
+    }
+
+    /// Whether the session of that name is still the one in its slot.
+    pub(super) fn is_current(&self, id: SessionId) -> bool {
+        self.id(id.slot) == Some(id)
+    }
+
+    /// Gives the session its relayed transport addresses, lets the poll watch their sockets, and says what became of
+    /// each.
+    pub(super) fn attach(&mut self, slot: usize, opened: OpenedSockets, registry: &Registry) -> Opened {
+        let v4 = opened.v4.and_then(|relayed| RelaySocket::new(relayed, relay_token(slot, false), registry));
+        let v6 = opened.v6.and_then(|relayed| RelaySocket::new(relayed, relay_token(slot, true), registry));
+        let addresses = Opened { v4: address(&v4), v6: address(&v6) };
+        if let Some(entry) = self.slots.get_mut(slot) {
+            (entry.v4, entry.v6) = (v4.ok(), v6.ok());
+        }
+        addresses
+    }
+
+    /// Sets the session's timer once it has a deadline.
+    pub(super) fn watch_deadline(&mut self, slot: usize) {
+        let Some(entry) = self.slots.get_mut(slot) else { return };
+        if let (false, Some(deadline)) = (entry.has_timer, entry.session.deadline()) {
+            entry.has_timer = true;
+            self.deadlines.push(Reverse((deadline, SessionId { slot, serial: entry.serial })));
+        }
+    }
+
+    /// When to look next; too early is possible, too late is not.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.deadlines.peek().map(|Reverse((deadline, _))| *deadline)
+    }
+
+    /// The next session whose timer rang by `now` and which did not get more time meanwhile.
+    pub(super) fn next_due(&mut self, now: Instant) -> Option<usize> {
+        while let Some(Reverse((rings, id))) = self.deadlines.peek().copied()
+            && rings <= now
+        {
+            self.deadlines.pop();
+            if !self.is_current(id) {
+                continue;
+            }
+            match self.slots[id.slot].session.deadline() {
+                Some(later) if later > now => self.deadlines.push(Reverse((later, id))),
+                _ => return Some(id.slot),
+            }
+        }
+        None
+    }
+}
+
+fn address(relay: &Result<RelaySocket, NotOpened>) -> Result<SocketAddr, NotOpened> {
+    relay.as_ref().map(|relay| relay.lease.address()).map_err(|reason| *reason)
+}
+
+/// The token of a session's relay socket.
+pub(super) fn relay_token(slot: usize, ipv6: bool) -> Token {
+    Token(FIRST_RELAY_TOKEN + 2 * slot + usize::from(ipv6))
+}
+
+/// The session and family a relay socket's token stands for.
+pub(super) fn of_relay_token(token: Token) -> Option<(usize, bool)> {
+    let offset = token.0.checked_sub(FIRST_RELAY_TOKEN)?;
+    Some((offset / 2, offset % 2 == 1))
+}

@@ -1,0 +1,33 @@
+//! What all workers and streams see: rules, openings, mailboxes, counters. Read-only after the start, or atomic.
+
+use std::sync::atomic::AtomicBool;
+
+use super::counters::{Counters, Counts};
+use super::hairpin::Mailbox;
+use super::opener::Opener;
+use super::socket::Paths;
+use crate::turn::Rules;
+
+/// See the module's text.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) rules: Rules,
+    pub(super) opener: Opener,
+    /// How packets are sent.
+    pub(super) paths: Paths,
+    /// One per UDP worker, by index.
+    pub(super) mailboxes: Vec<Mailbox>,
+    /// One per UDP worker, and the last one for all streams.
+    pub(super) counters: Vec<Counters>,
+    /// Everybody is to end.
+    pub(super) stopping: AtomicBool,
+}
+
+impl Shared {
+    /// Sums up all counters.
+    pub(super) fn counts(&self) -> Counts {
+        let mut sum = Counts::default();
+        self.counters.iter().for_each(|counters| counters.add_to(&mut sum));
+        sum
+    }
+}

@@ -1,0 +1,30 @@
+//! UDP sockets as the workers want them: bound in groups, read in batches, written in runs. The only room where
+//! `unsafe` may appear (the array that `sendmmsg` reads); what the bytes mean is not known here.
+
+mod bind;
+mod paths;
+mod probe;
+mod receive;
+#[allow(unsafe_code)]
+mod send;
+mod send_queue;
+
+use std::net::{IpAddr, SocketAddr};
+
+pub(super) use bind::{is_local, listener_group, relay_socket};
+pub(super) use paths::Paths;
+pub(super) use receive::{Datagram, ReceiveBuffers};
+pub(super) use send_queue::{Outlet, Packet, SendQueue, Way};
+
+/// The plain form of an address: a dual-stack socket shows IPv4 clients as `::ffff:a.b.c.d`.
+pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
+}
+
+/// The form in which a socket of the other family wants an address.
+fn mapped(address: SocketAddr, ipv6: bool) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ipv6 => SocketAddr::new(ip.to_ipv6_mapped().into(), address.port()),
+        _ => address,
+    }
+}

@@ -1,0 +1,385 @@
+//! Packets on their way out, grouped into runs: those of one size to one destination leave in one message
+//! (UDP_SEGMENT), whether they arrived coalesced or one by one, and all messages of one socket in one call.
+//!
+//! Packets to one destination keep their order. Nothing is copied: a packet is a range of [`SendQueue::out`], where
+//! replies and headers are written, and behind it a range of the receive buffers.
+
+use std::io::{self, IoSlice};
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+use std::os::fd::BorrowedFd;
+use std::slice;
+
+use mio::Token;
+
+use super::mapped;
+use super::paths::Paths;
+use super::send::{Message, send};
+
+/// Older kernels take 64 segments a message (UDP_MAX_SEGMENTS), newer ones 128.
+const MOST_SEGMENTS: usize = 64;
+
+/// The kernel refuses a message that would not fit one IP packet, headers included.
+const MOST_BYTES: usize = 65_000;
+
+/// How many of the newest runs are searched for one to join. Beyond that a packet only costs a message of its own.
+const SEARCHED: usize = 16;
+
+/// What fills up the payload of a Data indication to a multiple of four.
+static ZEROS: [u8; 3] = [0; 3];
+
+/// The way a packet takes: through which socket, to whom, and from which local address where there is a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::relay) struct Way {
+    /// The socket's token in the worker's poll.
+    pub(in crate::relay) socket: Token,
+    /// The destination, in its plain form.
+    pub(in crate::relay) to: SocketAddr,
+    /// The source address to put on the packet.
+    pub(in crate::relay) from: Option<IpAddr>,
+}
+
+/// One packet: `head`, `body` and `padding` zero bytes, one behind the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::relay) struct Packet {
+    /// In [`SendQueue::out`].
+    pub(in crate::relay) head: Range<usize>,
+    /// In the receive buffers.
+    pub(in crate::relay) body: Range<usize>,
+    /// Zero bytes at the end, at most three.
+    pub(in crate::relay) padding: usize,
+}
+
+impl Packet {
+    fn len(&self) -> usize {
+        self.head.len() + self.body.len() + self.padding
+    }
+}
+
+/// A socket as [`SendQueue::flush`] needs it.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::relay) struct Outlet<'s> {
+    /// Where to write.
+    pub(in crate::relay) fd: BorrowedFd<'s>,
+    /// Whether it wants IPv4 destinations in their mapped form.
+    pub(in crate::relay) ipv6: bool,
+}
+
+/// See the module's text.
+#[derive(Default)]
+pub(in crate::relay) struct SendQueue {
+    /// Where replies and headers are written before they are pushed; emptied by [`flush`](SendQueue::flush).
+    pub(in crate::relay) out: Vec<u8>,
+    queued: Vec<Queued>,
+    runs: Vec<Run>,
+}
+
+struct Queued {
+    packet: Packet,
+    /// The next packet of the same run.
+    next: Option<usize>,
+}
+
+struct Run {
+    way: Way,
+    segment: usize,
+    bytes: usize,
+    count: usize,
+    first: usize,
+    last: usize,
+    /// A shorter packet may only be the last of its run.
+    closed: bool,
+}
+
+impl SendQueue {
+    /// Adds one packet behind all others of its way.
+    pub(in crate::relay) fn push(&mut self, way: Way, packet: Packet) {
+        let (length, index) = (packet.len(), self.queued.len());
+        self.queued.push(Queued { packet, next: None });
+        match self.open_run(&way, length) {
+            Some(run) => {
+                let previous = std::mem::replace(&mut run.last, index);
+                run.count += 1;
+                run.bytes += length;
+                run.closed = length < run.segment;
+                self.queued[previous].next = Some(index);
+            }
+            None => self.runs.push(Run {
+                way,
+                segment: length,
+                bytes: length,
+                count: 1,
+                first: index,
+                last: index,
+                // An empty datagram has no segment size to share.
+                closed: length == 0,
+            }),
+        }
+    }
+
+    /// The newest run of this way, if one more packet of this length may join it.
+    fn open_run(&mut self, way: &Way, length: usize) -> Option<&mut Run> {
+        let run = self.runs.iter_mut().rev().take(SEARCHED).find(|run| run.way == *way)?;
+        let fits = length <= run.segment && run.count < MOST_SEGMENTS && run.bytes + length <= MOST_BYTES;
+        (fits && length > 0 && !run.closed).then_some(run)
+    }
+
+    /// Sends everything and empties the queue. `outlet` finds the socket of a token; what was meant for a socket that
+    /// has been closed meanwhile is dropped. Returns how many packets were lost.
+    pub(in crate::relay) fn flush<'s>(
+        &mut self,
+        received: &[u8],
+        paths: &Paths,
+        outlet: impl Fn(Token) -> Option<Outlet<'s>>,
+    ) -> u64 {
+        // Stable: packets to one destination stay in order.
+        self.runs.sort_by_key(|run| run.way.socket);
+        let groups = self.runs.chunk_by(|a, b| a.way.socket == b.way.socket);
+        let lost = groups.map(|runs| match outlet(runs[0].way.socket) {
+            Some(outlet) => self.send_runs(outlet, runs, received, paths),
+            None => runs.iter().map(|run| run.count as u64).sum(),
+        });
+        let lost = lost.sum();
+        self.runs.clear();
+        self.queued.clear();
+        self.out.clear();
+        lost
+    }
+
+    fn send_runs(&self, outlet: Outlet<'_>, runs: &[Run], received: &[u8], paths: &Paths) -> u64 {
+        let (messages, slices) = self.messages(outlet, runs, received, paths.segments());
+        let (mut at, mut lost) = (0, 0);
+        while at < messages.len() {
+            let cause = match send(outlet.fd, &messages[at..], &slices, paths.together()) {
+                Ok(taken) => {
+                    at += taken.max(1);
+                    continue;
+                }
+                Err(cause) => cause,
+            };
+            match Refusal::of(&cause, &messages[at]) {
+                Refusal::TryAgain => continue,
+                Refusal::NoSendmmsg if paths.lose_together() => continue,
+                Refusal::NoSegments { ever } => {
+                    if ever {
+                        paths.lose_segments(&cause);
+                    }
+                    let singly = messages[at].split(&slices);
+                    lost += singly
+                        .iter()
+                        .map(|m| u64::from(send(outlet.fd, slice::from_ref(m), &slices, false).is_err()))
+                        .sum::<u64>();
+                }
+                Refusal::Full => return lost + messages[at..].iter().map(Message::packets).sum::<u64>(),
+                Refusal::NoSendmmsg | Refusal::Lost => lost += messages[at].packets(),
+            }
+            at += 1;
+        }
+        lost
+    }
+
+    /// One message a run, or one a packet where the kernel cannot cut runs.
+    fn messages<'b>(
+        &'b self,
+        outlet: Outlet<'_>,
+        runs: &[Run],
+        received: &'b [u8],
+        segments: bool,
+    ) -> (Vec<Message>, Vec<IoSlice<'b>>) {
+        let (mut messages, mut slices) = (Vec::with_capacity(runs.len()), Vec::with_capacity(2 * self.queued.len()));
+        for run in runs {
+            let (mut start, to) = (slices.len(), mapped(run.way.to, outlet.ipv6));
+            for packet in self.packets(run) {
+                self.add_slices(packet, received, &mut slices);
+                if !segments {
+                    messages.push(Message::new(to, run.way.from, 1, None, start..slices.len()));
+                    start = slices.len();
+                }
+            }
+            if segments {
+                let size = (run.count > 1).then_some(run.segment as u16);
+                messages.push(Message::new(to, run.way.from, run.count, size, start..slices.len()));
+            }
+        }
+        (messages, slices)
+    }
+
+    fn packets(&self, run: &Run) -> impl Iterator<Item = &Packet> {
+        let first = Some(&self.queued[run.first]);
+        std::iter::successors(first, |queued| queued.next.map(|next| &self.queued[next])).map(|queued| &queued.packet)
+    }
+
+    fn add_slices<'b>(&'b self, packet: &Packet, received: &'b [u8], slices: &mut Vec<IoSlice<'b>>) {
+        let parts = [&self.out[packet.head.clone()], &received[packet.body.clone()], &ZEROS[..packet.padding]];
+        slices.extend(parts.into_iter().filter(|part| !part.is_empty()).map(IoSlice::new));
+    }
+}
+
+/// What an error of the system call means for the message it is about.
+enum Refusal {
+    /// Interrupted by a signal.
+    TryAgain,
+    /// The call itself is not there.
+    NoSendmmsg,
+    /// Not in segments: this time, as the path is too narrow for them, or ever again.
+    NoSegments {
+        /// The kernel or the network card cannot do it at all.
+        ever: bool,
+    },
+    /// The socket's buffer is full: media is late already, so it is dropped, not kept.
+    Full,
+    /// Nobody can be reached that way.
+    Lost,
+}
+
+impl Refusal {
+    fn of(cause: &io::Error, message: &Message) -> Refusal {
+        let segmented = message.packets() > 1;
+        match cause.raw_os_error() {
+            Some(libc::EINTR) => Refusal::TryAgain,
+            Some(libc::ENOSYS) => Refusal::NoSendmmsg,
+            Some(libc::EMSGSIZE) if segmented => Refusal::NoSegments { ever: false },
+            Some(libc::EIO | libc::EINVAL | libc::EOPNOTSUPP) if segmented => Refusal::NoSegments { ever: true },
+            Some(libc::EAGAIN | libc::ENOBUFS) => Refusal::Full,
+            _ => Refusal::Lost,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::relay::FastPaths;
+    use std::net::{Ipv4Addr, UdpSocket};
+    use std::os::fd::AsFd;
+    use std::time::Duration;
+
+    const SOCKET: Token = Token(7);
+
+    /// One sender, and somebody to hear what arrives.
+    struct World {
+        queue: SendQueue,
+        paths: Paths,
+        sender: UdpSocket,
+        peers: Vec<UdpSocket>,
+        received: Vec<u8>,
+    }
+
+    impl World {
+        fn new(fast: FastPaths, peers: usize) -> World {
+            let bind = || UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+            let peers: Vec<_> = (0..peers).map(|_| bind()).collect();
+            peers.iter().for_each(|peer| peer.set_read_timeout(Some(Duration::from_secs(5))).unwrap());
+            World {
+                queue: SendQueue::default(),
+                paths: Paths::probe(fast),
+                sender: bind(),
+                peers,
+                received: Vec::new(),
+            }
+        }
+
+        fn push(&mut self, peer: usize, head: &[u8], body: &[u8], padding: usize) {
+            let (head_start, body_start) = (self.queue.out.len(), self.received.len());
+            self.queue.out.extend_from_slice(head);
+            self.received.extend_from_slice(body);
+            let way = Way { socket: SOCKET, to: self.peers[peer].local_addr().unwrap(), from: None };
+            let (head, body) = (head_start..self.queue.out.len(), body_start..self.received.len());
+            self.queue.push(way, Packet { head, body, padding });
+        }
+
+        fn flush(&mut self) -> u64 {
+            let outlet = Outlet { fd: self.sender.as_fd(), ipv6: false };
+            self.queue.flush(&self.received, &self.paths, |token| (token == SOCKET).then_some(outlet))
+        }
+
+        fn hear(&self, peer: usize) -> Vec<u8> {
+            let mut buffer = vec![0; 2048];
+            let length = self.peers[peer].recv(&mut buffer).expect("a packet arrives");
+            buffer.truncate(length);
+            buffer
+        }
+    }
+
+    fn every_combination() -> impl Iterator<Item = FastPaths> {
+        [(true, true), (true, false), (false, true), (false, false)].into_iter().map(|(gso, sendmmsg)| FastPaths {
+            gro: false,
+            gso,
+            sendmmsg,
+        })
+    }
+
+    #[test]
+    fn each_peer_gets_its_packets_whole_and_in_order_on_every_path() {
+        for fast in every_combination() {
+            let mut world = World::new(fast, 3);
+            let sizes = [100, 100, 40, 100, 0, 200, 200, 1];
+            for (round, size) in sizes.into_iter().enumerate() {
+                for peer in 0..3 {
+                    world.push(peer, &[peer as u8, round as u8], &vec![round as u8; size], round % 4);
+                }
+            }
+            assert_eq!(world.flush(), 0);
+            for peer in 0..3 {
+                for (round, size) in sizes.into_iter().enumerate() {
+                    let mut expected = vec![peer as u8, round as u8];
+                    expected.extend(vec![round as u8; size]);
+                    expected.extend(vec![0; round % 4]);
+                    assert_eq!(world.hear(peer), expected, "{fast:?}, peer {peer}, packet {round}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn more_packets_than_one_message_or_one_call_can_hold_all_arrive() {
+        for fast in every_combination() {
+            let mut world = World::new(fast, 70);
+            for _ in 0..3 {
+                (0..70).for_each(|peer| world.push(peer, b"hello", &[], 0));
+            }
+            (0..100).for_each(|n| world.push(0, &[n], &[9; 99], 0));
+            assert_eq!(world.flush(), 0);
+            for peer in 0..70 {
+                (0..3).for_each(|_| assert_eq!(world.hear(peer), b"hello"));
+            }
+            (0..100).for_each(|n| assert_eq!(world.hear(0)[0], n));
+        }
+    }
+
+    #[test]
+    fn equal_packets_to_one_peer_share_a_message_though_others_come_between() {
+        let mut world = World::new(FastPaths::default(), 2);
+        (0..8).for_each(|n| world.push(n % 2, b"head", b"some body", 0));
+        assert_eq!(world.queue.runs.len(), 2);
+        assert_eq!(world.queue.runs[0].count, 4);
+    }
+
+    #[test]
+    fn a_packet_too_long_for_the_path_is_lost_alone() {
+        for fast in every_combination() {
+            let mut world = World::new(fast, 1);
+            world.push(0, b"before", &[], 0);
+            world.push(0, &[], &[0; 65_510], 0);
+            world.push(0, b"behind", &[], 0);
+            assert_eq!(world.flush(), 1);
+            assert_eq!((world.hear(0), world.hear(0)), (b"before".to_vec(), b"behind".to_vec()));
+        }
+    }
+
+    #[test]
+    fn an_empty_datagram_is_a_datagram() {
+        let mut world = World::new(FastPaths::default(), 1);
+        world.push(0, &[], &[], 0);
+        world.flush();
+        assert_eq!(world.hear(0), b"");
+    }
+
+    #[test]
+    fn what_a_closed_socket_should_have_sent_is_counted_as_lost() {
+        let mut world = World::new(FastPaths::default(), 1);
+        world.push(0, b"x", &[], 0);
+        assert_eq!(world.queue.flush(&[], &world.paths, |_| None), 1);
+        assert_eq!(world.flush(), 0);
+    }
+}

@@ -1,0 +1,51 @@
+//! Where others leave payloads for the session of a stream.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::task::Waker;
+
+use futures_util::task::AtomicWaker;
+
+/// Payloads that may wait for a stream's task; it wakes for the first, so more means it cannot keep up.
+const WAITING: usize = 256;
+
+/// Bounded; the oldest gives way, as it is the latest already.
+#[derive(Debug, Default)]
+pub(in crate::relay) struct StreamInbox {
+    waiting: Mutex<VecDeque<(SocketAddr, Box<[u8]>)>>,
+    task: AtomicWaker,
+}
+
+impl StreamInbox {
+    /// Leaves a payload from the relayed transport address `from`; returns how many were given up for it.
+    pub(in crate::relay) fn push(&self, from: SocketAddr, payload: &[u8]) -> u64 {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let lost = if waiting.len() == WAITING { waiting.pop_front() } else { None };
+        waiting.push_back((from, payload.into()));
+        drop(waiting);
+        self.task.wake();
+        u64::from(lost.is_some())
+    }
+
+    /// Takes all that waits, and has `task` woken for the next payload.
+    pub(super) fn take(&self, task: &Waker) -> VecDeque<(SocketAddr, Box<[u8]>)> {
+        self.task.register(task);
+        std::mem::take(&mut self.waiting.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_payload_gives_way() {
+        let (inbox, from) = (StreamInbox::default(), "192.0.2.1:1".parse().unwrap());
+        let lost: u64 = (0..WAITING + 3).map(|n| inbox.push(from, &n.to_be_bytes())).sum();
+        assert_eq!(lost, 3);
+        let kept = inbox.take(Waker::noop());
+        assert_eq!(kept.len(), WAITING);
+        assert_eq!(*kept[0].1, 3usize.to_be_bytes());
+    }
+}

@@ -1,0 +1,157 @@
+//! TURN over TCP and TLS: one task per connection, owning one session (a TCP connection is one 5-tuple, so at most one
+//! allocation). Whatever wakes it, it does all there is to do and then writes once.
+
+mod inbox;
+mod scratch;
+mod session;
+mod write_queue;
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Acquire;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, Sleep};
+
+pub(super) use inbox::StreamInbox;
+
+use super::shared::Shared;
+use crate::clock::Now;
+use crate::stun::Framer;
+use crate::turn::Client;
+use scratch::{Scratch, with_scratch};
+use session::StreamSession;
+
+/// How long a connection without an allocation may be silent between two whole messages, the first one included.
+const STRANGERS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The longest message from somebody without an allocation: an Allocate with every attribute there is stays far below.
+const STRANGERS_FRAME: usize = 4096;
+
+/// Reads in one go before others get their turn.
+const ROUNDS: usize = 8;
+
+/// Serves one connection to its end.
+pub(super) async fn serve<S>(shared: Arc<Shared>, io: S, client: Client) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send,
+{
+    let mut connection = Connection {
+        io,
+        framer: Framer::new(STRANGERS_FRAME),
+        session: StreamSession::new(shared.clone(), client),
+        unflushed: false,
+        timer: Box::pin(tokio::time::sleep(STRANGERS_PATIENCE)),
+        last_frame: Instant::now(),
+    };
+    poll_fn(|task| match shared.stopping.load(Acquire) {
+        true => Poll::Ready(Ok(())),
+        false => connection.poll(task),
+    })
+    .await
+}
+
+/// One connection and its session.
+struct Connection<S> {
+    io: S,
+    framer: Framer,
+    session: StreamSession,
+    /// Written to `io`, which may still hold it back (TLS does).
+    unflushed: bool,
+    timer: Pin<Box<Sleep>>,
+    last_frame: Instant,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// One wake. Ready when the connection is over.
+    fn poll(&mut self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.session.begin(Now::read());
+        let read = with_scratch(|scratch| {
+            let read = self.poll_read(task, scratch)?;
+            self.session.flush(&[], &mut scratch.queue);
+            self.session.hear(task, scratch);
+            Ok(read)
+        })?;
+        let _ = self.poll_write(task)?;
+        self.session.end();
+        if read.is_ready() || self.has_lost_patience(task) { Poll::Ready(Ok(())) } else { Poll::Pending }
+    }
+
+    /// Reads and serves frames. Ready when the client has closed.
+    fn poll_read(&mut self, task: &mut Context<'_>, scratch: &mut Scratch) -> io::Result<Poll<()>> {
+        for _ in 0..ROUNDS {
+            let mut space = ReadBuf::new(self.framer.space());
+            let Poll::Ready(read) = Pin::new(&mut self.io).poll_read(task, &mut space) else {
+                return Ok(Poll::Pending);
+            };
+            read?;
+            let count = space.filled().len();
+            if count == 0 {
+                return Ok(Poll::Ready(()));
+            }
+            self.framer.filled(count);
+            self.serve_frames(scratch)?;
+        }
+        // More may be there: come back after the others.
+        task.waker().wake_by_ref();
+        Ok(Poll::Pending)
+    }
+
+    fn serve_frames(&mut self, scratch: &mut Scratch) -> io::Result<()> {
+        while let Some(frame) = self.framer.next().map_err(invalid_data)? {
+            self.session.frame(frame, &mut scratch.queue).map_err(invalid_data)?;
+            self.last_frame = Instant::now();
+        }
+        self.framer.set_limit(if self.session.is_alive() { Framer::LONGEST } else { STRANGERS_FRAME });
+        Ok(())
+    }
+
+    fn poll_write(&mut self, task: &mut Context<'_>) -> io::Result<Poll<()>> {
+        loop {
+            let chunk = self.session.writes.chunk();
+            if chunk.is_empty() {
+                break;
+            }
+            match Pin::new(&mut self.io).poll_write(task, chunk) {
+                Poll::Pending => return Ok(Poll::Pending),
+                Poll::Ready(written) => match written? {
+                    0 => return Err(io::ErrorKind::WriteZero.into()),
+                    count => self.session.writes.advance(count),
+                },
+            }
+            self.unflushed = true;
+        }
+        if self.unflushed {
+            if let Poll::Ready(flushed) = Pin::new(&mut self.io).poll_flush(task) {
+                flushed?;
+                self.unflushed = false;
+            }
+        }
+        Ok(Poll::Ready(()))
+    }
+
+    /// Ends an allocation that has run out, and says whether a connection without one has been silent for too long.
+    fn has_lost_patience(&mut self, task: &mut Context<'_>) -> bool {
+        loop {
+            let until = self.session.deadline().map_or(self.last_frame + STRANGERS_PATIENCE, Instant::from_std);
+            if self.timer.deadline() != until {
+                self.timer.as_mut().reset(until);
+            }
+            if self.timer.as_mut().poll(task).is_pending() {
+                return false;
+            }
+            if !self.session.expire(Now::read()) {
+                return true;
+            }
+            self.last_frame = Instant::now();
+        }
+    }
+}
+
+fn invalid_data(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, cause)
+}

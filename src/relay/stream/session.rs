@@ -1,0 +1,254 @@
+//! The session of one stream: what the core says, done with sockets of its own. Never waits; whatever is to be written
+//! to the client goes into a [`WriteQueue`].
+
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use mio::Token;
+use tokio::io::Interest;
+use tokio::net::UdpSocket;
+
+use super::inbox::StreamInbox;
+use super::scratch::Scratch;
+use super::write_queue::{Stuck, WriteQueue};
+use crate::clock::Now;
+use crate::relay::counters::Counts;
+use crate::relay::hairpin::Parcel;
+use crate::relay::opener::Relayed;
+use crate::relay::relayed::{Home, Lease};
+use crate::relay::shared::Shared;
+use crate::relay::socket::{Outlet, Packet, SendQueue, Way};
+use crate::stun::{channel_header, padding};
+use crate::turn::{Action, Client, ConnectFailed, FromPeer, NotOpened, Open, Opened, Reply, Route, Session, ToPeer};
+
+/// See the module's text.
+pub(super) struct StreamSession {
+    shared: Arc<Shared>,
+    client: Client,
+    session: Session,
+    inbox: Arc<StreamInbox>,
+    /// The relayed transport addresses, IPv4 first.
+    relays: [Option<StreamRelay>; 2],
+    pub(super) writes: WriteQueue,
+    counts: Counts,
+    now: Now,
+}
+
+/// The socket closes before the lease gives its port to somebody else.
+struct StreamRelay {
+    socket: Option<UdpSocket>,
+    lease: Lease,
+}
+
+impl StreamRelay {
+    fn new(relayed: Relayed) -> Result<StreamRelay, NotOpened> {
+        let socket = relayed.socket.map(UdpSocket::from_std).transpose().map_err(|_| NotOpened::NoPort)?;
+        Ok(StreamRelay { socket, lease: relayed.lease })
+    }
+}
+
+impl StreamSession {
+    pub(super) fn new(shared: Arc<Shared>, client: Client) -> StreamSession {
+        StreamSession {
+            shared,
+            client,
+            session: Session::new(client),
+            inbox: Arc::default(),
+            relays: [None, None],
+            writes: WriteQueue::default(),
+            counts: Counts::default(),
+            now: Now::read(),
+        }
+    }
+
+    /// A wake begins.
+    pub(super) fn begin(&mut self, now: Now) {
+        self.now = now;
+    }
+
+    /// A wake ends: the counts become visible.
+    pub(super) fn end(&mut self) {
+        if let Some(counters) = self.shared.counters.last() {
+            counters.take(&mut self.counts);
+        }
+    }
+
+    pub(super) fn is_alive(&self) -> bool {
+        self.session.is_alive()
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.session.deadline()
+    }
+
+    /// Ends the allocation if its time has come.
+    pub(super) fn expire(&mut self, now: Now) -> bool {
+        let over = self.session.is_over(now);
+        if over {
+            self.forget();
+        }
+        over
+    }
+
+    /// Does what one frame from the client asks for.
+    pub(super) fn frame(&mut self, bytes: &[u8], queue: &mut SendQueue) -> Result<(), Stuck> {
+        match self.session.from_client(&self.shared.rules, bytes, self.now, &mut queue.out) {
+            Action::ToPeer(to_peer) => self.to_peer(to_peer, bytes, queue),
+            Action::Reply(reply) => self.reply(reply, queue)?,
+            Action::Open(open) => self.open(&open, queue)?,
+            Action::Close(close) => {
+                close.reply.into_iter().try_for_each(|reply| self.reply(reply, queue))?;
+                self.flush(&[], queue);
+                self.forget();
+            }
+            Action::Connect(connect) => {
+                let failed = Err(ConnectFailed);
+                let reply = self.session.connected(&self.shared.rules, connect.id, failed, self.now, &mut queue.out);
+                self.reply(reply, queue)?;
+            }
+            Action::Join(_) => {
+                let reply = self.session.joined(&self.shared.rules, false, self.now, &mut queue.out);
+                self.reply(reply, queue)?;
+            }
+            Action::Move(_) => {
+                let reply = self.session.not_moved(&self.shared.rules, self.now, &mut queue.out);
+                self.reply(reply, queue)?;
+            }
+            Action::Drop(_) => self.counts.packets_dropped += 1,
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, reply: Reply, queue: &SendQueue) -> Result<(), Stuck> {
+        self.counts.replies += 1;
+        self.writes.reply(&queue.out[reply.bytes])
+    }
+
+    fn open(&mut self, open: &Open, queue: &mut SendQueue) -> Result<(), Stuck> {
+        let home = Home::Stream(self.inbox.clone());
+        let opened = self.shared.opener.open(open, self.client.server.ip(), &home, self.now.monotonic);
+        let (v4, v6) = (opened.v4.and_then(StreamRelay::new), opened.v6.and_then(StreamRelay::new));
+        let addresses = Opened { v4: address(&v4), v6: address(&v6) };
+        self.relays = [v4.ok(), v6.ok()];
+        self.counts.allocations_opened += 1;
+        let reply = self.session.opened(&self.shared.rules, addresses, self.now, &mut queue.out);
+        self.reply(reply, queue)?;
+        if !self.session.is_alive() {
+            self.forget();
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self) {
+        self.relays = [None, None];
+        self.session = Session::new(self.client);
+        self.counts.allocations_closed += 1;
+    }
+
+    fn to_peer(&mut self, to_peer: ToPeer, bytes: &[u8], queue: &mut SendQueue) {
+        let payload = &bytes[to_peer.payload];
+        self.counts.packets_to_peers += 1;
+        self.counts.bytes_to_peers += payload.len() as u64;
+        match to_peer.route {
+            Route::Socket => {
+                // The framer moves its bytes before the queue is flushed, so they are copied.
+                let start = queue.out.len();
+                queue.out.extend_from_slice(payload);
+                let way = Way { socket: Token(usize::from(to_peer.peer.is_ipv6())), to: to_peer.peer, from: None };
+                queue.push(way, Packet { head: start..queue.out.len(), ..Packet::default() });
+            }
+            Route::Hairpin => self.hairpin(to_peer.peer, payload),
+        }
+    }
+
+    /// To the session that has this relayed transport address, wherever it lives.
+    fn hairpin(&mut self, to: SocketAddr, payload: &[u8]) {
+        let from = self.session.relayed(to);
+        let home = self.shared.opener.table.holder(to).and_then(|holder| Some(holder.as_ref()?.home.clone()));
+        self.counts.packets_dropped += match (from, home) {
+            (Some(from), Some(Home::Worker { worker, session })) => {
+                let mut parcel = Parcel::default();
+                parcel.add(session, from, payload);
+                self.shared.mailboxes[worker].post(parcel)
+            }
+            (Some(from), Some(Home::Stream(inbox))) => inbox.push(from, payload),
+            _ => 1,
+        };
+    }
+
+    /// Sends what is queued for peers; `received` is the memory its packets lie in.
+    pub(super) fn flush(&mut self, received: &[u8], queue: &mut SendQueue) {
+        let relays = &self.relays;
+        self.counts.packets_dropped += queue.flush(received, &self.shared.paths, |token| {
+            let socket = relays.get(token.0)?.as_ref()?.socket.as_ref()?;
+            Some(Outlet { fd: socket.as_fd(), ipv6: token.0 == 1 })
+        });
+    }
+
+    /// Reads what peers and other sessions sent, until there is nothing more or enough for one wake.
+    pub(super) fn hear(&mut self, task: &mut Context<'_>, scratch: &mut Scratch) {
+        for (from, payload) in self.inbox.take(task.waker()) {
+            self.counts.packets_hairpinned += 1;
+            self.deliver(from, &payload, &mut scratch.queue);
+        }
+        for family in 0..self.relays.len() {
+            while self.read_batch(family, task, scratch) {}
+        }
+    }
+
+    /// Reads one batch from a relay socket; `false` when nothing is left, and the task will be woken for more.
+    fn read_batch(&mut self, family: usize, task: &mut Context<'_>, scratch: &mut Scratch) -> bool {
+        let Some(socket) = self.relays[family].as_ref().and_then(|relay| relay.socket.as_ref()) else { return false };
+        if !matches!(socket.poll_recv_ready(task), Poll::Ready(Ok(()))) {
+            return false;
+        }
+        let mut slots = 0..0;
+        let _ = socket.try_io(Interest::READABLE, || {
+            let (filled, empty) = scratch.buffers.receive(socket)?;
+            slots = filled;
+            // Said to tokio, which then waits for the next edge.
+            if empty { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+        });
+        for datagram in slots.flat_map(|slot| scratch.buffers.datagrams(slot)) {
+            self.deliver(datagram.from, &scratch.buffers.memory()[datagram.range], &mut scratch.queue);
+        }
+        scratch.buffers.clear();
+        true
+    }
+
+    fn deliver(&mut self, peer: SocketAddr, payload: &[u8], queue: &mut SendQueue) {
+        let out = &mut queue.out;
+        let start = out.len();
+        let header = match self.session.from_peer(&self.shared.rules, peer, payload.len(), self.now, out) {
+            FromPeer::Drop(_) => return self.counts.packets_dropped += 1,
+            FromPeer::Channel { number } => {
+                out.extend_from_slice(&channel_header(number, payload.len()));
+                start..start + 4
+            }
+            FromPeer::Indication { header } => header,
+        };
+        self.counts.packets_to_clients += 1;
+        self.counts.bytes_to_clients += payload.len() as u64;
+        // RFC 8656, 12.5: over TCP and TLS, ChannelData "MUST be padded to a multiple of four bytes".
+        let padding = &[0; 3][..padding(payload.len())];
+        self.counts.packets_dropped += self.writes.media([&out[header], payload, padding]);
+        out.truncate(start);
+    }
+}
+
+impl Drop for StreamSession {
+    fn drop(&mut self) {
+        if self.session.is_alive() {
+            self.counts.allocations_closed += 1;
+        }
+        self.end();
+    }
+}
+
+fn address(relay: &Result<StreamRelay, NotOpened>) -> Result<SocketAddr, NotOpened> {
+    relay.as_ref().map(|relay| relay.lease.address()).map_err(|reason| *reason)
+}

@@ -1,0 +1,116 @@
+//! One UDP worker: a thread with its own poll, listeners, sessions and timers. It reads a batch, lets [`Traffic`] decide
+//! and queue, and sends everything at once; one reading of the clocks serves a whole wake.
+
+use std::io;
+use std::mem;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use mio::{Events, Poll, Token};
+
+use super::hairpin::Parcel;
+use super::shared::Shared;
+use super::socket::ReceiveBuffers;
+use super::traffic::{Listener, Traffic};
+use crate::clock::Now;
+
+/// Never a listener's and never a relay socket's.
+pub(super) const WAKER: Token = Token(usize::MAX);
+
+/// Sockets reported ready in one wake; more come in the next.
+const EVENTS: usize = 1024;
+
+/// See the module's text.
+pub(super) struct Worker {
+    poll: Poll,
+    events: Events,
+    buffers: ReceiveBuffers,
+    inbox: Receiver<Parcel>,
+    /// Sockets not yet read empty: the poll reports an edge, not a level.
+    ready: Vec<Token>,
+    traffic: Traffic,
+}
+
+impl Worker {
+    /// Worker number `me`, with its share of the listeners.
+    pub(super) fn new(
+        me: usize,
+        poll: Poll,
+        mut listeners: Vec<Listener>,
+        inbox: Receiver<Parcel>,
+        shared: Arc<Shared>,
+    ) -> io::Result<Worker> {
+        for (index, listener) in listeners.iter_mut().enumerate() {
+            poll.registry().register(&mut listener.socket, Token(index), mio::Interest::READABLE)?;
+        }
+        let traffic = Traffic::new(me, listeners, poll.registry().try_clone()?, shared);
+        let events = Events::with_capacity(EVENTS);
+        Ok(Worker { poll, events, buffers: ReceiveBuffers::new()?, inbox, ready: Vec::new(), traffic })
+    }
+
+    /// Works until the relay stops.
+    pub(super) fn run(mut self) {
+        while !self.traffic.is_stopping() {
+            let patience = self.patience();
+            if let Err(cause) = self.poll.poll(&mut self.events, patience)
+                && cause.kind() != io::ErrorKind::Interrupted
+            {
+                tracing::error!(%cause, "a relay worker cannot wait for its sockets and ends");
+                return;
+            }
+            self.wake();
+        }
+    }
+
+    /// How long nothing will have to be done if no packet comes.
+    fn patience(&self) -> Option<Duration> {
+        match self.ready.is_empty() {
+            true => self.traffic.until_deadline(Now::read()),
+            false => Some(Duration::ZERO),
+        }
+    }
+
+    fn wake(&mut self) {
+        self.traffic.begin(Now::read());
+        self.ready.extend(self.events.iter().map(|event| event.token()).filter(|token| *token != WAKER));
+        self.ready.sort_unstable();
+        self.ready.dedup();
+        // Each socket gets one batch a wake, so that a busy one cannot starve the others.
+        let ready = mem::take(&mut self.ready);
+        self.ready = ready.into_iter().filter(|token| !self.read(*token)).collect();
+        while let Ok(parcel) = self.inbox.try_recv() {
+            self.traffic.unpack(&parcel);
+            self.flush();
+        }
+        self.flush();
+        self.traffic.end();
+    }
+
+    /// Reads one batch; `true` when the socket is empty now.
+    fn read(&mut self, token: Token) -> bool {
+        let Some(socket) = self.traffic.socket(token) else { return true };
+        let (slots, empty) = match self.buffers.receive(&socket) {
+            Ok(read) => read,
+            // An ICMP error of an earlier packet: it is told once, and the packets behind it are still there.
+            Err(cause) => {
+                tracing::debug!(%cause, "a relay socket reports an error");
+                return false;
+            }
+        };
+        for slot in slots {
+            for datagram in self.buffers.datagrams(slot) {
+                self.traffic.handle(token, datagram, self.buffers.memory());
+            }
+        }
+        if self.buffers.is_full() {
+            self.flush();
+        }
+        empty
+    }
+
+    fn flush(&mut self) {
+        self.traffic.flush(self.buffers.memory());
+        self.buffers.clear();
+    }
+}
