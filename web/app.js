@@ -4,6 +4,7 @@
 
 import { Call } from './call/call.js';
 import { Media } from './call/media.js';
+import { TabSeats } from './call/seats.js';
 import { readSettings } from './call/settings.js';
 import { readPrefs, useTheme } from './ui/prefs.js';
 import { Face } from './ui/start.js';
@@ -19,6 +20,13 @@ const media = new Media();
 media.chosen.microphone = prefs.microphone;
 media.chosen.camera = prefs.camera;
 
+/** Whenever the network or the machine may be back: connections are looked at now, not when a timer comes round. */
+const wake = new EventTarget();
+const wakeUp = () => wake.dispatchEvent(new Event('wake'));
+for (const sign of ['online', 'pageshow']) addEventListener(sign, wakeUp);
+document.addEventListener('visibilitychange', () => document.visibilityState === 'visible' && wakeUp());
+
 const place = /** @type {HTMLElement} */ (document.getElementById('app'));
 const url = `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/ws`;
-new Face({ place, media, settings, prefs, makeCall: ({ relayOnly }) => new Call({ url, settings, media, relayOnly }) }).start();
+const seats = new TabSeats(sessionStorage, window);
+new Face({ place, media, settings, prefs, makeCall: ({ relayOnly }) => new Call({ url, settings, media, relayOnly, wake, seats }) }).start();
