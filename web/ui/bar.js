@@ -4,6 +4,7 @@
 
 import { part } from './dom.js';
 import { showSwitch } from './lobby.js';
+import { t } from './words.js';
 
 export class Bar {
   /**
@@ -47,6 +48,8 @@ export class Bar {
    */
   showPanel(chatOpen, unread) {
     part(this.view, 'chat').setAttribute('aria-expanded', String(chatOpen));
+    if (unread > 0) part(this.view, 'chat').setAttribute('aria-description', t('chat.unread', { n: unread }));
+    else part(this.view, 'chat').removeAttribute('aria-description');
     const badge = part(this.view, 'unread');
     badge.hidden = unread === 0;
     badge.textContent = unread > 99 ? '99+' : String(unread);

@@ -9,7 +9,7 @@
  * @returns {HTMLElement}
  */
 export function stamp(id) {
-  const template = document.getElementById(id);
+  const template = document.querySelector(`template#${id}`);
   if (!(template instanceof HTMLTemplateElement)) throw new Error(`index.html has no template '${id}'`);
   const element = template.content.firstElementChild?.cloneNode(true);
   if (!(element instanceof HTMLElement)) throw new Error(`template '${id}' is empty`);

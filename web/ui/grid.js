@@ -16,7 +16,7 @@
 export const GAP = 8;
 /** A face survives being cut to these shapes: wide rooms keep to camera shapes, tall ones may go upright. */
 const WIDE_SHAPES = { min: 4 / 3, max: 16 / 9 };
-const TALL_SHAPES = { min: 3 / 4, max: 4 / 3 };
+const TALL_SHAPES = { min: 3 / 4, max: 16 / 9 };
 /** A filmstrip takes this part of the stage's longer side, within limits in pixels. */
 const STRIP = { part: 0.2, min: 96, max: 240 };
 

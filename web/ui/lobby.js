@@ -139,6 +139,7 @@ function joinForm(view, { prefs, room, join, failed }) {
   const button = part(view, 'join', HTMLButtonElement);
   nameField.value = prefs.name;
   roomField.value = room || suggestRoom();
+  part(view, 'another').hidden = room !== '';
   part(view, 'another').addEventListener('click', () => {
     roomField.value = suggestRoom();
     complain(view, roomField, 'room', null);
@@ -161,6 +162,7 @@ function joinForm(view, { prefs, room, join, failed }) {
       if (over) return;
       busy(button, false);
       const code = problem instanceof Error && 'code' in problem ? String(problem.code) : 'unknown';
+      if (code === 'unknown') reportError(problem); // a mistake of ours: the console keeps its traces
       if (code === 'bad-room') complain(view, roomField, 'room', 'problems.bad-room.help');
       else if (code === 'bad-name') complain(view, nameField, 'name', 'problems.bad-name.help');
       else failed(code);

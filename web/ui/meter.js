@@ -4,7 +4,7 @@
  */
 
 /** Quieter than this is a room's noise, not a voice. */
-export const VOICE = 0.06;
+export const VOICE = 0.25;
 
 export class Meter {
   constructor() {

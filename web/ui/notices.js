@@ -6,10 +6,12 @@ import { part, stamp } from './dom.js';
 import { canRetry, problemKeys } from './help.js';
 import { localise, say } from './words.js';
 
+/** @typedef {{code: string, retry?: () => void, dismiss?: () => void}} Notice */
+
 /**
  * Shows each problem once; one that is already shown stays as it is, one that is over goes.
  * @param {HTMLElement} place
- * @param {{code: string, retry?: () => void}[]} problems
+ * @param {Notice[]} problems
  */
 export function showNotices(place, problems) {
   const wanted = new Map(problems.map((problem) => [problem.code, problem]));
@@ -19,8 +21,8 @@ export function showNotices(place, problems) {
   for (const problem of wanted.values()) place.append(notice(problem));
 }
 
-/** @param {{code: string, retry?: () => void}} problem */
-function notice({ code, retry }) {
+/** @param {Notice} problem */
+function notice({ code, retry, dismiss }) {
   const element = stamp('notice');
   localise(element);
   element.setAttribute('data-problem', code);
@@ -30,5 +32,7 @@ function notice({ code, retry }) {
   const button = part(element, 'retry', HTMLButtonElement);
   if (retry && canRetry(code)) button.addEventListener('click', retry);
   else button.remove();
+  if (dismiss) part(element, 'dismiss').addEventListener('click', dismiss);
+  else part(element, 'dismiss').remove();
   return element;
 }

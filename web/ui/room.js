@@ -47,6 +47,10 @@ class Room {
     this.call = call;
     this.onEnd = onEnd;
     this.ending = new AbortController();
+    /** @type {Set<string>} problems of the call that were not closed yet */
+    this.trouble = new Set();
+    /** @type {Set<string>} problems of devices that were read: in the lobby, or closed here */
+    this.read = new Set(deviceProblems(call.media).map(({ code }) => code));
     const { signal } = this.ending;
     this.element = stamp('room');
     localise(this.element);
@@ -105,8 +109,16 @@ class Room {
     on('peer-left', ({ peer, reason }) => this.#peerWent(peer, reason));
     on('peer', ({ peer }) => this.stage.showPeer(peer));
     on('state', ({ state, problem }) => this.#showState(state, problem));
-    on('problem', ({ problem }) => showNotices(part(element, 'notices'), [{ code: problem.code }, ...deviceProblems(call.media)]));
+    on('problem', ({ problem }) => {
+      this.trouble.add(problem.code);
+      this.#showNotices();
+    });
     call.media.addEventListener('change', () => this.#showMedia(), { signal });
+    // A device that fails once more is worth saying once more.
+    call.media.addEventListener('problem', () => {
+      this.read.clear();
+      this.#showNotices();
+    }, { signal });
     part(element, 'tap').addEventListener('click', () => this.sounds.playAll());
     part(element, 'stop-sharing').addEventListener('click', () => call.media.stopScreen());
     this.#listenForFiles(signal);
@@ -220,8 +232,21 @@ class Room {
     this.bar.showMedia(media);
     this.stage.showYou();
     part(this.element, 'sharing').hidden = !media.screen.on;
-    showNotices(part(this.element, 'notices'), deviceProblems(media));
+    this.#showNotices();
     this.#showCount();
+  }
+
+  #showNotices() {
+    const calls = [...this.trouble].map((code) => ({ code }));
+    const devices = deviceProblems(this.call.media).filter(({ code }) => !this.read.has(code));
+    showNotices(part(this.element, 'notices'), [...calls, ...devices].map((problem) => ({ ...problem, dismiss: () => this.#dismiss(problem.code) })));
+  }
+
+  /** @param {string} code */
+  #dismiss(code) {
+    this.trouble.delete(code);
+    this.read.add(code);
+    this.#showNotices();
   }
 
   #showCount() {
@@ -239,7 +264,7 @@ class Room {
   #watchVoices(signal) {
     const meter = new Meter();
     const timer = setInterval(() => {
-      this.stage.showVoices(meter.level(this.call.media.microphone.track) > VOICE * 4);
+      this.stage.showVoices(meter.level(this.call.media.microphone.track) > VOICE);
     }, VOICES_EVERY);
     signal.addEventListener('abort', () => {
       clearInterval(timer);

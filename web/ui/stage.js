@@ -35,7 +35,7 @@ export class Stage {
     const { media, you } = this.call;
     const tile = this.#tile(YOU, { stream: media.preview });
     tile.show({
-      name: t('tile.you', { name: you.name }), who: you.name, mirrored: true,
+      name: t('tile.you', { name: you.name }), caption: t('chat.you'), who: you.name, mirrored: true,
       pictured: media.camera.on && media.camera.track !== null, muted: !media.microphone.on,
     });
     this.#showScreen(YOUR_SCREEN, media.screen.on, media.screenPreview, t('tile.your-screen'), you.name);

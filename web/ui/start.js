@@ -87,6 +87,7 @@ export class Face {
   async setLanguage(language) {
     remember(this.prefs, { language });
     await useLanguage(language, this.settings.languages);
+    for (const list of document.querySelectorAll('select[data-part="language"]')) /** @type {HTMLSelectElement} */ (list).value = language;
     this.onLanguage();
   }
 

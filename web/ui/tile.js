@@ -3,7 +3,7 @@
  * Everything that is told by colour is told by shape or words too.
  */
 
-import { part, stamp } from './dom.js';
+import { make, part, stamp } from './dom.js';
 import { hue, initials } from './units.js';
 import { label, localise, say, t } from './words.js';
 
@@ -11,7 +11,8 @@ import { label, localise, say, t } from './words.js';
 /** @typedef {'good' | 'fair' | 'weak' | 'lost' | 'none'} Quality */
 /**
  * @typedef {object} TileLook
- * @property {string} name      as shown
+ * @property {string} name      of the tile
+ * @property {string} [caption] as shown, where that is shorter
  * @property {string} who       the person's bare name: initials, colour
  * @property {boolean} pictured a picture should be there
  * @property {boolean} muted
@@ -26,11 +27,8 @@ export class Tile {
    * @param {{stream: MediaStream, screen?: boolean, onPin: () => void, onDetails?: () => void}} what
    */
   constructor({ stream, screen = false, onPin, onDetails }) {
-    this.element = stamp('tile');
+    this.element = screen ? asFigure(stamp('tile')) : stamp('tile');
     localise(this.element);
-    this.element.classList.toggle('screen', screen);
-    // A shared screen is a picture, not a person: only people are regions.
-    if (screen) this.element.setAttribute('role', 'figure');
     this.element.classList.add('fresh');
     this.picture = part(this.element, 'picture', HTMLVideoElement);
     this.picture.srcObject = stream;
@@ -44,11 +42,11 @@ export class Tile {
   }
 
   /** @param {TileLook} look */
-  show({ name, who, pictured, muted, mirrored = false, state = null, quality = 'none', path = null }) {
+  show({ name, caption = name, who, pictured, muted, mirrored = false, state = null, quality = 'none', path = null }) {
     const { element } = this;
     if (element.getAttribute('aria-label') !== name) {
       element.setAttribute('aria-label', name);
-      part(element, 'name').textContent = name;
+      part(element, 'name').textContent = caption;
       const face = part(element, 'face');
       face.setAttribute('data-initials', initials(who));
       element.style.setProperty('--hue', String(hue(who)));
@@ -122,6 +120,16 @@ export class Tile {
     else words.textContent = '';
     this.link.setAttribute('aria-label', t('tile.link', { name, quality: t(`quality.${quality}`), path: path ? t(path) : '' }).trim());
   }
+}
+
+/**
+ * A shared screen is a picture, not a person: only people are regions.
+ * @param {HTMLElement} tile
+ */
+function asFigure(tile) {
+  const figure = make('figure', 'tile screen');
+  figure.append(...tile.childNodes);
+  return figure;
 }
 
 /**
