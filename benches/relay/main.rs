@@ -1,0 +1,93 @@
+//! Compares callbox's relay with other TURN servers by the CPU time a relayed packet costs them.
+//!
+//! ```text
+//! cargo bench --bench relay                                   everything; about 15 minutes
+//! cargo bench --bench relay -- --quick --load one             does it work
+//! cargo bench --bench relay -- --coturn /opt/coturn/bin/turnserver
+//! ```
+//!
+//! Each server gets a core of its own and runs with one thread; the generator, that is clients and peers, runs on another
+//! core. All over loopback with packets of 1200 bytes on bound channels. The generator keeps so many packets under way that the
+//! server always has work and its socket buffer never overflows; it sends with GSO where a load says so, and always
+//! receives with GRO. What it can do with no server between is printed above each table: where a server comes near that,
+//! it was not saturated, and its packets a second are the generator's. CPU time per packet holds all the same.
+
+mod client;
+mod clients;
+mod engine;
+mod flows;
+mod loads;
+mod memory;
+mod options;
+mod process;
+mod report;
+mod servers;
+mod stun;
+mod tls;
+mod udp;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use loads::{Case, Outcome};
+use options::Options;
+use process::Cores;
+use servers::Server;
+use tls::Identity;
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    if let Some(address) = options.serve_turn_crate {
+        return servers::serve_turn_crate(address);
+    }
+    let cores = Cores::choose()?;
+    Cores::pin(cores.generator)?;
+    let identity = Identity::new()?;
+    let (mut servers, remarks) = servers::find(options.callbox.clone(), &options.coturn, options.turn_server.clone());
+    servers.retain(|server| options.wants(server.name()));
+    println!("servers on core {}, generator on core {}", cores.server, cores.generator);
+    println!("{} rounds of {:?} each; medians", options.rounds(), options.duration());
+    remarks.iter().for_each(|remark| println!("note: {remark}"));
+    let bench = Bench { options, cores, identity, servers };
+    bench.options.loads().iter().flat_map(|load| load.cases()).try_for_each(|case| bench.compare(case))
+}
+
+struct Bench {
+    options: Options,
+    cores: Cores,
+    identity: Identity,
+    servers: Vec<Box<dyn Server>>,
+}
+
+impl Bench {
+    /// Runs one case against every server that takes it, in turn, round after round.
+    fn compare(&self, case: Case) -> Result<()> {
+        println!("\n{}", case.title());
+        if let Some(rate) = case.headroom(Duration::from_millis(500))? {
+            println!("  the generator alone: {:.0} kpackets/s", rate / 1e3);
+        }
+        let mut columns: Vec<report::Column> = Vec::new();
+        let takes = |server: &&Box<dyn Server>| server.takes(case.load).is_ok();
+        let servers: Vec<_> = self.servers.iter().filter(takes).collect();
+        columns.extend(servers.iter().map(|server| (server.name().to_owned(), Vec::new())));
+        for _ in 0..self.options.rounds() {
+            for (server, (_, outcomes)) in servers.iter().zip(&mut columns) {
+                outcomes.push(self.run(case, server.as_ref())?);
+            }
+        }
+        report::print(&columns);
+        self.servers
+            .iter()
+            .filter_map(|server| Some((server.name(), server.takes(case.load).err()?)))
+            .for_each(|(name, reason)| println!("  {name:<22} left out: {reason}"));
+        Ok(())
+    }
+
+    fn run(&self, case: Case, server: &dyn Server) -> Result<Outcome> {
+        let running = servers::start(server, self.cores, &self.identity)?;
+        case.run(&running, &self.identity, self.options.duration())
+            .with_context(|| format!("{}: {}", server.name(), case.title()))
+    }
+}

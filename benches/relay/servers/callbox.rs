@@ -1,0 +1,70 @@
+//! callbox itself, with one UDP worker.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use super::{Server, Wanted};
+use crate::loads::Load;
+use crate::stun::{PASSWORD, REALM, USER};
+
+/// The server of this repository.
+pub struct Callbox {
+    path: PathBuf,
+}
+
+impl Callbox {
+    /// The binary at `path`.
+    pub fn new(path: PathBuf) -> Callbox {
+        Callbox { path }
+    }
+}
+
+impl Server for Callbox {
+    fn name(&self) -> &str {
+        concat!("callbox ", env!("CARGO_PKG_VERSION"))
+    }
+
+    fn takes(&self, _load: Load) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    fn command(&self, wanted: &Wanted<'_>) -> Result<Command> {
+        let file = wanted.directory.join("callbox.toml");
+        fs::write(&file, configuration(wanted))?;
+        let mut command = Command::new(&self.path);
+        command.arg("--config").arg(file);
+        Ok(command)
+    }
+}
+
+fn configuration(wanted: &Wanted<'_>) -> String {
+    format!(
+        r#"
+listen = "{tls}"
+data_dir = {data:?}
+
+[tls]
+mode = "files"
+cert = {cert:?}
+key = {key:?}
+
+[turn]
+listen = ["{udp}"]
+realm = "{REALM}"
+external_ip = ["127.0.0.1"]
+allowed_peers = ["127.0.0.0/8"]
+workers = 1
+
+[turn.users]
+{USER} = "{PASSWORD}"
+"#,
+        tls = wanted.tls,
+        udp = wanted.udp,
+        data = wanted.directory,
+        cert = wanted.identity.certificate_file(),
+        key = wanted.identity.key_file(),
+    )
+}
