@@ -9,20 +9,20 @@ use crate::client::Client;
 use crate::udp::Port;
 
 /// A client over UDP and the peer its channel is bound to.
-pub struct UdpClient {
+pub(crate) struct UdpClient {
     /// The client.
-    pub client: Client<Port>,
+    pub(crate) client: Client<Port>,
     /// Its peer: a socket of its own, since a server that shares one relay socket tells clients apart by their peers.
-    pub peer: Rc<Port>,
+    pub(crate) peer: Rc<Port>,
 }
 
 /// Clients with their own peers, both directions open.
-pub fn with_peers(server: SocketAddr, count: usize) -> Result<Vec<UdpClient>> {
+pub(crate) fn with_peers(server: SocketAddr, count: usize) -> Result<Vec<UdpClient>> {
     (0..count).map(|number| with_peer(server).with_context(|| format!("client {number}"))).collect()
 }
 
 /// Pairs of clients whose channels lead to each other's allocations.
-pub fn in_pairs(server: SocketAddr, count: usize) -> Result<Vec<[Client<Port>; 2]>> {
+pub(crate) fn in_pairs(server: SocketAddr, count: usize) -> Result<Vec<[Client<Port>; 2]>> {
     (0..count / 2).map(|number| pair(server).with_context(|| format!("pair {number}"))).collect()
 }
 

@@ -10,27 +10,27 @@ const GIVE_UP: Duration = Duration::from_millis(20);
 
 /// How a saturating load comes.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// Packets one flow sends before the next flow's turn.
-    pub burst: usize,
+    pub(crate) burst: usize,
     /// Packets under way at most, over all flows: enough that the server always finds work, few enough that its socket
     /// buffer holds them all, so that a loss is the server's doing.
-    pub window: usize,
+    pub(crate) window: usize,
 }
 
 /// What came of a run.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Packets given to sockets.
-    pub sent: u64,
+    pub(crate) sent: u64,
     /// Packets that reached their sink.
-    pub received: u64,
+    pub(crate) received: u64,
     /// Packets written off.
-    pub lost: u64,
+    pub(crate) lost: u64,
 }
 
 /// Flows at work and what has come of them.
-pub struct Engine {
+pub(crate) struct Engine {
     flows: Vec<Flow>,
     next: usize,
     tally: Tally,
@@ -39,12 +39,12 @@ pub struct Engine {
 
 impl Engine {
     /// Nothing is sent yet.
-    pub fn new(flows: Vec<Flow>) -> Engine {
+    pub(crate) fn new(flows: Vec<Flow>) -> Engine {
         Engine { flows, next: 0, tally: Tally::default(), epoch: Instant::now() }
     }
 
     /// Keeps the server busy for `duration`.
-    pub fn saturate(&mut self, shape: Shape, duration: Duration) -> io::Result<Tally> {
+    pub(crate) fn saturate(&mut self, shape: Shape, duration: Duration) -> io::Result<Tally> {
         self.tally = Tally::default();
         let end = Instant::now() + duration;
         let mut heard = Instant::now();
@@ -61,7 +61,7 @@ impl Engine {
     }
 
     /// Sends `rate` packets a second for `duration`, evenly, and adds how long each one took, in nanoseconds.
-    pub fn pace(&mut self, rate: u32, duration: Duration, latencies: &mut Vec<u64>) -> io::Result<Tally> {
+    pub(crate) fn pace(&mut self, rate: u32, duration: Duration, latencies: &mut Vec<u64>) -> io::Result<Tally> {
         self.tally = Tally::default();
         let interval = Duration::from_secs(1) / rate;
         let epoch = self.epoch;
@@ -75,12 +75,6 @@ impl Engine {
             self.drain(&mut |stamp| latencies.push(nanos(epoch) - stamp))?;
         }
         self.settle(&mut |stamp| latencies.push(nanos(epoch) - stamp))?;
-        Ok(self.tally)
-    }
-
-    /// Waits for what is still under way and writes off the rest.
-    pub fn finish(&mut self) -> io::Result<Tally> {
-        self.settle(&mut |_| {})?;
         Ok(self.tally)
     }
 

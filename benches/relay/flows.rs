@@ -11,43 +11,43 @@ use crate::clients::UdpClient;
 use crate::udp::{Inbox, Port};
 
 /// Bytes of payload of every packet: a full video packet.
-pub const PAYLOAD: usize = 1200;
+pub(crate) const PAYLOAD: usize = 1200;
 
 /// The longest burst any load sends.
-pub const LONGEST_BURST: usize = 32;
+pub(crate) const LONGEST_BURST: usize = 32;
 
 /// Where packets start.
-pub trait Source {
+pub(crate) trait Source {
     /// Sends `burst` packets carrying `stamp` and returns how many the socket took.
     fn send(&mut self, burst: usize, stamp: u64) -> io::Result<usize>;
 }
 
 /// Where packets end.
-pub trait Sink {
+pub(crate) trait Sink {
     /// Takes in everything that has arrived, shows the stamp of each packet and returns how many there were.
     fn drain(&mut self, seen: &mut dyn FnMut(u64)) -> io::Result<usize>;
 }
 
 /// One relayed path.
-pub struct Flow {
+pub(crate) struct Flow {
     /// Where its packets start.
-    pub source: Box<dyn Source>,
+    pub(crate) source: Box<dyn Source>,
     /// Where they end.
-    pub sink: Box<dyn Sink>,
+    pub(crate) sink: Box<dyn Sink>,
     /// Packets sent and neither seen nor given up.
-    pub outstanding: usize,
+    pub(crate) outstanding: usize,
 }
 
 impl Flow {
     /// A path without packets on it.
-    pub fn new(source: impl Source + 'static, sink: impl Sink + 'static) -> Flow {
+    pub(crate) fn new(source: impl Source + 'static, sink: impl Sink + 'static) -> Flow {
         Flow { source: Box::new(source), sink: Box::new(sink), outstanding: 0 }
     }
 }
 
 /// Which way packets go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
+pub(crate) enum Direction {
     /// From the client through its allocation to the peer.
     ToPeer,
     /// From the peer to the allocation and on to the client.
@@ -56,7 +56,7 @@ pub enum Direction {
 
 /// Whether the packets of a burst arrive at the server one by one or as one train.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Arrival {
+pub(crate) enum Arrival {
     /// A system call and a socket buffer for each packet.
     Apart,
     /// Sent with GSO: a server that asks for GRO receives them together.
@@ -64,7 +64,7 @@ pub enum Arrival {
 }
 
 /// A flow for each client, between it and a peer of its own.
-pub fn with_peers(clients: Vec<UdpClient>, direction: Direction, arrival: Arrival) -> Vec<Flow> {
+pub(crate) fn with_peers(clients: Vec<UdpClient>, direction: Direction, arrival: Arrival) -> Vec<Flow> {
     let inbox = Rc::new(Inbox::new());
     let flow = |UdpClient { client, peer }| {
         let client = Rc::new(client.link);
@@ -77,7 +77,7 @@ pub fn with_peers(clients: Vec<UdpClient>, direction: Direction, arrival: Arriva
 }
 
 /// A flow for each pair of clients, from the first one's allocation to the second one's on the same server.
-pub fn between_clients(pairs: Vec<[Client<Port>; 2]>, arrival: Arrival) -> Vec<Flow> {
+pub(crate) fn between_clients(pairs: Vec<[Client<Port>; 2]>, arrival: Arrival) -> Vec<Flow> {
     let inbox = Rc::new(Inbox::new());
     let flow = |[left, right]: [Client<Port>; 2]| {
         udp_flow(Rc::new(left.link), &framed(), Rc::new(right.link), HEADER, arrival, &inbox)
@@ -87,7 +87,7 @@ pub fn between_clients(pairs: Vec<[Client<Port>; 2]>, arrival: Arrival) -> Vec<F
 
 /// A flow for each client straight to a socket of the generator, with no server between: what the generator itself can
 /// do at most.
-pub fn without_server(count: usize, arrival: Arrival) -> Result<Vec<Flow>> {
+pub(crate) fn without_server(count: usize, arrival: Arrival) -> Result<Vec<Flow>> {
     let inbox = Rc::new(Inbox::new());
     let flow = |_| {
         let sink = Port::new()?;
@@ -98,7 +98,7 @@ pub fn without_server(count: usize, arrival: Arrival) -> Result<Vec<Flow>> {
 }
 
 /// A packet as a client sends it on its channel.
-pub fn framed() -> Vec<u8> {
+pub(crate) fn framed() -> Vec<u8> {
     let mut packet = channel_header(PAYLOAD as u16).to_vec();
     packet.resize(HEADER + PAYLOAD, 0);
     packet
@@ -111,7 +111,7 @@ fn udp_flow(from: Rc<Port>, packet: &[u8], to: Rc<Port>, header: usize, arrival:
 }
 
 /// Sends packets of one shape from one socket.
-pub struct UdpSource {
+pub(crate) struct UdpSource {
     port: Rc<Port>,
     packets: Vec<u8>,
     size: usize,
@@ -120,7 +120,7 @@ pub struct UdpSource {
 
 impl UdpSource {
     /// Sends plain payloads, one by one, as a peer does.
-    pub fn peer(port: Rc<Port>) -> UdpSource {
+    pub(crate) fn peer(port: Rc<Port>) -> UdpSource {
         UdpSource { port, packets: vec![0; PAYLOAD * LONGEST_BURST], size: PAYLOAD, arrival: Arrival::Apart }
     }
 }
@@ -144,7 +144,7 @@ impl Source for UdpSource {
 }
 
 /// Receives packets of one shape on one socket.
-pub struct UdpSink {
+pub(crate) struct UdpSink {
     port: Rc<Port>,
     inbox: Rc<Inbox>,
     header: usize,
@@ -152,7 +152,7 @@ pub struct UdpSink {
 
 impl UdpSink {
     /// Receives plain payloads, as a peer does.
-    pub fn peer(port: Rc<Port>, inbox: Rc<Inbox>) -> UdpSink {
+    pub(crate) fn peer(port: Rc<Port>, inbox: Rc<Inbox>) -> UdpSink {
         UdpSink { port, inbox, header: 0 }
     }
 }
@@ -169,11 +169,11 @@ impl Sink for UdpSink {
 }
 
 /// Writes `stamp` where [`payload_stamp`] finds it.
-pub fn stamp_payload(payload: &mut [u8], stamp: u64) {
+pub(crate) fn stamp_payload(payload: &mut [u8], stamp: u64) {
     payload[..8].copy_from_slice(&stamp.to_be_bytes());
 }
 
 /// The stamp a payload carries.
-pub fn payload_stamp(payload: &[u8]) -> u64 {
+pub(crate) fn payload_stamp(payload: &[u8]) -> u64 {
     payload[..8].iter().fold(0, |stamp, byte| stamp << 8 | u64::from(*byte))
 }

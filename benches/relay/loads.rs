@@ -24,7 +24,7 @@ const WARM_UP: Duration = Duration::from_millis(300);
 
 /// What can be asked for with `--load`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Load {
+pub(crate) enum Load {
     /// Packets one by one, each from another client than the last
     One,
     /// Bursts of 8 from one client, arriving one by one
@@ -43,7 +43,7 @@ pub enum Load {
 
 impl Load {
     /// The cases this load consists of.
-    pub fn cases(self) -> Vec<Case> {
+    pub(crate) fn cases(self) -> Vec<Case> {
         let relay = |path| Case { load: self, path };
         match self {
             Load::Memory => vec![relay(Path::None)],
@@ -55,9 +55,9 @@ impl Load {
 
 /// One load along one path.
 #[derive(Clone, Copy, Debug)]
-pub struct Case {
+pub(crate) struct Case {
     /// The load.
-    pub load: Load,
+    pub(crate) load: Load,
     path: Path,
 }
 
@@ -74,7 +74,7 @@ enum Path {
 
 /// What one run of one case showed.
 #[derive(Clone, Copy, Debug)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// A server kept busy.
     Saturated {
         /// What became of the packets.
@@ -101,7 +101,7 @@ pub enum Outcome {
 
 impl Case {
     /// A headline.
-    pub fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         let load = match self.load {
             Load::One => "saturated, packets one by one",
             Load::Burst8 => "saturated, bursts of 8",
@@ -121,7 +121,7 @@ impl Case {
     }
 
     /// Does it to `server` for `duration`.
-    pub fn run(&self, server: &Running, identity: &Identity, duration: Duration) -> Result<Outcome> {
+    pub(crate) fn run(&self, server: &Running, identity: &Identity, duration: Duration) -> Result<Outcome> {
         match self.load {
             Load::Memory => Ok(Outcome::Memory(memory::measure(server)?)),
             Load::Latency => paced(self.flows(server, identity)?, server, duration),
@@ -130,7 +130,7 @@ impl Case {
     }
 
     /// Packets a second the generator can send and receive with no server between, in this case's shape.
-    pub fn headroom(&self, duration: Duration) -> Result<Option<f64>> {
+    pub(crate) fn headroom(&self, duration: Duration) -> Result<Option<f64>> {
         if matches!(self.load, Load::Memory | Load::Tls | Load::Latency) {
             return Ok(None);
         }

@@ -18,6 +18,7 @@ mod engine;
 mod flows;
 mod loads;
 mod memory;
+mod namespace;
 mod options;
 mod process;
 mod report;
@@ -42,6 +43,7 @@ fn main() -> Result<()> {
     if let Some(address) = options.serve_turn_crate {
         return servers::serve_turn_crate(address);
     }
+    let network = namespace::enter();
     let cores = Cores::choose()?;
     Cores::pin(cores.generator)?;
     let identity = Identity::new()?;
@@ -49,6 +51,7 @@ fn main() -> Result<()> {
     servers.retain(|server| options.wants(server.name()));
     println!("servers on core {}, generator on core {}", cores.server, cores.generator);
     println!("{} rounds of {:?} each; medians", options.rounds(), options.duration());
+    println!("{network}");
     remarks.iter().for_each(|remark| println!("note: {remark}"));
     let bench = Bench { options, cores, identity, servers };
     bench.options.loads().iter().flat_map(|load| load.cases()).try_for_each(|case| bench.compare(case))
@@ -68,21 +71,26 @@ impl Bench {
         if let Some(rate) = case.headroom(Duration::from_millis(500))? {
             println!("  the generator alone: {:.0} kpackets/s", rate / 1e3);
         }
-        let mut columns: Vec<report::Column> = Vec::new();
-        let takes = |server: &&Box<dyn Server>| server.takes(case.load).is_ok();
-        let servers: Vec<_> = self.servers.iter().filter(takes).collect();
-        columns.extend(servers.iter().map(|server| (server.name().to_owned(), Vec::new())));
+        let mut rows: Vec<report::Row> = Vec::new();
         for _ in 0..self.options.rounds() {
-            for (server, (_, outcomes)) in servers.iter().zip(&mut columns) {
-                outcomes.push(self.run(case, server.as_ref())?);
+            for (index, server) in self.servers_for(case).enumerate() {
+                if index == rows.len() {
+                    rows.push((server.name().to_owned(), Vec::new()));
+                }
+                rows[index].1.push(self.run(case, server)?);
             }
         }
-        report::print(&columns);
-        self.servers
-            .iter()
-            .filter_map(|server| Some((server.name(), server.takes(case.load).err()?)))
-            .for_each(|(name, reason)| println!("  {name:<22} left out: {reason}"));
+        report::print(&rows);
+        for server in &self.servers {
+            if let Err(reason) = server.takes(case.load) {
+                println!("  {:<22} left out: {reason}", server.name());
+            }
+        }
         Ok(())
+    }
+
+    fn servers_for(&self, case: Case) -> impl Iterator<Item = &dyn Server> {
+        self.servers.iter().map(Box::as_ref).filter(move |server| server.takes(case.load).is_ok())
     }
 
     fn run(&self, case: Case, server: &dyn Server) -> Result<Outcome> {

@@ -11,30 +11,30 @@ use crate::loads::Load;
 /// Compares callbox's relay with other TURN servers: each in turn on a core of its own, the load generator on another.
 #[derive(Debug, Parser)]
 #[command(name = "cargo bench --bench relay --")]
-pub struct Options {
+pub(crate) struct Options {
     /// One short round: shows that everything works, not how fast it is
     #[arg(long)]
-    pub quick: bool,
+    pub(crate) quick: bool,
 
     /// Only these loads
     #[arg(long, value_enum)]
-    pub load: Vec<Load>,
+    pub(crate) load: Vec<Load>,
 
     /// Only servers whose name contains one of these texts; the first one found is what the ratios compare
     #[arg(long)]
-    pub only: Vec<String>,
+    pub(crate) only: Vec<String>,
 
     /// A coturn to compare with; may be given more than once
     #[arg(long, default_value = "turnserver")]
-    pub coturn: Vec<PathBuf>,
+    pub(crate) coturn: Vec<PathBuf>,
 
     /// The binary of the crate turn-server
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers/bin/turn-server"))]
-    pub turn_server: PathBuf,
+    pub(crate) turn_server: PathBuf,
 
     /// Another callbox than the one just built
     #[arg(long, default_value = env!("CARGO_BIN_EXE_callbox"))]
-    pub callbox: PathBuf,
+    pub(crate) callbox: PathBuf,
 
     /// Rounds; every server is run once in each, and medians over the rounds are shown
     #[arg(long, default_value_t = 5)]
@@ -50,27 +50,27 @@ pub struct Options {
 
     /// Be the server of the crate `turn` at this address, for the comparison
     #[arg(long, hide = true)]
-    pub serve_turn_crate: Option<SocketAddr>,
+    pub(crate) serve_turn_crate: Option<SocketAddr>,
 }
 
 impl Options {
     /// Rounds to run.
-    pub fn rounds(&self) -> usize {
+    pub(crate) fn rounds(&self) -> usize {
         if self.quick { 1 } else { self.rounds.max(1) }
     }
 
     /// How long each run lasts.
-    pub fn duration(&self) -> Duration {
+    pub(crate) fn duration(&self) -> Duration {
         if self.quick { Duration::from_millis(500) } else { Duration::from_secs_f64(self.seconds) }
     }
 
     /// The loads to run, in the order of the help text unless asked otherwise.
-    pub fn loads(&self) -> Vec<Load> {
+    pub(crate) fn loads(&self) -> Vec<Load> {
         if self.load.is_empty() { clap::ValueEnum::value_variants().to_vec() } else { self.load.clone() }
     }
 
     /// Whether a server of this name is wanted.
-    pub fn wants(&self, name: &str) -> bool {
+    pub(crate) fn wants(&self, name: &str) -> bool {
         self.only.is_empty() || self.only.iter().any(|part| name.contains(part.as_str()))
     }
 }

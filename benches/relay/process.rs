@@ -13,25 +13,25 @@ use nix::unistd::Pid;
 
 /// The core the generator runs on, and the one each server gets for itself.
 #[derive(Clone, Copy, Debug)]
-pub struct Cores {
+pub(crate) struct Cores {
     /// Generator: clients, peers and this program.
-    pub generator: usize,
+    pub(crate) generator: usize,
     /// Server under test.
-    pub server: usize,
+    pub(crate) server: usize,
 }
 
 impl Cores {
     /// The first and the last core this program may use; an error where there is only one.
-    pub fn choose() -> Result<Cores> {
+    pub(crate) fn choose() -> Result<Cores> {
         let allowed = sched_getaffinity(Pid::from_raw(0))?;
         let mut cores = (0..CpuSet::count()).filter(|core| allowed.is_set(*core) == Ok(true));
         let generator = cores.next().context("this process may use no core at all")?;
-        let server = cores.last().context("two cores are needed: one for the server, one for the generator")?;
+        let server = cores.next_back().context("two cores are needed: one for the server, one for the generator")?;
         Ok(Cores { generator, server })
     }
 
     /// Pins this program, and what it starts from now on, to `core`.
-    pub fn pin(core: usize) -> Result<()> {
+    pub(crate) fn pin(core: usize) -> Result<()> {
         let mut only = CpuSet::new();
         only.set(core)?;
         Ok(sched_setaffinity(Pid::from_raw(0), &only)?)
@@ -39,11 +39,11 @@ impl Cores {
 }
 
 /// A running server process.
-pub struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
     /// Starts `command` on the server's core. What it says goes to a file in `directory`, for when it does not come up.
-    pub fn start(mut command: Command, cores: Cores, directory: &Path) -> Result<Process> {
+    pub(crate) fn start(mut command: Command, cores: Cores, directory: &Path) -> Result<Process> {
         let log = fs::File::create(directory.join("log"))?;
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         // A child is born with its parent's affinity: so no code has to run between fork and exec.
@@ -54,17 +54,17 @@ impl Process {
     }
 
     /// False once it has ended by itself.
-    pub fn alive(&mut self) -> bool {
+    pub(crate) fn alive(&mut self) -> bool {
         matches!(self.0.try_wait(), Ok(None))
     }
 
     /// CPU time of all its threads since its start.
-    pub fn cpu(&self) -> Result<Cpu> {
+    pub(crate) fn cpu(&self) -> Result<Cpu> {
         cpu_of(self.0.id()).context("the server has died")
     }
 
     /// Resident memory in bytes.
-    pub fn resident(&self) -> Result<u64> {
+    pub(crate) fn resident(&self) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
         let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
@@ -81,24 +81,19 @@ impl Drop for Process {
 
 /// CPU time spent.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Cpu {
+pub(crate) struct Cpu {
     /// By the scheduler's account, in microseconds: exact, even for short runs.
-    pub micros: f64,
+    pub(crate) micros: f64,
     /// The part of it spent in user space, 0 to 1: sampled at clock ticks, so a rough figure.
     user_ticks: f64,
     all_ticks: f64,
 }
 
 impl Cpu {
-    /// Microseconds in user space.
-    pub fn user(&self) -> f64 {
+    /// Microseconds in user space. The rest is the kernel's, with each packet's way over loopback into the receiver's
+    /// socket: this kernel charges a soft interrupt to the process it interrupts.
+    pub(crate) fn user(&self) -> f64 {
         self.micros * self.user_ticks / self.all_ticks.max(1.0)
-    }
-
-    /// Microseconds in the kernel, packets' way through loopback to the receiver's socket included: this kernel charges
-    /// a soft interrupt to the process it interrupts.
-    pub fn system(&self) -> f64 {
-        self.micros - self.user()
     }
 }
 

@@ -4,14 +4,14 @@ use crate::flows::PAYLOAD;
 use crate::loads::Outcome;
 
 /// A server's name and what each round showed; rounds of all servers correspond.
-pub type Column = (String, Vec<Outcome>);
+pub(crate) type Row = (String, Vec<Outcome>);
 
 /// Prints a table for servers that went through the same rounds; ratios are taken round by round, so that a slow moment
 /// of the machine hits both sides.
-pub fn print(columns: &[Column]) {
-    let Some((_, first)) = columns.first() else { return };
+pub(crate) fn print(rows: &[Row]) {
+    let Some((_, first)) = rows.first() else { return };
     println!("{}", heading(first));
-    for (name, outcomes) in columns {
+    for (name, outcomes) in rows {
         let ratios = first.iter().zip(outcomes).map(|(ours, theirs)| cost(theirs) / cost(ours)).collect();
         println!("  {name:<22} {}  {:>7.2}", figures(outcomes), median(ratios));
     }

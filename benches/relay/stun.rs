@@ -13,26 +13,26 @@ use turn_types::attribute::{ChannelNumber, RequestedTransport, XorPeerAddress, X
 use turn_types::message::{ALLOCATE, CHANNEL_BIND};
 
 /// The one user every server under test is given.
-pub const USER: &str = "bench";
+pub(crate) const USER: &str = "bench";
 /// That user's password.
-pub const PASSWORD: &str = "bench";
+pub(crate) const PASSWORD: &str = "bench";
 /// The realm every server under test is given.
-pub const REALM: &str = "callbox.bench";
+pub(crate) const REALM: &str = "callbox.bench";
 
 /// What the server's 401 told us, ready to sign requests with.
-pub struct Session {
+pub(crate) struct Session {
     realm: String,
     nonce: String,
     key: IntegrityKey,
 }
 
 /// A Binding request, to see whether a server is up.
-pub fn binding() -> Vec<u8> {
+pub(crate) fn binding() -> Vec<u8> {
     Message::builder_request(BINDING, MessageWriteVec::new()).finish()
 }
 
 /// An Allocate request for UDP (RFC 8656, 7.1); without a session the one that fetches the challenge.
-pub fn allocate(session: Option<&Session>) -> Result<Vec<u8>> {
+pub(crate) fn allocate(session: Option<&Session>) -> Result<Vec<u8>> {
     let mut request = Message::builder_request(ALLOCATE, MessageWriteVec::new());
     request.add_attribute(&RequestedTransport::new(RequestedTransport::UDP))?;
     match session {
@@ -42,7 +42,7 @@ pub fn allocate(session: Option<&Session>) -> Result<Vec<u8>> {
 }
 
 /// A ChannelBind request (RFC 8656, 12.1).
-pub fn channel_bind(session: &Session, channel: u16, peer: SocketAddr) -> Result<Vec<u8>> {
+pub(crate) fn channel_bind(session: &Session, channel: u16, peer: SocketAddr) -> Result<Vec<u8>> {
     let mut request = Message::builder_request(CHANNEL_BIND, MessageWriteVec::new());
     let id = Message::from_bytes(request.data())?.transaction_id();
     request.add_attribute(&ChannelNumber::new(channel))?;
@@ -51,7 +51,7 @@ pub fn channel_bind(session: &Session, channel: u16, peer: SocketAddr) -> Result
 }
 
 /// Reads the challenge out of a 401.
-pub fn challenged(reply: &[u8]) -> Result<Session> {
+pub(crate) fn challenged(reply: &[u8]) -> Result<Session> {
     let reply = Message::from_bytes(reply)?;
     let code = reply.attribute::<ErrorCode>().map(|error| error.code());
     if code != Ok(401) {
@@ -65,14 +65,14 @@ pub fn challenged(reply: &[u8]) -> Result<Session> {
 }
 
 /// Reads the relayed transport address out of an Allocate success.
-pub fn relayed(reply: &[u8]) -> Result<SocketAddr> {
+pub(crate) fn relayed(reply: &[u8]) -> Result<SocketAddr> {
     let reply = success(reply)?;
     let address = reply.attribute::<XorRelayedAddress>().context("no XOR-RELAYED-ADDRESS")?;
     Ok(address.addr(reply.transaction_id()))
 }
 
 /// The message, when it is a success response; its error code as an error when not.
-pub fn success(reply: &[u8]) -> Result<Message<'_>> {
+pub(crate) fn success(reply: &[u8]) -> Result<Message<'_>> {
     let message = Message::from_bytes(reply)?;
     if let Ok(error) = message.attribute::<ErrorCode>() {
         bail!("{} was refused: {} {}", message.method(), error.code(), error.reason());

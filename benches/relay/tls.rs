@@ -19,14 +19,14 @@ use crate::flows::{Direction, Flow, PAYLOAD, Sink, Source, UdpSink, UdpSource, f
 use crate::udp::{Inbox, Port};
 
 /// A self-signed certificate in files, and a client configuration that trusts it.
-pub struct Identity {
+pub(crate) struct Identity {
     directory: TempDir,
     client: Arc<ClientConfig>,
 }
 
 impl Identity {
     /// A new one for 127.0.0.1.
-    pub fn new() -> Result<Identity> {
+    pub(crate) fn new() -> Result<Identity> {
         let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()])?;
         let directory = tempfile::tempdir()?;
         fs::write(directory.path().join("cert.pem"), made.cert.pem())?;
@@ -36,12 +36,12 @@ impl Identity {
     }
 
     /// The certificate, PEM.
-    pub fn certificate_file(&self) -> PathBuf {
+    pub(crate) fn certificate_file(&self) -> PathBuf {
         self.file("cert.pem")
     }
 
     /// Its private key, PEM.
-    pub fn key_file(&self) -> PathBuf {
+    pub(crate) fn key_file(&self) -> PathBuf {
         self.file("key.pem")
     }
 
@@ -60,7 +60,7 @@ fn trusting(certificate: CertificateDer<'static>) -> Result<ClientConfig> {
 }
 
 /// A flow for each of `count` new TLS clients, between it and a UDP peer of its own.
-pub fn flows(server: SocketAddr, identity: &Identity, count: usize, direction: Direction) -> Result<Vec<Flow>> {
+pub(crate) fn flows(server: SocketAddr, identity: &Identity, count: usize, direction: Direction) -> Result<Vec<Flow>> {
     let inbox = Rc::new(Inbox::new());
     (0..count)
         .map(|number| flow(server, identity, direction, &inbox).with_context(|| format!("TLS client {number}")))
@@ -82,14 +82,14 @@ fn flow(server: SocketAddr, identity: &Identity, direction: Direction, inbox: &R
 }
 
 /// A TLS connection to the server.
-pub struct Stream {
+pub(crate) struct Stream {
     tcp: TcpStream,
     tls: ClientConnection,
 }
 
 impl Stream {
     /// Connects; the handshake happens with the first request.
-    pub fn connect(server: SocketAddr, identity: &Identity) -> Result<Stream> {
+    pub(crate) fn connect(server: SocketAddr, identity: &Identity) -> Result<Stream> {
         let tcp = TcpStream::connect(server)?;
         tcp.set_nodelay(true)?;
         tcp.set_read_timeout(Some(Duration::from_secs(5)))?;

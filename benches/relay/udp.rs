@@ -12,7 +12,7 @@ use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
 use crate::client::Link;
 
 /// One UDP socket on loopback.
-pub struct Port {
+pub(crate) struct Port {
     socket: UdpSocket,
     state: UdpSocketState,
     to: Option<SocketAddr>,
@@ -20,7 +20,7 @@ pub struct Port {
 
 impl Port {
     /// A socket on a free port of 127.0.0.1.
-    pub fn new() -> io::Result<Port> {
+    pub(crate) fn new() -> io::Result<Port> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         // The sink must never be what loses packets: ask for more than a whole window, take what the kernel gives.
         let _ = socket2::SockRef::from(&socket).set_recv_buffer_size(4 << 20);
@@ -29,30 +29,30 @@ impl Port {
     }
 
     /// As [`Port::new`], talking to `to` only.
-    pub fn connected(to: SocketAddr) -> io::Result<Port> {
+    pub(crate) fn connected(to: SocketAddr) -> io::Result<Port> {
         let mut port = Port::new()?;
         port.connect(to)?;
         Ok(port)
     }
 
     /// From now on talks to `to` only.
-    pub fn connect(&mut self, to: SocketAddr) -> io::Result<()> {
+    pub(crate) fn connect(&mut self, to: SocketAddr) -> io::Result<()> {
         self.to = Some(to);
         self.socket.connect(to)
     }
 
     /// Where it is bound.
-    pub fn address(&self) -> io::Result<SocketAddr> {
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
         self.socket.local_addr()
     }
 
     /// Sends one packet; false when the socket's send buffer is full.
-    pub fn send(&self, packet: &[u8]) -> io::Result<bool> {
+    pub(crate) fn send(&self, packet: &[u8]) -> io::Result<bool> {
         unless_full(self.socket.send(packet).map(|_| ()))
     }
 
     /// Sends packets of `size` bytes laid end to end in one GSO call, so that they arrive coalesced.
-    pub fn send_coalesced(&self, packets: &[u8], size: usize) -> io::Result<bool> {
+    pub(crate) fn send_coalesced(&self, packets: &[u8], size: usize) -> io::Result<bool> {
         let transmit = Transmit {
             destination: self.to.ok_or(ErrorKind::NotConnected)?,
             ecn: None,
@@ -64,7 +64,7 @@ impl Port {
     }
 
     /// Hands everything that waits in the receive buffer to `each`, packet by packet; returns how many there were.
-    pub fn drain(&self, inbox: &Inbox, mut each: impl FnMut(&[u8])) -> io::Result<usize> {
+    pub(crate) fn drain(&self, inbox: &Inbox, mut each: impl FnMut(&[u8])) -> io::Result<usize> {
         let mut inbox = inbox.0.borrow_mut();
         let mut packets = 0;
         loop {
@@ -86,11 +86,11 @@ impl Port {
 }
 
 /// Receive buffers for one whole recvmmsg, shared by all ports of the generator: one thread drains them in turn.
-pub struct Inbox(RefCell<Slots>);
+pub(crate) struct Inbox(RefCell<Slots>);
 
 impl Inbox {
     /// Buffers that hold the largest train GRO may deliver.
-    pub fn new() -> Inbox {
+    pub(crate) fn new() -> Inbox {
         Inbox(RefCell::new(Slots {
             buffers: (0..BATCH_SIZE).map(|_| vec![0; 64 << 10]).collect(),
             metas: vec![RecvMeta::default(); BATCH_SIZE],

@@ -11,13 +11,13 @@ use crate::loads::Load;
 use crate::stun::{PASSWORD, REALM, USER};
 
 /// The server of this repository.
-pub struct Callbox {
+pub(crate) struct Callbox {
     path: PathBuf,
 }
 
 impl Callbox {
     /// The binary at `path`.
-    pub fn new(path: PathBuf) -> Callbox {
+    pub(crate) fn new(path: PathBuf) -> Callbox {
         Callbox { path }
     }
 }

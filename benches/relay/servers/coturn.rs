@@ -11,7 +11,7 @@ use crate::stun::{PASSWORD, REALM, USER};
 
 /// One way to run one coturn.
 #[derive(Clone)]
-pub struct Coturn {
+pub(crate) struct Coturn {
     path: PathBuf,
     name: String,
     multiplexed: bool,
@@ -19,7 +19,7 @@ pub struct Coturn {
 
 impl Coturn {
     /// The ways to run the coturn at `path`, and a remark when there is only one.
-    pub fn find(path: &Path) -> Result<(Vec<Coturn>, Option<String>)> {
+    pub(crate) fn find(path: &Path) -> Result<(Vec<Coturn>, Option<String>)> {
         let version = said(path, "--version")?;
         let version = version.lines().map(str::trim).rfind(|line| !line.is_empty()).unwrap_or_default();
         ensure!(version.starts_with(|first: char| first.is_ascii_digit()), "it does not tell its version");

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
-pub use turn_crate::serve as serve_turn_crate;
+pub(crate) use turn_crate::serve as serve_turn_crate;
 
 use crate::client::Link;
 use crate::loads::Load;
@@ -26,7 +26,7 @@ use crate::tls::Identity;
 use crate::udp::Port;
 
 /// A server that can be compared.
-pub trait Server {
+pub(crate) trait Server {
     /// Its name in the tables, with its version.
     fn name(&self) -> &str;
 
@@ -38,7 +38,7 @@ pub trait Server {
 }
 
 /// What a server is to be started with.
-pub struct Wanted<'a> {
+pub(crate) struct Wanted<'a> {
     /// Where to serve TURN over UDP.
     udp: SocketAddr,
     /// Where to serve TURN over TLS.
@@ -50,18 +50,18 @@ pub struct Wanted<'a> {
 }
 
 /// A server that answers.
-pub struct Running {
+pub(crate) struct Running {
     /// The process, for its CPU time and memory.
-    pub process: Process,
+    pub(crate) process: Process,
     /// Where it serves TURN over UDP.
-    pub udp: SocketAddr,
+    pub(crate) udp: SocketAddr,
     /// Where it serves TURN over TLS, if it does.
-    pub tls: SocketAddr,
+    pub(crate) tls: SocketAddr,
     _directory: TempDir,
 }
 
 /// Every server to be had here, ours first, then what it is compared with; and a remark for each that is missing.
-pub fn find(callbox: PathBuf, coturns: &[PathBuf], turn_server: PathBuf) -> (Vec<Box<dyn Server>>, Vec<String>) {
+pub(crate) fn find(callbox: PathBuf, coturns: &[PathBuf], turn_server: PathBuf) -> (Vec<Box<dyn Server>>, Vec<String>) {
     let mut found: Vec<Box<dyn Server>> = vec![Box::new(callbox::Callbox::new(callbox))];
     let mut remarks = Vec::new();
     for path in coturns {
@@ -82,7 +82,7 @@ pub fn find(callbox: PathBuf, coturns: &[PathBuf], turn_server: PathBuf) -> (Vec
 }
 
 /// Starts `server` and waits until it answers a Binding request.
-pub fn start(server: &dyn Server, cores: Cores, identity: &Identity) -> Result<Running> {
+pub(crate) fn start(server: &dyn Server, cores: Cores, identity: &Identity) -> Result<Running> {
     let directory = tempfile::tempdir()?;
     let (udp, tls) = (free_port()?, free_port()?);
     let wanted = Wanted { udp, tls, identity, directory: directory.path() };

@@ -19,7 +19,7 @@ use crate::loads::Load;
 use crate::stun::{PASSWORD, REALM, USER};
 
 /// The crate `turn`.
-pub struct TurnCrate;
+pub(crate) struct TurnCrate;
 
 impl Server for TurnCrate {
     fn name(&self) -> &str {
@@ -41,7 +41,7 @@ impl Server for TurnCrate {
 }
 
 /// Serves at `address` until the process is ended.
-pub fn serve(address: SocketAddr) -> Result<()> {
+pub(crate) fn serve(address: SocketAddr) -> Result<()> {
     tokio::runtime::Runtime::new()?.block_on(async {
         let relay_addr_generator = RelayAddressGeneratorStatic {
             relay_address: IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -11,13 +11,13 @@ use crate::loads::Load;
 use crate::stun::{PASSWORD, REALM, USER};
 
 /// The binary of the crate `turn-server`.
-pub struct TurnServer {
+pub(crate) struct TurnServer {
     path: PathBuf,
 }
 
 impl TurnServer {
     /// The binary at `path`; when there is none, how to get it.
-    pub fn find(path: PathBuf) -> Result<TurnServer, String> {
+    pub(crate) fn find(path: PathBuf) -> Result<TurnServer, String> {
         if path.exists() {
             return Ok(TurnServer { path });
         }
