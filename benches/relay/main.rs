@@ -43,7 +43,7 @@ fn main() -> Result<()> {
     if let Some(address) = options.serve_turn_crate {
         return servers::serve_turn_crate(address);
     }
-    let network = namespace::enter();
+    let network = namespace::enter()?;
     let cores = Cores::choose()?;
     Cores::pin(cores.generator)?;
     let identity = Identity::new()?;
