@@ -40,13 +40,6 @@ impl Options {
     }
 }
 
-// To go as soon as `config` calls `new`: without passes nobody can allocate.
-impl Default for Options {
-    fn default() -> Options {
-        Options::new(turn::Options::new("callbox", [0; 32], crate::pass::TurnPasses::default()))
-    }
-}
-
 /// The ports of relayed transport addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ports {
