@@ -11,16 +11,19 @@ export class Sounds {
     this.place = place;
     this.onHeld = onHeld;
     this.speaker = '';
-    /** @type {Map<MediaStream, HTMLAudioElement>} */
+    /** @type {Map<string, HTMLAudioElement>} */
     this.players = new Map();
   }
 
-  /** @param {MediaStream} stream */
-  add(stream) {
+  /**
+   * @param {string} key
+   * @param {MediaStream} stream
+   */
+  add(key, stream) {
     const player = document.createElement('audio');
     player.autoplay = true;
     player.srcObject = stream;
-    this.players.set(stream, player);
+    this.players.set(key, player);
     this.place.append(player);
     this.#route(player);
     this.#play(player);
@@ -28,12 +31,12 @@ export class Sounds {
     stream.addEventListener('addtrack', () => this.#play(player));
   }
 
-  /** @param {MediaStream} stream */
-  remove(stream) {
-    const player = this.players.get(stream);
+  /** @param {string} key */
+  remove(key) {
+    const player = this.players.get(key);
     if (player) player.srcObject = null;
     player?.remove();
-    this.players.delete(stream);
+    this.players.delete(key);
   }
 
   /** After a touch, or when the page is seen again. */
@@ -49,7 +52,7 @@ export class Sounds {
   }
 
   end() {
-    for (const stream of [...this.players.keys()]) this.remove(stream);
+    for (const key of [...this.players.keys()]) this.remove(key);
   }
 
   /** @param {HTMLAudioElement} player */
