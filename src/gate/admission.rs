@@ -18,7 +18,8 @@ struct Open {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// One admitted connection; gives its place back when dropped.
+/// One admitted connection; gives its place back when dropped. It travels with the stream, as a WebSocket outlives the
+/// HTTP connection it began as.
 #[derive(Debug)]
 pub(super) struct Pass {
     admission: Arc<Admission>,

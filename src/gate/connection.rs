@@ -13,6 +13,8 @@ use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
+use super::admission::Pass;
+use super::admitted::Admitted;
 use super::listener::{Purpose, canonical};
 use super::redirect;
 use crate::http::{self, Scheme, Site};
@@ -71,13 +73,14 @@ enum Protocol {
 
 impl Doors {
     /// Serves one connection to its end.
-    pub(super) async fn receive(self: Arc<Self>, stream: TcpStream, client: SocketAddr, purpose: Purpose) {
+    pub(super) async fn receive(self: Arc<Self>, stream: TcpStream, pass: Pass, client: SocketAddr, purpose: Purpose) {
         let Ok(local) = stream.local_addr().map(canonical) else { return };
         let ends = Ends { client, local };
         let Some(first) = self.in_time(FIRST_BYTE, first_byte(&stream)).await.flatten() else {
             debug!(%client, "closed: not a byte came");
             return;
         };
+        let stream = Admitted::new(stream, pass);
         match (purpose, protocol_of(first)) {
             (Purpose::Everything, Protocol::Tls) => self.handshake(stream, ends).await,
             (Purpose::Everything | Purpose::Turn, Protocol::Stun) => {
@@ -94,7 +97,7 @@ impl Doors {
         }
     }
 
-    async fn handshake(&self, stream: TcpStream, ends: Ends) {
+    async fn handshake(&self, stream: Admitted, ends: Ends) {
         let Some(Acceptor(acceptor)) = &self.tls else { return };
         match self.in_time(HANDSHAKE, acceptor.accept(stream)).await {
             Some(Ok(stream)) => self.after_handshake(stream, ends).await,
@@ -103,7 +106,7 @@ impl Doors {
         }
     }
 
-    async fn after_handshake(&self, stream: TlsStream<TcpStream>, ends: Ends) {
+    async fn after_handshake(&self, stream: TlsStream<Admitted>, ends: Ends) {
         match stream.get_ref().1.alpn_protocol() {
             Some(tls::ALPN_H2) => {
                 let connection = connection(ends, Scheme::Https);
@@ -116,7 +119,7 @@ impl Doors {
     }
 
     /// Browsers offer no ALPN for TURN, and scripts none for HTTP: the first byte tells them apart.
-    async fn without_alpn(&self, mut stream: BufReader<TlsStream<TcpStream>>, ends: Ends) {
+    async fn without_alpn(&self, mut stream: BufReader<TlsStream<Admitted>>, ends: Ends) {
         let Some(Ok([first, ..])) = self.in_time(FIRST_BYTE, stream.fill_buf()).await else {
             debug!(client = %ends.client, "closed: TLS and then not a byte");
             return;

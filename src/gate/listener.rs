@@ -31,7 +31,7 @@ pub(super) enum Purpose {
 pub(super) struct Listener {
     socket: TcpListener,
     pub(super) local: SocketAddr,
-    purpose: Purpose,
+    pub(super) purpose: Purpose,
 }
 
 /// Connections that may wait to be accepted: a whole office that reloads its pages at once.
@@ -70,11 +70,8 @@ impl Listener {
                     let client = canonical(client);
                     match admission.admit(client.ip()) {
                         Some(pass) => {
-                            let connection = doors.clone().receive(prepared(stream), client, self.purpose);
-                            connections.spawn(async move {
-                                connection.await;
-                                drop(pass);
-                            });
+                            let stream = prepared(stream);
+                            connections.spawn(doors.clone().receive(stream, pass, client, self.purpose));
                         }
                         None => debug!(%client, "connection refused: too many are open"),
                     }

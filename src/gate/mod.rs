@@ -11,6 +11,7 @@
 //! ```
 
 mod admission;
+mod admitted;
 mod connection;
 mod listener;
 mod redirect;
@@ -78,6 +79,11 @@ impl Gate {
     /// The one port's address as bound: a wanted port 0 is a number here.
     pub fn local_address(&self) -> SocketAddr {
         self.main.local
+    }
+
+    /// The port that redirects, as bound.
+    pub fn redirect_port(&self) -> Option<u16> {
+        self.others.iter().find(|listener| listener.purpose == Purpose::Redirect).map(|listener| listener.local.port())
     }
 
     /// Accepts connections until `shutdown`, then waits for those that live: the site's end by the same token, the

@@ -14,9 +14,10 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
+
+use super::admitted::Admitted;
 
 /// For all the header lines: a client that sends one byte a second is gone after ten.
 const HEADER: Duration = Duration::from_secs(10);
@@ -28,7 +29,7 @@ const HTTP_PORT: u16 = 80;
 const HTTPS_PORT: u16 = 443;
 
 /// Answers every request on `stream` with its https address: at `port`, or for `None` at the port that was asked.
-pub(super) async fn serve(stream: TcpStream, local: SocketAddr, port: Option<u16>, shutdown: &CancellationToken) {
+pub(super) async fn serve(stream: Admitted, local: SocketAddr, port: Option<u16>, shutdown: &CancellationToken) {
     let answer = service_fn(async |request: Request<Incoming>| Ok::<_, Infallible>(redirect(&request, local, port)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
