@@ -1,6 +1,8 @@
 //! The site over real sockets, in HTTP/1.1 and in HTTP/2: what a browser gets, what it keeps, and what a stranger never
 //! gets.
 
+#![allow(clippy::unwrap_used)] // a test says what must be there by unwrapping it
+
 mod site;
 
 use std::fs;

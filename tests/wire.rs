@@ -1,5 +1,7 @@
 //! The wire is a document: every `tests/wire/*.json` is read and written exactly as it stands there.
 
+#![allow(clippy::unwrap_used)] // a test says what must be there by unwrapping it
+
 use std::fs;
 use std::path::Path;
 

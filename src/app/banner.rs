@@ -8,14 +8,14 @@ use fast_qr::qr::QRBuilder;
 
 use super::addresses::{Addresses, in_link};
 use crate::config::{Config, Tls};
-use crate::firewall;
+use crate::firewall::{self, Listening};
 use crate::tls::Certificates;
 
 /// All that the banner tells.
 pub(super) struct Banner<'a> {
     pub(super) config: &'a Config,
     /// As bound.
-    pub(super) one_port: u16,
+    pub(super) listening: Listening,
     pub(super) addresses: &'a Addresses,
     pub(super) certificates: Option<&'a Certificates>,
 }
@@ -39,7 +39,7 @@ impl Banner<'_> {
             let _ = writeln!(text, "  {link}");
         }
         text.push_str(&self.certificate());
-        let rules = firewall::rules(&super::listening(self.config, self.one_port));
+        let rules = firewall::rules(&self.listening);
         let _ = writeln!(text, "\n{}", firewall::guidance(&rules));
         text
     }
@@ -63,11 +63,8 @@ impl Banner<'_> {
     fn link(&self, host: &str) -> String {
         let (scheme, usual) = if self.certificates.is_some() { ("https", 443) } else { ("http", 80) };
         let host = in_link(host);
-        if self.one_port == usual {
-            format!("{scheme}://{host}/")
-        } else {
-            format!("{scheme}://{host}:{}/", self.one_port)
-        }
+        let port = self.listening.one_port;
+        if port == usual { format!("{scheme}://{host}/") } else { format!("{scheme}://{host}:{port}/") }
     }
 }
 

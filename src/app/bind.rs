@@ -74,3 +74,30 @@ fn flag(config: &Config, address: SocketAddr) -> (&'static str, &'static str) {
 fn is_in_use(cause: &io::Error) -> bool {
     cause.kind() == io::ErrorKind::AddrInUse
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Inputs, load};
+
+    fn said(address: &str, kind: io::ErrorKind) -> String {
+        let file = Some("config.example.toml".into());
+        let flags = vec![("http.listen", "--http-listen", "[::]:80".to_owned())];
+        let config = load(Inputs { file, flags, ..Inputs::default() }).unwrap();
+        advice(&config, "TCP", address.parse().unwrap(), &kind.into()).to_string()
+    }
+
+    #[test]
+    fn each_address_is_answered_with_the_flag_that_changes_it() {
+        assert!(said("[::]:8443", io::ErrorKind::AddrInUse).contains("use --listen "));
+        assert!(said("[::]:3478", io::ErrorKind::AddrInUse).contains("use --turn-listen ''"));
+        assert!(said("[::]:80", io::ErrorKind::AddrInUse).contains("use --http-listen "));
+    }
+
+    #[test]
+    fn a_privileged_port_is_answered_with_both_ways_out() {
+        let said = said("[::]:80", io::ErrorKind::PermissionDenied);
+        assert!(said.contains("use --http-listen") && said.contains("setcap"), "{said}");
+        assert_eq!(said.lines().count(), 1);
+    }
+}

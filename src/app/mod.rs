@@ -45,9 +45,9 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
 }
 
 /// The ports that `config` asks for, for firewalls.
-pub fn listening(config: &Config, one_port: u16) -> Listening {
+pub fn listening(config: &Config) -> Listening {
     Listening {
-        one_port,
+        one_port: config.listen.port(),
         tls: config.tls != crate::config::Tls::Off,
         redirect: config.http_listen.map(|address| address.port()),
         relay: config.turn.as_ref().map(|turn| RelayPorts {
@@ -70,8 +70,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let site = Site::new(config.site(keys, address.port()));
     let relay = relay.map(crate::relay::Relay::serve);
     let streams = relay.as_ref().map(crate::relay::Running::streams);
-    Banner { config: &config, one_port: address.port(), addresses: &addresses, certificates: certificates.as_ref() }
-        .print();
+    let bound = Listening { one_port: address.port(), redirect: gate.redirect_port(), ..listening(&config) };
+    Banner { config: &config, listening: bound, addresses: &addresses, certificates: certificates.as_ref() }.print();
     info!(%address, "serving");
 
     let shutdown = CancellationToken::new();

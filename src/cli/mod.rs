@@ -41,8 +41,7 @@ fn serve(args: &Args) -> Result<(), ExitCode> {
 
 fn ports(args: &Args) -> Result<(), ExitCode> {
     let config = load(args)?;
-    let listening = app::listening(&config, config.listen.port());
-    print(&firewall::guidance(&firewall::rules(&listening)))
+    print(&firewall::guidance(&firewall::rules(&app::listening(&config))))
 }
 
 fn show_config(args: &Args) -> Result<(), ExitCode> {

@@ -204,7 +204,7 @@ fn misfit(reader: &mut Reader, key: &str, words: &str) -> Option<Tls> {
 }
 
 fn read_turn(reader: &mut Reader) -> Option<Turn> {
-    let listen = reader.each("turn.listen", values::address);
+    let listen = reader.each("turn.listen", values::fixed_address);
     let ports = reader.parsed("turn.ports", values::ports);
     let external_ips = read_external_ips(reader);
     let realm = reader.parsed("turn.realm", not_empty);
@@ -307,6 +307,10 @@ fn contradictions(reader: &mut Reader, listen: Option<SocketAddr>, http: Option<
         let words = format!("{http} is taken by listen = \"{listen}\", which redirects plain HTTP by itself");
         reader.contradiction(&["http.listen", "listen"], words);
     }
+    if http.is_some() && reader.text("tls.mode") == "off" {
+        let words = "there is no https to send visitors to: tls.mode is \"off\"; leave http.listen empty";
+        reader.contradiction(&["http.listen", "tls.mode"], words);
+    }
     let twice = turn.and_then(|turn| turn.listen.iter().find(|address| listen.is_some_and(|l| clashes(**address, l))));
     if let Some(address) = twice {
         let words = format!("{address} is `listen` already, which serves STUN and TURN too; leave it out here");
@@ -326,5 +330,28 @@ fn folder(text: &str) -> Result<PathBuf, String> {
     match std::fs::read_dir(text) {
         Ok(_) => Ok(text.into()),
         Err(cause) => Err(format!("is not a folder that callbox can read ({cause})")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_key_is_accepted_and_then_ignored() {
+        let mut reader = Reader::new(Inputs { file: Some("config.example.toml".into()), ..Inputs::default() });
+        read(&mut reader).expect("the example is right");
+        let keys: BTreeSet<String> = reader.keys().into_iter().collect();
+        assert_eq!(*reader.asked.borrow(), keys, "left: the keys that are read; right: those of the example");
+    }
+
+    #[test]
+    fn the_example_explains_every_key() {
+        let example: Vec<&str> = schema::EXAMPLE.lines().collect();
+        let explained = |at: usize| at > 0 && (example[at - 1].starts_with('#') || example[at - 1].contains(" = "));
+        let keys = (0..example.len()).filter(|at| example[*at].contains(" = ") && !example[*at].starts_with('#'));
+        assert_eq!(keys.filter(|at| !explained(*at)).map(|at| example[at]).collect::<Vec<_>>(), [""; 0]);
     }
 }

@@ -20,6 +20,9 @@ pub(super) struct Reader {
     /// Lowest first.
     layers: Vec<Layer>,
     problems: Vec<Problem>,
+    /// So that a test finds keys that nobody reads.
+    #[cfg(test)]
+    pub(super) asked: std::cell::RefCell<BTreeSet<String>>,
 }
 
 impl Reader {
@@ -34,7 +37,14 @@ impl Reader {
         let mut layers = vec![schema.defaults()];
         layers.extend(given.into_iter().map(|layer| schema.check(layer, &mut problems)));
         let merged = layers.iter().fold(Figment::new(), |merged, layer| merged.merge(layer));
-        Reader { schema, merged, layers, problems }
+        Reader {
+            schema,
+            merged,
+            layers,
+            problems,
+            #[cfg(test)]
+            asked: Default::default(),
+        }
     }
 
     /// Every key there is.
@@ -44,6 +54,8 @@ impl Reader {
 
     /// The effective value.
     pub(super) fn value(&self, key: &str) -> Value {
+        #[cfg(test)]
+        self.asked.borrow_mut().insert(key.to_owned());
         self.merged.find_value(key).expect("every key has a default in config.example.toml")
     }
 

@@ -18,6 +18,12 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
+/// An address whose port is not left to chance: UDP and TCP must get the same.
+pub(super) fn fixed_address(text: &str) -> Result<SocketAddr, String> {
+    let address = address(text)?;
+    if address.port() == 0 { Err("must name a port, such as \"[::]:3478\"".to_owned()) } else { Ok(address) }
+}
+
 /// A DNS name or an IP address, as people type it into a browser, without scheme or port.
 pub(super) fn host(text: &str) -> Result<String, String> {
     let bare = text.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');

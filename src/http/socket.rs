@@ -136,13 +136,14 @@ impl Socket<'_> {
         };
         tokio::select! {
             biased;
+            // First, so that nobody is told of the others' end when it is everybody's.
+            () = self.shutdown.cancelled() => Some(going_away()),
             written = timeout(WRITE_PATIENCE, writing) => match written {
                 Ok(Ok(())) => None,
                 Ok(Err(_)) => Some(Ending::Gone),
                 Err(_) => Some(Ending::Dead),
             },
             () = outbox.overflow() => Some(Ending::Dead),
-            () = self.shutdown.cancelled() => Some(going_away()),
         }
     }
 

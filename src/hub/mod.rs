@@ -184,8 +184,12 @@ impl Hub {
         let instance = name::tidy(&join.instance)
             .ok_or(Refusal::BadMessage("`instance` has 1 to 64 visible characters".into()))?;
         let kept = join.seat.and_then(|token| self.seat_key.read(room.as_str(), &token));
-        let since = u64::try_from(now.unix.as_millis()).unwrap_or(u64::MAX);
-        let seat = kept.unwrap_or_else(|| Seat { id: join.fresh.0.as_ref().to_owned(), since });
+        let seat = kept.unwrap_or_else(|| {
+            let last = self.rooms.get(&room).map_or(0, Room::latest_since);
+            // Later than everybody who is there, even within a millisecond or after the clock was set back.
+            let since = u64::try_from(now.unix.as_millis()).unwrap_or(u64::MAX).max(last.saturating_add(1));
+            Seat { id: join.fresh.0.as_ref().to_owned(), since }
+        });
         Ok(Arrival { room, name, instance, seat })
     }
 

@@ -58,6 +58,11 @@ impl Room {
         self.people.iter_mut().find(|person| person.id == *id)
     }
 
+    /// When the last of them sat down.
+    pub(super) fn latest_since(&self) -> u64 {
+        self.people.iter().map(|person| person.since).max().unwrap_or(0)
+    }
+
     /// Everybody but `reader`, as `reader` sees them.
     pub(super) fn peers_of(&self, reader: &Person) -> Vec<Peer> {
         self.people.iter().filter(|person| person.id != reader.id).map(|person| person.seen_by(reader)).collect()

@@ -45,9 +45,8 @@ impl Hall {
         socket
     }
 
-    /// Comes in as a newcomer, a millisecond after whoever came before.
+    /// Comes in as a newcomer, at the same moment as whoever came before.
     fn enters(&mut self, name: &str) -> (SocketId, Joined) {
-        self.now = self.now.after(Duration::from_millis(1));
         let socket = self.knocks(name, "first", None);
         let joined = self.joined(socket);
         (socket, joined)
@@ -106,6 +105,19 @@ fn two_people_learn_of_each_other_and_agree_who_offers() {
     assert!(bob.offerer, "the one who was there first offers to the newcomer");
     assert_eq!(&*bob_joined.peers[0].name, "Alice");
     assert!(!bob_joined.peers[0].offerer);
+}
+
+#[test]
+fn of_many_who_come_at_once_each_offers_to_those_who_come_later() {
+    let mut hall = hall();
+    // Ids in falling order: the order of arrival must decide, not the alphabet.
+    for (n, name) in [(9, "first"), (5, "second"), (1, "third")] {
+        let socket = hall.opens();
+        hall.asks(socket, join("kitchen", name, "i", None, n));
+    }
+    let socket = hall.opens();
+    hall.asks(socket, join("kitchen", "fourth", "i", None, 3));
+    assert!(hall.joined(socket).peers.iter().all(|peer| !peer.offerer));
 }
 
 #[test]
@@ -265,7 +277,7 @@ fn a_restarted_server_gives_everybody_the_same_seat_and_the_same_part() {
     assert_eq!((&alice_again.you, &bob_again.you), (&alice.you, &bob.you));
     let offers_to: Vec<_> = alice_again.peers.iter().map(|peer| (&peer.id, peer.offerer)).collect();
     assert_eq!(offers_to, [(&carol.you, true), (&bob.you, true)], "Alice sat first, and still does");
-    assert_eq!(bob_again.peers[0].offerer, true);
+    assert!(bob_again.peers[0].offerer);
 }
 
 #[test]

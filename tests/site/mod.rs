@@ -13,6 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     pub(crate) shutdown: CancellationToken,
+    #[allow(dead_code)] // not every test waits for its end
     pub(crate) site: Site,
     _guard: DropGuard,
 }

@@ -152,9 +152,8 @@ export class Media extends EventTarget {
       this.#release(kind); // first: phones cannot open two cameras at once
       await this.#openOne(kind);
       if (this[kind].track || id === former) return;
-      const { problem } = this[kind];
+      const problem = this[kind].problem;
       this.chosen[kind] = former;
-      this[kind].on = true;
       await this.#openOne(kind);
       this[kind].problem = problem;
       this.#changed();

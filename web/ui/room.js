@@ -196,8 +196,8 @@ class Room {
 
   /** @param {import('../call/peer.js').Peer} peer */
   #peerCame(peer) {
-    this.sounds.add(peer.id, peer.camera);
-    this.sounds.add(`${peer.id}/screen`, peer.screen);
+    this.sounds.add(peer.camera);
+    this.sounds.add(peer.screen);
     this.stage.showPeer(peer);
     this.panel.listPeople();
     this.#showCount();
@@ -208,8 +208,8 @@ class Room {
    * @param {string} reason
    */
   #peerWent(peer, reason) {
-    this.sounds.remove(peer.id);
-    this.sounds.remove(`${peer.id}/screen`);
+    this.sounds.remove(peer.camera);
+    this.sounds.remove(peer.screen);
     this.stage.removePeer(peer);
     this.panel.listPeople();
     this.#showCount();
@@ -223,6 +223,7 @@ class Room {
   #showState(state, problem) {
     const banner = part(this.element, 'banner');
     banner.hidden = state !== 'reconnecting';
+    if (state === 'joined') this.panel.listPeople(); // a hub that was restarted may have given new ids
     if (state === 'reconnecting') say(part(banner, 'banner-words'), 'room.reconnecting');
     if (state === 'failed' || state === 'full') this.onEnd({ reason: 'failed', problem: problem ?? { code: state === 'full' ? 'room-full' : 'unknown' } });
   }

@@ -11,19 +11,16 @@ export class Sounds {
     this.place = place;
     this.onHeld = onHeld;
     this.speaker = '';
-    /** @type {Map<string, HTMLAudioElement>} */
+    /** @type {Map<MediaStream, HTMLAudioElement>} */
     this.players = new Map();
   }
 
-  /**
-   * @param {string} key
-   * @param {MediaStream} stream
-   */
-  add(key, stream) {
+  /** @param {MediaStream} stream */
+  add(stream) {
     const player = document.createElement('audio');
     player.autoplay = true;
     player.srcObject = stream;
-    this.players.set(key, player);
+    this.players.set(stream, player);
     this.place.append(player);
     this.#route(player);
     this.#play(player);
@@ -31,12 +28,12 @@ export class Sounds {
     stream.addEventListener('addtrack', () => this.#play(player));
   }
 
-  /** @param {string} key */
-  remove(key) {
-    const player = this.players.get(key);
+  /** @param {MediaStream} stream */
+  remove(stream) {
+    const player = this.players.get(stream);
     if (player) player.srcObject = null;
     player?.remove();
-    this.players.delete(key);
+    this.players.delete(stream);
   }
 
   /** After a touch, or when the page is seen again. */
@@ -52,7 +49,7 @@ export class Sounds {
   }
 
   end() {
-    for (const key of [...this.players.keys()]) this.remove(key);
+    for (const stream of [...this.players.keys()]) this.remove(stream);
   }
 
   /** @param {HTMLAudioElement} player */

@@ -11,7 +11,7 @@ import { t } from './words.js';
 /** Louder than this is speech; the number is the RTP audio level, 0..1. */
 const SPEECH = 0.02;
 const YOU = 'you';
-const YOUR_SCREEN = 'you/screen';
+const YOUR_SCREEN = `${YOU}/screen`;
 
 export class Stage {
   /**
@@ -24,6 +24,8 @@ export class Stage {
     this.showDetails = showDetails;
     /** @type {Map<string, Tile>} */
     this.tiles = new Map();
+    /** @type {WeakMap<Peer, string>} a person's key, for as long as this stage stands: ids may change with the server */
+    this.keys = new WeakMap();
     /** @type {string | null} pinned by hand */
     this.pinned = null;
     this.watcher = new ResizeObserver(() => this.arrange());
@@ -44,7 +46,8 @@ export class Stage {
 
   /** @param {Peer} peer */
   showPeer(peer) {
-    const tile = this.#tile(peer.id, { stream: peer.camera, onDetails: () => this.showDetails(peer) });
+    const key = this.#keyOf(peer);
+    const tile = this.#tile(key, { stream: peer.camera, onDetails: () => this.showDetails(peer) });
     tile.element.dataset.peer = peer.id;
     tile.element.dataset.link = peer.link;
     tile.element.dataset.relayed = peer.path ? String(peer.path.relayed) : '';
@@ -52,14 +55,14 @@ export class Stage {
       name: peer.name, who: peer.name, pictured: peer.shows.camera, muted: !peer.shows.microphone && peer.link !== 'connecting',
       state: stateOf(peer), quality: qualityOf(peer), path: pathKey(peer.path),
     });
-    this.#showScreen(`${peer.id}/screen`, peer.shows.screen, peer.screen, t('tile.screen', { name: peer.name }), peer.name);
+    this.#showScreen(`${key}/screen`, peer.shows.screen, peer.screen, t('tile.screen', { name: peer.name }), peer.name);
     this.arrange();
   }
 
   /** @param {Peer} peer */
   removePeer(peer) {
-    this.#remove(peer.id);
-    this.#remove(`${peer.id}/screen`);
+    this.#remove(this.#keyOf(peer));
+    this.#remove(`${this.#keyOf(peer)}/screen`);
     this.arrange();
   }
 
@@ -67,7 +70,7 @@ export class Stage {
   showVoices(youSpeak) {
     this.tiles.get(YOU)?.speaking(youSpeak);
     for (const peer of this.call.peers.values()) {
-      this.tiles.get(peer.id)?.speaking(peer.shows.microphone && peer.speaking > SPEECH);
+      this.tiles.get(this.#keyOf(peer))?.speaking(peer.shows.microphone && peer.speaking > SPEECH);
     }
   }
 
@@ -90,6 +93,13 @@ export class Stage {
   end() {
     this.watcher.disconnect();
     for (const key of [...this.tiles.keys()]) this.#remove(key);
+  }
+
+  /** @param {Peer} peer */
+  #keyOf(peer) {
+    const key = this.keys.get(peer) ?? peer.id;
+    this.keys.set(peer, key);
+    return key;
   }
 
   /** @returns {string | null} the pinned tile, else the screen shared last by somebody else */

@@ -3,7 +3,7 @@
  * Everything that is told by colour is told by shape or words too.
  */
 
-import { make, part, stamp } from './dom.js';
+import { part, stamp } from './dom.js';
 import { hue, initials } from './units.js';
 import { label, localise, say, t } from './words.js';
 
@@ -27,8 +27,9 @@ export class Tile {
    * @param {{stream: MediaStream, screen?: boolean, onPin: () => void, onDetails?: () => void}} what
    */
   constructor({ stream, screen = false, onPin, onDetails }) {
-    this.element = screen ? asFigure(stamp('tile')) : stamp('tile');
+    this.element = stamp('tile');
     localise(this.element);
+    this.element.classList.toggle('screen', screen);
     this.element.classList.add('fresh');
     this.picture = part(this.element, 'picture', HTMLVideoElement);
     this.picture.srcObject = stream;
@@ -120,16 +121,6 @@ export class Tile {
     else words.textContent = '';
     this.link.setAttribute('aria-label', t('tile.link', { name, quality: t(`quality.${quality}`), path: path ? t(path) : '' }).trim());
   }
-}
-
-/**
- * A shared screen is a picture, not a person: only people are regions.
- * @param {HTMLElement} tile
- */
-function asFigure(tile) {
-  const figure = make('figure', 'tile screen');
-  figure.append(...tile.childNodes);
-  return figure;
 }
 
 /**

@@ -113,7 +113,7 @@ function stateWords(transfer) {
   if (state === 'running') return runningWords(transfer, holes);
   if (state === 'failed') {
     const key = `problems.${problem?.code ?? 'unknown'}`;
-    return t(knows(key) ? key : 'files.failed', holes);
+    return t(knows(key) ? key : 'problems.file-failed', holes);
   }
   if (state === 'cancelled') return t(by === 'you' ? 'files.cancelled.you' : 'files.cancelled.peer', holes);
   // An offer and the wait for its answer look alike from outside: it depends on whose word is missing.

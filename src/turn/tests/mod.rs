@@ -3,10 +3,6 @@
 mod world;
 
 mod allocating;
-mod behind_nat;
 mod credentials;
-mod moving;
-mod noise;
 mod peers;
 mod relaying;
-mod streams;

@@ -55,7 +55,13 @@ export class Person {
 
   async leave() {
     await this.button('Leave').click();
-    await this.button('Join').waitFor();
+    await this.button(words('left.again')).waitFor();
+  }
+
+  /** After leaving: straight back in, without the lobby. */
+  async joinAgain() {
+    await this.button(words('left.again')).click();
+    await this.button('Leave').waitFor();
   }
 
   /** After a reload: the page knows the room and the name. */

@@ -1,0 +1,141 @@
+//! The one port, from the outside: everything that is spoken there, and strangers who speak nothing of it.
+
+use std::io::{Read, Write};
+use std::net::UdpSocket;
+use std::process::Command;
+
+use super::server::{ALONE, PATIENCE, Server, connect, exchange};
+
+/// A STUN binding request (RFC 8489, 5): type, length, magic cookie, transaction id.
+const BINDING: [u8; 20] = [0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+
+/// Asks for a binding and wants a success response with the same transaction id.
+fn is_bound(stream: &mut (impl Read + Write)) -> bool {
+    stream.write_all(&BINDING).unwrap();
+    let mut head = [0; 20];
+    stream.read_exact(&mut head).is_ok() && head[..2] == [1, 1] && head[8..] == BINDING[8..]
+}
+
+fn still_serves(server: &Server) {
+    assert!(server.get("/healthz").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn stun_is_answered_over_udp_tcp_and_tls_on_the_one_port() {
+    let server = Server::start(&[]);
+    assert!(is_bound(&mut server.connect()), "TCP");
+    assert!(is_bound(&mut server.connect_tls(&[]).unwrap()), "TLS as browsers do it, without ALPN");
+    assert!(is_bound(&mut server.connect_tls(&["stun.turn"]).unwrap()), "TLS with the ALPN of RFC 7443");
+    assert!(is_bound(&mut server.connect_tls(&["stun.nat-discovery"]).unwrap()), "TLS with the other one");
+    let udp = UdpSocket::bind("127.0.0.1:0").unwrap();
+    udp.set_read_timeout(Some(PATIENCE)).unwrap();
+    udp.send_to(&BINDING, server.address).unwrap();
+    let mut answer = [0; 512];
+    let (length, from) = udp.recv_from(&mut answer).unwrap();
+    assert!(length >= 20 && answer[..2] == [1, 1] && from == server.address, "UDP");
+}
+
+#[test]
+fn http_follows_tls_by_alpn_or_by_its_first_byte() {
+    let server = Server::start(&[]);
+    let chosen = |alpn: &[&str]| server.connect_tls(alpn).unwrap().conn.alpn_protocol().map(<[u8]>::to_vec);
+    assert_eq!(chosen(&["h2", "http/1.1"]), Some(b"h2".to_vec()));
+    assert_eq!(chosen(&["http/1.1"]), Some(b"http/1.1".to_vec()));
+    let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let answer = exchange(&mut server.connect_tls(&[]).unwrap(), request);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn plain_http_on_the_one_port_is_sent_to_https_on_the_same_port() {
+    let server = Server::start(&[]);
+    let request = format!("GET /r/tea?relay HTTP/1.1\r\nHost: {}\r\n\r\n", server.address);
+    let answer = exchange(&mut server.connect(), &request);
+    assert!(answer.starts_with("HTTP/1.1 308 "), "{answer}");
+    assert!(answer.contains(&format!("location: https://{}/r/tea?relay\r\n", server.address)), "{answer}");
+}
+
+#[test]
+fn http_listen_sends_visitors_to_the_one_port_and_serves_nothing_else() {
+    let server = Server::start(&["--http-listen=127.0.0.1:0"]);
+    let line = server.banner.lines().find(|line| line.contains("TCP") && line.contains("https://")).unwrap();
+    let port: u16 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+    let redirect = ([127, 0, 0, 1], port).into();
+    let answer = exchange(&mut connect(redirect), "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    assert!(answer.contains(&format!("location: https://localhost:{}/healthz\r\n", server.address.port())), "{answer}");
+    assert!(!is_bound(&mut connect(redirect)));
+}
+
+#[test]
+fn without_tls_the_one_port_is_the_site_and_still_the_relay() {
+    let server = Server::start(&["--tls-mode=off"]);
+    let answer = exchange(&mut server.connect(), "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(is_bound(&mut server.connect()));
+}
+
+#[test]
+fn whoever_says_nothing_is_hung_up_on() {
+    let server = Server::start(&[]);
+    let mut silent = server.connect();
+    let mut half_a_hello = server.connect();
+    half_a_hello.write_all(&[0x16, 3, 1]).unwrap();
+    let mut slow_header = server.connect();
+    slow_header.write_all(b"GET / HTTP/1.1\r\nHost").unwrap();
+    for stream in [&mut silent, &mut half_a_hello, &mut slow_header] {
+        let mut rest = Vec::new();
+        // Closed, with or without a last word: what counts is that reading ends.
+        let ended = stream.read_to_end(&mut rest);
+        assert!(!matches!(&ended, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock), "{ended:?}");
+    }
+    still_serves(&server);
+}
+
+#[test]
+fn garbage_harms_nobody() {
+    let server = Server::start(&[]);
+    for garbage in [
+        &b"\xff\xfe\xfd"[..],
+        b"\x16\x03\x01\xff\xff\xff\xff",
+        b"\x00\x01\xff\xff",
+        b"GET\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ] {
+        let mut stream = server.connect();
+        stream.write_all(garbage).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+    assert!(server.connect_tls(&["smtp"]).is_err(), "an unknown protocol is refused in the handshake");
+    still_serves(&server);
+}
+
+#[test]
+fn a_connection_too_many_is_closed_and_a_place_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("callbox.toml"), "max_connections = 2\n").unwrap();
+    let server = Server::start_in(folder, &[]);
+    let first = server.connect_tls(&["http/1.1"]).unwrap();
+    let second = server.connect_tls(&["http/1.1"]).unwrap();
+    let mut third = server.connect();
+    assert_eq!(third.read(&mut [0]).unwrap_or(0), 0, "closed at once");
+    drop((first, second));
+    // The places come back when the server has seen the goodbyes.
+    while server.connect_tls(&["http/1.1"]).is_err() {}
+}
+
+#[test]
+fn running_out_of_file_descriptors_is_survived() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("sh");
+    command.current_dir(folder.path()).env_clear();
+    command.args(["-c", "ulimit -n 64 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_callbox")]).args(ALONE);
+    let server = Server::spawn(folder, command);
+    let crowd: Vec<_> = (0..100).map(|_| server.connect()).collect();
+    drop(crowd);
+    still_serves(&server);
+    server.signal("TERM");
+    let (code, log, _) = server.end();
+    assert_eq!(code, Some(0));
+    assert!(log.contains("cannot accept connections"), "the limit was not reached: {log}");
+}

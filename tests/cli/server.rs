@@ -1,0 +1,161 @@
+//! Starts the real program in a folder of its own, on a free port, and ends it with the test.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use tempfile::TempDir;
+
+/// A running server with what it printed at start.
+pub(crate) struct Server {
+    child: Child,
+    /// Its working folder; `callbox-data` lies in it.
+    pub(crate) folder: TempDir,
+    /// What it printed, up to the last firewall line.
+    pub(crate) banner: String,
+    /// The one port on loopback.
+    pub(crate) address: SocketAddr,
+}
+
+/// Nothing here takes longer, even on a busy machine; a test that waits in vain must end.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The program, without any configuration of whoever runs the tests.
+pub(crate) fn callbox(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callbox"));
+    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    command
+}
+
+/// The program run to its end.
+pub(crate) fn run(folder: &Path, args: &[&str]) -> Output {
+    callbox(folder).args(args).output().unwrap()
+}
+
+/// What a command printed on stdout.
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// What a command printed on stderr.
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The flags that keep a test to itself: a free port, no port that another test may want.
+pub(crate) const ALONE: [&str; 2] = ["--listen=127.0.0.1:0", "--turn-listen="];
+
+impl Server {
+    /// Starts with `args` besides [`ALONE`], and waits until it serves.
+    pub(crate) fn start(args: &[&str]) -> Server {
+        Server::start_in(tempfile::tempdir().unwrap(), args)
+    }
+
+    /// As [`start`](Server::start), in a folder that may hold a `callbox.toml` or the data of an earlier start.
+    pub(crate) fn start_in(folder: TempDir, args: &[&str]) -> Server {
+        let mut command = callbox(folder.path());
+        command.args(ALONE).args(args);
+        Server::spawn(folder, command)
+    }
+
+    /// Waits until `command`, the program with everything set, serves.
+    pub(crate) fn spawn(folder: TempDir, mut command: Command) -> Server {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut banner = String::new();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        while !banner.contains("\n  docker ") {
+            let Some(Ok(line)) = lines.next() else {
+                let mut why = String::new();
+                child.stderr.take().unwrap().read_to_string(&mut why).unwrap();
+                panic!("it did not start: {why}");
+            };
+            banner.push_str(&line);
+            banner.push('\n');
+        }
+        let (_, rest) = banner.split_once("://localhost:").expect("the link on this machine");
+        let port = rest.split('/').next().unwrap().parse().unwrap();
+        Server { child, folder, banner, address: (Ipv4Addr::LOCALHOST, port).into() }
+    }
+
+    /// A plain connection to the one port.
+    pub(crate) fn connect(&self) -> TcpStream {
+        connect(self.address)
+    }
+
+    /// A TLS connection that trusts the certificate kept in the data folder and nothing else.
+    pub(crate) fn connect_tls(&self, alpn: &[&str]) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
+        self.connect_tls_as("127.0.0.1", alpn)
+    }
+
+    /// The same, as if `name` had been opened.
+    pub(crate) fn connect_tls_as(
+        &self,
+        name: &str,
+        alpn: &[&str],
+    ) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
+        let pem = std::fs::read(self.folder.path().join("callbox-data/self-signed.pem")).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        let mut stream = StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), self.connect());
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock)?;
+        }
+        Ok(stream)
+    }
+
+    /// The answer to `GET path` over HTTPS, head and body.
+    pub(crate) fn get(&self, path: &str) -> String {
+        let mut stream = self.connect_tls(&["http/1.1"]).unwrap();
+        exchange(&mut stream, &format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))
+    }
+
+    /// Sends a signal by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let line = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
+    }
+
+    /// Waits for its end; the exit code, and what it logged.
+    pub(crate) fn end(mut self) -> (Option<i32>, String, TempDir) {
+        let code = self.child.wait().unwrap().code();
+        let mut log = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (code, log, std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap()))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A connection on which nothing waits for ever.
+pub(crate) fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Sends `request` and reads until the other side is done.
+pub(crate) fn exchange(stream: &mut (impl Read + Write), request: &str) -> String {
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    // Closing without a TLS goodbye is closing all the same.
+    if let Err(error) = stream.read_to_end(&mut answer) {
+        assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof, "after {}", String::from_utf8_lossy(&answer));
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}

@@ -1,0 +1,153 @@
+//! Starting and stopping, and what the terminal says about it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+
+use super::server::{ALONE, Server, callbox, run, stderr, stdout};
+
+#[test]
+fn one_command_serves_the_page_on_the_printed_link() {
+    let server = Server::start(&[]);
+    let page = server.get("/");
+    assert!(page.starts_with("HTTP/1.1 200 "), "{page}");
+    assert!(page.contains("<!doctype html>") || page.contains("<!DOCTYPE html>"), "{page}");
+    assert!(server.get("/healthz").starts_with("HTTP/1.1 200 "));
+}
+
+#[test]
+fn the_certificate_is_good_for_the_names_on_the_terminal_and_keeps_its_fingerprint_over_a_restart() {
+    let server = Server::start(&["--name=call.example.org"]);
+    assert!(server.banner.contains("https://call.example.org:"), "{}", server.banner);
+    for name in ["127.0.0.1", "localhost", "call.example.org", "::1"] {
+        assert!(server.connect_tls_as(name, &[]).is_ok(), "{name}");
+    }
+    assert!(server.connect_tls_as("elsewhere.example.org", &[]).is_err());
+    let fingerprint = |banner: &str| banner.lines().find(|line| line.matches(':').count() == 31).unwrap().to_owned();
+    let first = fingerprint(&server.banner);
+    server.signal("TERM");
+    let (_, _, folder) = server.end();
+    let second = Server::start_in(folder, &["--name=call.example.org"]);
+    assert_eq!(fingerprint(&second.banner), first);
+}
+
+#[test]
+fn what_is_kept_is_for_this_user_alone() {
+    let server = Server::start(&[]);
+    let data = server.folder.path().join("callbox-data");
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    let files: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 3, "certificate, seat key, relay secret: {files:?}");
+    assert!(files.iter().all(|file| mode(file) == 0o600));
+}
+
+#[test]
+fn a_port_in_use_is_told_in_one_sentence_with_the_way_out() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let listen = format!("--listen={}", taken.local_addr().unwrap());
+    let output = run(folder.path(), &[&listen, "--turn-listen="]);
+    let said = stderr(&output);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(said.contains("another program has the port") && said.contains("--listen"), "{said}");
+}
+
+#[test]
+fn a_udp_port_in_use_is_told_before_anything_is_served() {
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let listen = format!("--listen={}", taken.local_addr().unwrap());
+    let output = run(folder.path(), &[&listen, "--turn-listen="]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("UDP") && stdout(&output).is_empty());
+}
+
+#[test]
+fn a_data_directory_that_cannot_be_is_named_with_the_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("callbox-data"), "a file").unwrap();
+    let output = run(folder.path(), &ALONE);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("--data-dir"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_key_that_others_can_read_is_refused() {
+    let server = Server::start(&[]);
+    server.signal("TERM");
+    let (_, _, folder) = server.end();
+    let key = folder.path().join("callbox-data/seat.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let output = run(folder.path(), &ALONE);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("chmod 600"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_signal_stops_it_although_somebody_is_connected() {
+    for signal in ["TERM", "INT"] {
+        let server = Server::start(&[]);
+        let _idle = server.connect_tls(&["http/1.1"]).unwrap();
+        let _silent = server.connect();
+        server.signal(signal);
+        let (code, log, _) = server.end();
+        assert_eq!(code, Some(0), "{log}");
+        assert!(!log.contains("did not end in time"), "{log}");
+    }
+}
+
+#[test]
+fn healthcheck_tells_a_running_server_from_none() {
+    let server = Server::start(&[]);
+    let listen = format!("--listen={}", server.address);
+    let healthy = run(server.folder.path(), &["healthcheck", &listen]);
+    assert_eq!(healthy.status.code(), Some(0), "{}", stderr(&healthy));
+    server.signal("TERM");
+    let (_, _, folder) = server.end();
+    let gone = run(folder.path(), &["healthcheck", &listen]);
+    assert_eq!(gone.status.code(), Some(1));
+    assert!(stderr(&gone).contains("is it running"), "{}", stderr(&gone));
+}
+
+#[test]
+fn healthcheck_and_page_work_without_tls_too() {
+    let server = Server::start(&["--tls-mode=off"]);
+    let listen = format!("--listen={}", server.address);
+    let healthy = run(server.folder.path(), &["healthcheck", &listen, "--tls-mode=off"]);
+    assert_eq!(healthy.status.code(), Some(0), "{}", stderr(&healthy));
+    assert!(server.banner.contains("TLS is off"), "{}", server.banner);
+}
+
+#[test]
+fn ports_prints_the_lines_of_the_start_again() {
+    let server = Server::start(&["--http-listen=127.0.0.1:0"]);
+    let folder = tempfile::tempdir().unwrap();
+    let listen = format!("--listen={}", server.address);
+    let redirect = server.banner.lines().find(|line| line.contains("https://") && line.contains("TCP")).unwrap();
+    let port = redirect.split_whitespace().nth(1).unwrap();
+    let http = format!("--http-listen=127.0.0.1:{port}");
+    let output = run(folder.path(), &["ports", &listen, &http, "--turn-listen="]);
+    assert!(output.status.success());
+    assert!(server.banner.contains(&stdout(&output)), "{}\n{}", server.banner, stdout(&output));
+}
+
+#[test]
+fn completions_and_the_manual_name_every_subcommand() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [vec!["completions", "bash"], vec!["completions", "fish"], vec!["man"]] {
+        let output = run(folder.path(), &args);
+        for name in ["serve", "ports", "config", "healthcheck"] {
+            assert!(stdout(&output).contains(name), "{args:?} has no {name}");
+        }
+    }
+}
+
+#[test]
+fn a_slip_on_the_command_line_is_exit_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = callbox(folder.path()).arg("--lisen=x").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("--listen"), "{}", stderr(&output));
+}
