@@ -78,7 +78,7 @@ impl Site {
                 serving.await
             }
         };
-        log(served);
+        log(served, connection);
     }
 
     /// Serves HTTP/2 on `io` (ALPN `h2`, or prior knowledge), WebSockets by RFC 8441 included; otherwise as
@@ -104,7 +104,7 @@ impl Site {
                 serving.await
             }
         };
-        log(served);
+        log(served, connection);
     }
 
     /// Waits until every WebSocket has said goodbye; call it after cancelling the `shutdown` they were given and after the
@@ -186,8 +186,8 @@ async fn converse(
 }
 
 /// What goes wrong here is the peer's doing: a closed lid, a scanner, a broken proxy.
-fn log(served: hyper::Result<()>) {
+fn log(served: hyper::Result<()>, Connection { client, scheme, .. }: Connection) {
     if let Err(error) = served {
-        tracing::debug!(%error, "connection ended");
+        tracing::debug!(%client, ?scheme, %error, "connection ended");
     }
 }

@@ -12,16 +12,16 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message as Frame, error::CapacityError};
+use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 use tokio_util::sync::CancellationToken;
 
 use super::Options;
 use super::ice;
 use super::outbox::{End, Outbox};
-use super::switchboard::Switchboard;
+use super::switchboard::{Line, Switchboard};
 use super::wire::{self, Ice};
 use crate::clock::Now;
-use crate::hub::{Event, Message, PersonId, Refusal, SocketId};
+use crate::hub::{Message, PersonId, Refusal, Request};
 
 /// A page says `ping` every five seconds: three missed, and the socket is dead.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -51,38 +51,54 @@ enum Ending {
     Dead,
 }
 
+/// What a frame means.
+enum Heard {
+    Request(Request),
+    SignOfLife,
+    Garbage(Refusal),
+    End(Ending),
+}
+
 impl Socket<'_> {
     /// Talks on `io` until either side has enough.
     pub(super) async fn converse<IO: AsyncRead + AsyncWrite + Unpin>(self, io: IO) {
         let mut stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(limits())).await;
-        let (id, outbox) = self.switchboard.open();
-        let ending = self.talk(&mut stream, id, &outbox).await;
-        self.switchboard.close(id);
+        let line = self.switchboard.open();
+        let ending = self.talk(&mut stream, &line).await;
+        drop(line);
         if let Ending::Close(code, reason) = ending {
             let _ = timeout(CLOSE_PATIENCE, say_goodbye(stream, code, reason)).await;
         }
     }
 
-    async fn talk<IO>(&self, stream: &mut WebSocketStream<IO>, id: SocketId, outbox: &Outbox) -> Ending
+    async fn talk<IO>(&self, stream: &mut WebSocketStream<IO>, line: &Line<'_>) -> Ending
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
         let mut heard = Instant::now();
+        let mut garbled = false;
         let mut silence = pin!(sleep_until(heard + SILENCE));
         loop {
             tokio::select! {
-                (messages, end) = outbox.take() => {
-                    if let Some(ending) = self.write(stream, outbox, messages).await {
+                (messages, end) = line.outbox().take() => {
+                    if let Some(ending) = self.write(stream, line.outbox(), messages).await {
                         return ending;
                     }
                     if let Some(end) = end {
                         return Ending::from(end);
                     }
                 }
-                frame = stream.next() => {
+                // After garbage nothing can be read any more; what is left to do is in the outbox.
+                frame = stream.next(), if !garbled => {
                     heard = Instant::now();
-                    if let Some(ending) = self.read(id, frame) {
-                        return ending;
+                    match understand(frame) {
+                        Heard::Request(request) => line.asked(request),
+                        Heard::SignOfLife => {}
+                        Heard::Garbage(refusal) => {
+                            garbled = true;
+                            line.garbled(refusal);
+                        }
+                        Heard::End(ending) => return ending,
                     }
                 }
                 // Set anew only when it rings: a message costs no timer.
@@ -95,27 +111,6 @@ impl Socket<'_> {
                 () = self.shutdown.cancelled() => return going_away(),
             }
         }
-    }
-
-    fn read(&self, id: SocketId, frame: Option<Result<Frame, Error>>) -> Option<Ending> {
-        let refusal = match frame {
-            Some(Ok(Frame::Text(text))) => match wire::decode(&text, fresh_id) {
-                Ok(request) => {
-                    self.switchboard.tell(Event::Asked(id, request));
-                    return None;
-                }
-                Err(refusal) => refusal,
-            },
-            // Pings are answered by the library.
-            Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => return None,
-            Some(Ok(Frame::Binary(_))) => Refusal::BadMessage("binary frames are not used here: send text".into()),
-            Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => Refusal::TooLarge,
-            Some(Err(Error::Utf8(_))) => Refusal::BadMessage("the text is not UTF-8".into()),
-            Some(Err(Error::Protocol(error))) => return Some(Ending::Close(CloseCode::Protocol, error.to_string())),
-            Some(Ok(Frame::Close(_)) | Err(_)) | None => return Some(Ending::Gone),
-        };
-        self.switchboard.tell(Event::Garbled(id, refusal));
-        None
     }
 
     /// Writes everything there is, together. Something is the matter when there is an ending.
@@ -152,6 +147,21 @@ impl Socket<'_> {
         let credentials = self.options.turn_passes.issue(&you.0, ttl, Now::read());
         let ice_servers = ice::servers(&self.host, &self.options.turn_ports, credentials.as_ref());
         Ice { ice_servers, ice_ttl: ttl.as_secs() }
+    }
+}
+
+fn understand(frame: Option<Result<Frame, Error>>) -> Heard {
+    match frame {
+        Some(Ok(Frame::Text(text))) => wire::decode(&text, fresh_id).map_or_else(Heard::Garbage, Heard::Request),
+        // Pings are answered by the library.
+        Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => Heard::SignOfLife,
+        Some(Ok(Frame::Binary(_))) => {
+            Heard::Garbage(Refusal::BadMessage("binary frames are not used here: send text".into()))
+        }
+        Some(Err(Error::Capacity(_))) => Heard::Garbage(Refusal::TooLarge),
+        Some(Err(Error::Utf8(_))) => Heard::Garbage(Refusal::BadMessage("the text is not UTF-8".into())),
+        Some(Err(Error::Protocol(error))) => Heard::End(Ending::Close(CloseCode::Protocol, error.to_string())),
+        Some(Ok(Frame::Close(_)) | Err(_)) | None => Heard::End(Ending::Gone),
     }
 }
 

@@ -10,13 +10,21 @@ use std::time::Duration;
 
 use super::outbox::Outbox;
 use crate::clock::Now;
-use crate::hub::{Effect, Event, Hub, SocketId};
+use crate::hub::{Effect, Event, Hub, Refusal, Request, SocketId};
 
 /// The hub and everybody connected to it.
 #[derive(Debug)]
 pub(super) struct Switchboard {
     lines: Mutex<Lines>,
     next: AtomicU64,
+}
+
+/// One socket's line to the hub.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    switchboard: &'a Switchboard,
+    socket: SocketId,
+    outbox: Arc<Outbox>,
 }
 
 #[derive(Debug)]
@@ -36,33 +44,46 @@ impl Switchboard {
         switchboard
     }
 
-    /// A new socket, and where the hub's words for it will be.
-    pub(super) fn open(&self) -> (SocketId, Arc<Outbox>) {
+    /// A line for a new socket; the hub hears of its end when it is dropped, however its task ends.
+    pub(super) fn open(&self) -> Line<'_> {
         let socket = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
         let outbox = Arc::new(Outbox::default());
         self.with(|lines| {
             lines.outboxes.insert(socket, outbox.clone());
             lines.handle(Event::Opened(socket));
         });
-        (socket, outbox)
-    }
-
-    /// Lets an event happen, and its effects.
-    pub(super) fn tell(&self, event: Event) {
-        self.with(|lines| lines.handle(event));
-    }
-
-    /// The socket is gone.
-    pub(super) fn close(&self, socket: SocketId) {
-        self.with(|lines| {
-            lines.outboxes.remove(&socket);
-            lines.handle(Event::Closed(socket));
-        });
+        Line { switchboard: self, socket, outbox }
     }
 
     fn with(&self, act: impl FnOnce(&mut Lines)) {
         // A hub that panicked has a fault, but everybody else's call is worth more than a clean stop.
         act(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+impl Line<'_> {
+    /// What the hub says to this socket.
+    pub(super) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// The page asks for something.
+    pub(super) fn asked(&self, request: Request) {
+        self.switchboard.with(|lines| lines.handle(Event::Asked(self.socket, request)));
+    }
+
+    /// The page sent something that is no request.
+    pub(super) fn garbled(&self, refusal: Refusal) {
+        self.switchboard.with(|lines| lines.handle(Event::Garbled(self.socket, refusal)));
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        self.switchboard.with(|lines| {
+            lines.outboxes.remove(&self.socket);
+            lines.handle(Event::Closed(self.socket));
+        });
     }
 }
 
@@ -91,6 +112,6 @@ async fn tick(switchboard: Weak<Switchboard>) {
     loop {
         tokio::time::sleep(Duration::from_secs(1)).await;
         let Some(switchboard) = switchboard.upgrade() else { return };
-        switchboard.tell(Event::Tick);
+        switchboard.with(|lines| lines.handle(Event::Tick));
     }
 }
