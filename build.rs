@@ -1,7 +1,7 @@
 //! Prepares the page for embedding: copies `web/` to `$OUT_DIR/www`, gives its assets a name that changes with their
 //! content, and puts `.br` and `.gz` beside every file that gets smaller by it. Cargo alone builds the whole product.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,7 @@ fn main() -> io::Result<()> {
 
     let mut files = BTreeMap::new();
     read_into(web, web, &mut files)?;
+    preload_modules(&mut files);
     let hash = hash_of(&files);
     println!("cargo:rustc-env=CALLBOX_ASSETS={hash}");
     for (path, content) in files {
@@ -45,6 +46,49 @@ fn read_into(root: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>)
         }
     }
     Ok(())
+}
+
+/// Names every module in the page's head. Otherwise a browser learns of each only from the module that imports it, one
+/// round trip after another; so it fetches all of them at once.
+fn preload_modules(files: &mut BTreeMap<PathBuf, Vec<u8>>) {
+    let mut modules = BTreeSet::new();
+    add_imports_of(Path::new("app.js"), files, &mut modules);
+    let links: String = modules
+        .iter()
+        .map(|path| format!("<link rel=\"modulepreload\" href=\"/a/dev/{}\">\n", path.display()))
+        .collect();
+    if let Some(page) = files.get_mut(Path::new("index.html")) {
+        let text = String::from_utf8_lossy(page).replacen("</head>", &format!("{links}</head>"), 1);
+        *page = text.into_bytes();
+    }
+}
+
+/// Everything that `module` imports statically, and what that imports.
+fn add_imports_of(module: &Path, files: &BTreeMap<PathBuf, Vec<u8>>, found: &mut BTreeSet<PathBuf>) {
+    let source = files.get(module).map(|content| String::from_utf8_lossy(content)).unwrap_or_default();
+    let pieces: Vec<_> = source.split('\'').collect();
+    for pair in pieces.windows(2) {
+        let is_import = pair[0].trim_end().ends_with("from") || pair[0].trim_end().ends_with("import");
+        let target = joined(module.parent().unwrap_or(Path::new("")), pair[1]);
+        if is_import && files.contains_key(&target) && found.insert(target.clone()) {
+            add_imports_of(&target, files, found);
+        }
+    }
+}
+
+/// `relative` as seen from `folder`, with its dots taken away.
+fn joined(folder: &Path, relative: &str) -> PathBuf {
+    let mut path = folder.to_owned();
+    for part in relative.split('/') {
+        match part {
+            "." => {}
+            ".." => {
+                path.pop();
+            }
+            name => path.push(name),
+        }
+    }
+    path
 }
 
 /// Changes whenever any file of the page does: modules import each other by relative paths, so one name serves all.

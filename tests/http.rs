@@ -211,6 +211,32 @@ async fn settings_say_what_this_server_offers() {
     }
 }
 
+#[tokio::test]
+async fn the_page_asks_for_its_settings_where_they_are() {
+    let running = run(options()).await;
+    let [(_, client), _] = clients();
+    let module = get(&client, &running, "/a/any/call/settings.js").await.text().await.unwrap();
+    let path = module.split("await get('").nth(1).expect("the page asks for its settings").split('\'').next().unwrap();
+    let response = get(&client, &running, path).await;
+    assert_eq!((response.status(), header(response.headers(), "content-type")), (StatusCode::OK, "application/json"));
+}
+
+#[tokio::test]
+async fn a_browser_learns_of_every_module_at_once() {
+    let running = run(options()).await;
+    for (protocol, client) in clients() {
+        let page = get(&client, &running, "/").await.text().await.unwrap();
+        let named: Vec<_> =
+            page.split("rel=\"modulepreload\" href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert!(named.iter().any(|path| path.ends_with("/call/settings.js")), "{protocol}: {named:?}");
+        for path in named {
+            let response = get(&client, &running, path).await;
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+            assert_eq!(header(response.headers(), "content-type"), "text/javascript; charset=utf-8");
+        }
+    }
+}
+
 /// A folder with a bit of everything that could go wrong.
 fn public_folder() -> (TempDir, Options) {
     let parent = TempDir::new().unwrap();

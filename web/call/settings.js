@@ -1,5 +1,5 @@
 /**
- * What the server tells every page before a call: `GET /config.json`. A field that is missing or of the wrong kind
+ * What the server tells every page before a call: `GET /settings.json`. A field that is missing or of the wrong kind
  * falls back to its default, so an older server still gives a working page.
  *
  * @typedef {object} Settings
@@ -23,7 +23,7 @@ export const DEFAULTS = Object.freeze({
  */
 export async function readSettings(get = globalThis.fetch) {
   try {
-    const answer = await get('/config.json', { cache: 'no-cache', credentials: 'same-origin' });
+    const answer = await get('/settings.json', { cache: 'no-cache', credentials: 'same-origin' });
     return settingsFrom(answer.ok ? await answer.json() : {});
   } catch {
     return settingsFrom({});
