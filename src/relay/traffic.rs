@@ -243,8 +243,9 @@ impl Traffic {
 
     fn deliver_hairpin(&mut self, to: SessionId, from: SocketAddr, payload: Payload<'_>) {
         if self.sessions.is_current(to) {
-            self.counts.packets_hairpinned += 1;
+            let before = self.counts.packets_to_clients;
             self.deliver(to.slot, from, payload);
+            self.counts.packets_hairpinned += self.counts.packets_to_clients - before;
         } else {
             self.counts.packets_dropped += 1;
         }

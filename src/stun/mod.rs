@@ -13,6 +13,9 @@ mod integrity;
 mod message;
 mod writer;
 
+#[cfg(test)]
+pub(crate) mod tests;
+
 pub(crate) use channel::read_channel_header;
 pub use channel::{CHANNEL_HEADER, channel_header, padding};
 pub use demux::{FirstBytes, first_bytes};

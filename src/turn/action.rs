@@ -25,9 +25,8 @@ pub enum Action {
     /// then call [`Session::joined`](super::Session::joined).
     Join(Join),
     /// RFC 8016: a session that lives under another 5-tuple shall move to this one. Find it by its
-    /// [`Session::ticket`](super::Session::ticket), take it out there, call [`Session::moved`](super::Session::moved)
-    /// on it with the same bytes, and keep it under this 5-tuple if it says so. None found: call
-    /// [`Session::not_moved`](super::Session::not_moved) on this session.
+    /// [`Session::ticket`](super::Session::ticket) and call [`Session::moved`](super::Session::moved) on it with the same
+    /// bytes. None found: call [`Session::not_moved`](super::Session::not_moved) on this session.
     Move(Move),
 }
 

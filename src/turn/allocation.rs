@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::action::{Action, Dropped, FromPeer, Icmp, Route, ToPeer};
 use super::bucket::Bucket;
 use super::channels::{self, Channels};
+use super::connections::Connections;
 use super::granted::Granted;
 use super::options::RelayKind;
 use super::quota::Place;
@@ -26,6 +27,7 @@ pub(super) struct Allocation {
     place: Place,
     permissions: Table<IpAddr, Permission>,
     channels: Channels,
+    pub(super) connections: Connections,
     to_peers: Bucket,
     to_client: Bucket,
     indications: u64,
@@ -55,6 +57,7 @@ impl Allocation {
             place,
             permissions: Table::default(),
             channels: Channels::default(),
+            connections: Connections::default(),
             to_peers: bucket,
             to_client: bucket,
             indications: 0,
@@ -101,7 +104,9 @@ impl Allocation {
             }
         }
         let (Some(peer), Some(payload)) = (peer, payload) else { return Action::Drop(Dropped::Malformed) };
-        let Some(route) = self.permitted(peer, now).filter(|_| peer.port() != 0) else {
+        // RFC 6062, 4: a TCP allocation relays connections, no datagrams
+        let datagrams = self.granted.kind != RelayKind::Tcp && peer.port() != 0;
+        let Some(route) = self.permitted(peer, now).filter(|_| datagrams) else {
             return Action::Drop(Dropped::NoPermission);
         };
         if !self.to_peers.take(payload.len(), rules.options.quotas.bits_per_second, now.monotonic) {
@@ -182,10 +187,21 @@ impl Allocation {
         Ok(())
     }
 
+    /// Takes a TCP connection from `peer` in, if it is permitted and there is room (RFC 6062, 5.3).
+    pub(super) fn accept(&mut self, rules: &Rules, id: u32, peer: SocketAddr, now: Now) -> Option<()> {
+        self.permitted(peer, now)?;
+        self.connections.accept(id, peer, rules.options.quotas.connections).ok()
+    }
+
+    /// Nobody answers an indication, so its transaction id only has to differ from the last one.
+    pub(super) fn next_indication(&mut self) -> TransactionId {
+        let mut id = [0; 12];
+        id[4..].copy_from_slice(&self.indications.to_be_bytes());
+        self.indications += 1;
+        id
+    }
+
     fn permitted(&self, peer: SocketAddr, now: Now) -> Option<Route> {
-        if self.granted.kind == RelayKind::Tcp {
-            return None;
-        }
         self.permissions.get(&peer.ip()).filter(|permission| now.monotonic < permission.expires).map(|p| p.route)
     }
 
@@ -195,11 +211,7 @@ impl Allocation {
         out: &mut Vec<u8>,
         fill: impl FnOnce(Writer) -> Writer,
     ) -> Range<usize> {
-        // Nobody answers an indication, so its transaction id only has to differ from the last one
-        let mut id = [0; 12];
-        id[4..].copy_from_slice(&self.indications.to_be_bytes());
-        self.indications += 1;
-        let writer = Writer::new(out, Class::Indication, Method::Data, id);
+        let writer = Writer::new(out, Class::Indication, Method::Data, self.next_indication());
         fill(writer.put_xor_address(attribute::XOR_PEER_ADDRESS, peer)).finish()
     }
 }

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use aws_lc_rs::constant_time;
+
 use super::action::{NotOpened, Open, Opened, PortWish, Ticket, Token};
 use super::options::RelayKind;
 use super::refusal::Refusal;
@@ -42,6 +44,14 @@ impl Granted {
     /// The relayed transport address of the family of `like`.
     pub(super) fn relayed(&self, like: SocketAddr) -> Option<SocketAddr> {
         if like.is_ipv4() { self.v4 } else { self.v6 }
+    }
+
+    /// Whether `ticket` is the one that moves this session; compared in the same time whatever it is.
+    pub(super) fn redeem(&self, ticket: Option<&[u8]>) -> Result<(), Refusal> {
+        match (&self.ticket, ticket) {
+            (Some(own), Some(ticket)) if constant_time::verify_slices_are_equal(own, ticket).is_ok() => Ok(()),
+            _ => Err(Refusal::AllocationMismatch),
+        }
     }
 
     /// The attributes of the success (RFC 8656, 7.2), which depend on nothing that changes but the time left.

@@ -40,10 +40,12 @@
 
 mod action;
 mod allocation;
+mod answers;
 mod auth;
 mod binding;
 mod bucket;
 mod channels;
+mod connections;
 mod granted;
 mod nonce;
 mod options;
@@ -53,6 +55,7 @@ mod refusal;
 mod reply;
 mod request;
 mod rules;
+mod serve;
 mod session;
 mod table;
 mod token;

@@ -37,6 +37,12 @@ pub enum Transport {
     Tls,
 }
 
+impl Transport {
+    pub(super) fn is_stream(self) -> bool {
+        matches!(self, Transport::Tcp | Transport::Tls)
+    }
+}
+
 /// What kind of relayed transport addresses to open.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RelayKind {
@@ -148,7 +154,8 @@ pub struct PeerPolicy {
     pub host: Vec<IpAddr>,
 }
 
-/// A second IP address and port of this server (RFC 5780): four sockets, every address with every port.
+/// A second IP address and port of this server (RFC 5780): four UDP sockets, every address with every port. These are the
+/// addresses as clients see them, and so must be [`Client::server`] of whoever writes to one of the four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SecondAddress {
     /// The usual address and port.

@@ -152,8 +152,9 @@ export class Media extends EventTarget {
       this.#release(kind); // first: phones cannot open two cameras at once
       await this.#openOne(kind);
       if (this[kind].track || id === former) return;
-      const problem = this[kind].problem;
+      const { problem } = this[kind];
       this.chosen[kind] = former;
+      this[kind].on = true;
       await this.#openOne(kind);
       this[kind].problem = problem;
       this.#changed();

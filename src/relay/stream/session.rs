@@ -192,8 +192,9 @@ impl StreamSession {
     /// Reads what peers and other sessions sent, until there is nothing more or enough for one wake.
     pub(super) fn hear(&mut self, task: &mut Context<'_>, scratch: &mut Scratch) {
         for (from, payload) in self.inbox.take(task.waker()) {
-            self.counts.packets_hairpinned += 1;
+            let before = self.counts.packets_to_clients;
             self.deliver(from, &payload, &mut scratch.queue);
+            self.counts.packets_hairpinned += self.counts.packets_to_clients - before;
         }
         for family in 0..self.relays.len() {
             while self.read_batch(family, task, scratch) {}

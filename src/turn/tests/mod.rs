@@ -3,6 +3,10 @@
 mod world;
 
 mod allocating;
+mod behind_nat;
 mod credentials;
+mod moving;
+mod noise;
 mod peers;
 mod relaying;
+mod streams;

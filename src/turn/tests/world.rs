@@ -9,8 +9,8 @@ use crate::clock::Now;
 use crate::pass::{Secret, TurnPasses};
 use crate::stun::{Class, Key, Message, Method, PasswordAlgorithm, Writer, attribute, channel_header, padding};
 use crate::turn::{
-    Action, Client, Dropped, FromPeer, NotOpened, Open, Opened, Options, PortWish, Reply, Route, Rules, Session, Token,
-    Transport,
+    Action, Client, ConnectFailed, Dropped, FromPeer, NotOpened, Open, Opened, Options, PortWish, Reply, Route, Rules,
+    Session, Ticket, Token, Transport,
 };
 
 pub(super) const REALM: &str = "callbox";
@@ -27,6 +27,10 @@ pub(super) struct World {
     ids: u64,
     next_port: u16,
     kept: BTreeMap<Token, u16>,
+    /// TCP connections to peers, with their owners.
+    connections: HashMap<u32, String>,
+    /// Whether peers take TCP connections.
+    pub(super) peers_accept: bool,
     /// Whether the machine has IPv6.
     pub(super) has_v6: bool,
     /// Whether there are ports left.
@@ -76,6 +80,8 @@ impl World {
             ids: 0,
             next_port: 50_000,
             kept: BTreeMap::new(),
+            connections: HashMap::new(),
+            peers_accept: true,
             has_v6: true,
             has_ports: true,
         }
@@ -102,6 +108,20 @@ impl World {
     pub(super) fn action(&mut self, person: &Person, bytes: &[u8]) -> Action {
         let session = self.sessions.get_mut(&person.address).expect("alive");
         session.from_client(&self.rules, bytes, self.now, &mut Vec::new())
+    }
+
+    /// A peer connects to a client's TCP relayed transport address.
+    pub(super) fn peer_connects(&mut self, peer: &str, to: &Person) -> Option<(u32, Answer)> {
+        let (mut out, now) = (Vec::new(), self.now);
+        let session = self.sessions.get_mut(&to.address).expect("alive");
+        let (id, message) = session.incoming(&self.rules, peer.parse().expect("address"), now, &mut out)?;
+        self.connections.insert(id, session.username().expect("proven").to_owned());
+        Some((id, Answer(out[message].to_vec())))
+    }
+
+    /// The rules beside a client's session, for a test that plays the shell itself.
+    pub(super) fn session_and_rules(&mut self, person: &Person) -> (&mut Session, &Rules) {
+        (self.sessions.get_mut(&person.address).expect("alive"), &self.rules)
     }
 
     pub(super) fn session(&mut self, person: &Person) -> &mut Session {
@@ -190,13 +210,25 @@ impl World {
         let mut out = b"what stood here before".to_vec();
         let action = session.from_client(&self.rules, bytes, self.now, &mut out);
         let heard = match action {
+            Action::Move(moving) => self.find_and_move(&mut session, moving.ticket, bytes),
+            action => self.act(&mut session, action, bytes, &mut out),
+        };
+        if session.is_alive() {
+            self.sessions.insert(person.address, session);
+        }
+        heard
+    }
+
+    /// Does what the core says.
+    fn act(&mut self, session: &mut Session, action: Action, bytes: &[u8], out: &mut Vec<u8>) -> Heard {
+        match action {
             Action::Drop(why) => Heard::Nothing(why),
-            Action::Reply(reply) => Heard::back(&reply, &out),
+            Action::Reply(reply) => Heard::back(&reply, out),
             Action::Open(open) => {
                 let opened = self.open(open);
-                Heard::back(&session.opened(&self.rules, opened, self.now, &mut out), &out)
+                Heard::back(&session.opened(&self.rules, opened, self.now, out), out)
             }
-            Action::Close(close) => close.reply.map_or(Heard::Closed, |reply| Heard::back(&reply, &out)),
+            Action::Close(close) => close.reply.map_or(Heard::Closed, |reply| Heard::back(&reply, out)),
             Action::ToPeer(to) => {
                 let payload = &bytes[to.payload];
                 match to.route {
@@ -204,12 +236,39 @@ impl World {
                     Route::Hairpin => self.hairpin(session.relayed(to.peer).expect("relayed"), to.peer, payload),
                 }
             }
-            other => panic!("nobody asked for {other:?}"),
-        };
-        if session.is_alive() {
-            self.sessions.insert(person.address, session);
+            Action::Connect(connect) => {
+                let result = if self.peers_accept { Ok(()) } else { Err(ConnectFailed) };
+                self.connections.insert(connect.id, session.username().expect("proven").to_owned());
+                Heard::back(&session.connected(&self.rules, connect.id, result, self.now, out), out)
+            }
+            Action::Join(join) => {
+                let found = self.connections.get(&join.id).is_some_and(|owner| **owner == *join.username);
+                Heard::back(&session.joined(&self.rules, found, self.now, out), out)
+            }
+            Action::Move(_) => unreachable!("done by whoever knows all sessions"),
         }
-        heard
+    }
+
+    /// What the shell does with a session that asks for its old self. `here` becomes it, if it agrees.
+    fn find_and_move(&mut self, here: &mut Session, ticket: Ticket, bytes: &[u8]) -> Heard {
+        let mut out = Vec::new();
+        let found = self.sessions.iter().find(|(_, session)| session.ticket() == Some(ticket));
+        let Some(from) = found.map(|(address, _)| *address) else {
+            return Heard::back(&here.not_moved(&self.rules, self.now, &mut out), &out);
+        };
+        let mut old = self.sessions.remove(&from).expect("just found");
+        let action = old.moved(&self.rules, here.client(), bytes, self.now, &mut out);
+        if old.client() == here.client() {
+            *here = old;
+        } else {
+            *here = Session::new(here.client());
+            self.sessions.insert(from, old);
+        }
+        match action {
+            Action::Reply(reply) => Heard::back(&reply, &out),
+            Action::Close(_) => Heard::Closed,
+            other => panic!("a Refresh is answered, not {other:?}"),
+        }
     }
 
     /// A datagram from `peer` reaches a client's relayed transport address.

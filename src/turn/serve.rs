@@ -1,0 +1,230 @@
+//! Serves requests: from the bytes of a message to what is done about it. The error of a request is its reply.
+
+use std::time::Duration;
+
+use super::action::{Action, Close, Connect, Dropped, Join, Move, Reply, Ticket};
+use super::allocation::Allocation;
+use super::auth::{self, Proof};
+use super::options::{Client, Lifetimes, RelayKind};
+use super::refusal::Refusal;
+use super::reply::ReplyTo;
+use super::request::{self, Family};
+use super::rules::Rules;
+use super::session::{Opening, Session, State};
+use super::{binding, quota, token};
+use crate::clock::Now;
+use crate::stun::{Class, Message, Method, attribute};
+
+/// A request whose sender is known, and the way back.
+struct Asked<'a> {
+    rules: &'a Rules,
+    request: &'a Message<'a>,
+    username: Box<str>,
+    to: ReplyTo,
+    now: Now,
+}
+
+impl Session {
+    /// A STUN message from the client.
+    pub(super) fn message(&mut self, rules: &Rules, bytes: &[u8], now: Now, out: &mut Vec<u8>) -> Action {
+        let Ok(message) = Message::read(bytes) else { return Action::Drop(Dropped::Malformed) };
+        match (message.class(), message.method(), &mut self.state) {
+            (Class::Indication, Some(Method::Send), State::Alive(allocation)) => allocation.send(rules, &message, now),
+            (Class::Indication, Some(Method::Send), _) => Action::Drop(Dropped::NoAllocation),
+            // These are only ever indications (RFC 8656, 17; RFC 6062, 6.1)
+            (_, Some(Method::Send | Method::Data | Method::ConnectionAttempt), _) => Action::Drop(Dropped::Unexpected),
+            (Class::Request, Some(method), _) => self.request(rules, method, &message, now, out),
+            _ => Action::Drop(Dropped::Unexpected),
+        }
+    }
+
+    fn request(&mut self, rules: &Rules, method: Method, request: &Message, now: Now, out: &mut Vec<u8>) -> Action {
+        let mut to = ReplyTo::new(method, request);
+        let done = match method {
+            Method::Binding => binding::answer(rules, self.client, request, &to, out),
+            _ => auth::authenticate(rules, self.client, request, now).and_then(|Proof { username, signature }| {
+                to.signature = Some(signature);
+                request::unknown_attributes(request, None)?;
+                self.proven(Asked { rules, request, username, to: to.clone(), now }, out)
+            }),
+        };
+        done.unwrap_or_else(|refusal| Action::Reply(to.refuse(&refusal, rules, self.client.address, now, out)))
+    }
+
+    fn proven(&mut self, asked: Asked, out: &mut Vec<u8>) -> Result<Action, Refusal> {
+        match asked.to.method {
+            Method::Allocate => return self.allocate(asked, out),
+            Method::ConnectionBind => return self.join(asked),
+            Method::Refresh if matches!(self.state, State::Stranger) => return self.move_here(asked),
+            _ => {}
+        }
+        let client = self.client;
+        let allocation = owned(self.alive(asked.now), &asked.username)?;
+        match asked.to.method {
+            Method::Refresh => {
+                let action = refresh(allocation, asked, out)?;
+                if matches!(action, Action::Close(_)) {
+                    self.state = State::Stranger;
+                }
+                return Ok(action);
+            }
+            Method::CreatePermission => create_permission(allocation, &asked)?,
+            Method::ChannelBind => channel_bind(allocation, &asked)?,
+            Method::Connect => return connect(allocation, client, asked),
+            _ => return Err(Refusal::BadRequest),
+        }
+        Ok(Action::Reply(asked.to.success(out, |writer| writer)))
+    }
+
+    /// RFC 8656, 7.2.
+    fn allocate(&mut self, asked: Asked, out: &mut Vec<u8>) -> Result<Action, Refusal> {
+        let Asked { rules, request, username, to, now } = asked;
+        match &self.state {
+            // A repeated request is answered again; any other one while there is an allocation is a 437
+            State::Alive(allocation) if allocation.request == to.id => {
+                return Ok(Action::Reply(self.granted(allocation, &to, now, out)));
+            }
+            State::Opening(opening) if opening.to.id == to.id => return Ok(Action::Drop(Dropped::Unexpected)),
+            State::Stranger => {}
+            _ => return Err(Refusal::AllocationMismatch),
+        }
+        let open = request::allocate(rules, self.client, request, token::make(rules, "port", self.client, to.id, now))?;
+        let lifetime = lifetime(&rules.options.lifetimes, request::lifetime(request)?);
+        let ticket = match request.get(attribute::MOBILITY_TICKET) {
+            Some(_) if !rules.options.mobility => return Err(Refusal::MobilityForbidden),
+            Some(_) => Some(token::make(rules, "ticket", self.client, to.id, now)),
+            None => None,
+        };
+        let place = quota::take(&rules.usage, &rules.options.quotas, &username, self.client.address.ip())?;
+        self.state = State::Opening(Box::new(Opening { to, asked: open.clone(), lifetime, ticket, place }));
+        Ok(Action::Open(open))
+    }
+
+    /// The success of an Allocate, the first time and every other.
+    pub(super) fn granted(&self, allocation: &Allocation, to: &ReplyTo, now: Now, out: &mut Vec<u8>) -> Reply {
+        let (client, lifetime) = (self.client.address, allocation.lifetime(now));
+        to.success(out, |writer| allocation.granted.describe(writer, client, lifetime))
+    }
+
+    /// ConnectionBind (RFC 6062, 5.4): only over a connection that is nothing else.
+    fn join(&mut self, asked: Asked) -> Result<Action, Refusal> {
+        let id = asked.request.get_u32(attribute::CONNECTION_ID).and_then(Result::ok).ok_or(Refusal::BadRequest)?;
+        if !matches!(self.state, State::Stranger) || !self.client.transport.is_stream() {
+            return Err(Refusal::BadRequest);
+        }
+        self.state = State::Asking(Box::new(asked.to));
+        Ok(Action::Join(Join { id, username: asked.username }))
+    }
+
+    /// A Refresh from a 5-tuple we do not know: of a client that moved, or of nobody.
+    fn move_here(&mut self, asked: Asked) -> Result<Action, Refusal> {
+        let ticket = asked.request.get(attribute::MOBILITY_TICKET).ok_or(Refusal::AllocationMismatch)?;
+        if !asked.rules.options.mobility {
+            return Err(Refusal::MobilityForbidden);
+        }
+        let ticket = Ticket::try_from(ticket).map_err(|_| Refusal::BadRequest)?;
+        self.state = State::Asking(Box::new(asked.to));
+        Ok(Action::Move(Move { ticket }))
+    }
+
+    /// The Refresh that moves this session to `client` (RFC 8016, 3.2.3).
+    pub(super) fn refresh_from(
+        &mut self,
+        rules: &Rules,
+        client: Client,
+        request: &Message,
+        now: Now,
+        out: &mut Vec<u8>,
+    ) -> Action {
+        let mut to = ReplyTo::new(Method::Refresh, request);
+        let done = auth::authenticate(rules, client, request, now).and_then(|Proof { username, signature }| {
+            to.signature = Some(signature);
+            let allocation = owned(self.alive(now), &username)?;
+            allocation.granted.redeem(request.get(attribute::MOBILITY_TICKET))?;
+            allocation.granted.ticket = Some(token::make(rules, "ticket", client, to.id, now));
+            refresh(allocation, Asked { rules, request, username, to: to.clone(), now }, out)
+        });
+        match &done {
+            Ok(Action::Reply(_)) => self.client = client,
+            Ok(Action::Close(_)) => self.state = State::Stranger,
+            _ => {}
+        }
+        done.unwrap_or_else(|refusal| Action::Reply(to.refuse(&refusal, rules, client.address, now, out)))
+    }
+}
+
+/// RFC 8656, 5: without an allocation a 437, with another user's a 441.
+fn owned<'a>(allocation: Option<&'a mut Allocation>, username: &str) -> Result<&'a mut Allocation, Refusal> {
+    match allocation {
+        None => Err(Refusal::AllocationMismatch),
+        Some(allocation) if allocation.username() != username => Err(Refusal::WrongCredentials),
+        Some(allocation) => Ok(allocation),
+    }
+}
+
+/// RFC 8656, 8.2. Of two families one cannot go alone: both live as long as the allocation.
+fn refresh(allocation: &mut Allocation, asked: Asked, out: &mut Vec<u8>) -> Result<Action, Refusal> {
+    let (v4, v6) = (allocation.granted.v4.is_some(), allocation.granted.v6.is_some());
+    match request::requested_family(asked.request)? {
+        Some(Family::V4) if !v4 => return Err(Refusal::PeerAddressFamilyMismatch),
+        Some(Family::V6) if !v6 => return Err(Refusal::PeerAddressFamilyMismatch),
+        _ => {}
+    }
+    let wanted = request::lifetime(asked.request)?;
+    if wanted == Some(0) {
+        let reply = asked.to.success(out, |writer| writer.put_u32(attribute::LIFETIME, 0));
+        return Ok(Action::Close(Close { reply: Some(reply) }));
+    }
+    let lifetime = lifetime(&asked.rules.options.lifetimes, wanted);
+    allocation.expires = asked.now.monotonic + lifetime;
+    Ok(Action::Reply(asked.to.success(out, |writer| {
+        let writer = writer.put_u32(attribute::LIFETIME, lifetime.as_secs() as u32);
+        match &allocation.granted.ticket {
+            Some(ticket) => writer.put(attribute::MOBILITY_TICKET, ticket),
+            None => writer,
+        }
+    })))
+}
+
+/// RFC 8656, 7.2: "the server computes the minimum of the client's proposed lifetime and the server's maximum allowed
+/// lifetime. If this computed value is greater than the default lifetime, then the server uses the computed lifetime […]
+/// Otherwise, the server uses the default lifetime."
+fn lifetime(lifetimes: &Lifetimes, wanted: Option<u32>) -> Duration {
+    let wanted = Duration::from_secs(wanted.unwrap_or(0).into());
+    wanted.min(lifetimes.allocation_max).max(lifetimes.allocation)
+}
+
+/// RFC 8656, 10.2: all of the peers, or none.
+fn create_permission(allocation: &mut Allocation, asked: &Asked) -> Result<(), Refusal> {
+    let peers = request::peers(asked.rules, allocation, asked.request)?;
+    let mut ips: Vec<_> = peers.iter().map(|(peer, _)| peer.ip()).collect();
+    ips.sort_unstable();
+    ips.dedup();
+    allocation.room_for(asked.rules, &ips, asked.now)?;
+    for (peer, route) in peers {
+        allocation.permit(asked.rules, peer.ip(), route, asked.now);
+    }
+    Ok(())
+}
+
+/// RFC 8656, 12.2. RFC 6062, 5: TCP allocations have no channels.
+fn channel_bind(allocation: &mut Allocation, asked: &Asked) -> Result<(), Refusal> {
+    if allocation.granted.kind == RelayKind::Tcp {
+        return Err(Refusal::BadRequest);
+    }
+    let (number, peer, route) = request::channel(asked.rules, allocation, asked.request)?;
+    allocation.bind(asked.rules, number, peer, route, asked.now)
+}
+
+/// RFC 6062, 5.2: the reply waits for the peer.
+fn connect(allocation: &mut Allocation, client: Client, asked: Asked) -> Result<Action, Refusal> {
+    let Asked { rules, request, to, now, .. } = asked;
+    if allocation.granted.kind != RelayKind::Tcp {
+        return Err(Refusal::Forbidden);
+    }
+    let value = request.get(attribute::XOR_PEER_ADDRESS).ok_or(Refusal::BadRequest)?;
+    let (peer, route) = request::peer(rules, allocation, request, value)?;
+    let id = u32::from_be_bytes(token::make(rules, "connection", client, to.id, now));
+    allocation.connections.open(id, peer, to, rules.options.quotas.connections)?;
+    Ok(Action::Connect(Connect { id, peer, route }))
+}

@@ -1,0 +1,74 @@
+//! A client whose address changes takes its allocation along (RFC 8016).
+
+use super::world::{Answer, Heard, Person, UDP, World, peer};
+use crate::stun::{Method, attribute};
+
+const AT_HOME: &str = "192.0.2.10:4000";
+const ON_THE_ROAD: &str = "192.0.2.200:999";
+
+fn alice_who_may_move() -> (World, Person, Vec<u8>) {
+    let mut world = World::with(|options| options.mobility = true);
+    let alice = world.arrives("alice", AT_HOME);
+    let answer = world.ask(&alice, Method::Allocate, |writer| {
+        writer.put(attribute::REQUESTED_TRANSPORT, UDP).put(attribute::MOBILITY_TICKET, &[])
+    });
+    let ticket = answer.message().get(attribute::MOBILITY_TICKET).expect("a ticket").to_vec();
+    (world, alice, ticket)
+}
+
+fn refresh(world: &mut World, person: &Person, ticket: &[u8]) -> Answer {
+    world.ask(person, Method::Refresh, |writer| writer.put(attribute::MOBILITY_TICKET, ticket))
+}
+
+#[test]
+fn a_call_goes_on_from_a_new_address() {
+    let (mut world, alice, ticket) = alice_who_may_move();
+    world.bind(&alice, 0x4000, peer());
+    let roaming = world.arrives("alice", ON_THE_ROAD);
+    let answer = refresh(&mut world, &roaming, &ticket);
+    assert_eq!(answer.code(), 0);
+    assert_eq!(world.send_on_channel(&roaming, 0x4000, b"hi"), Heard::Peer(peer(), b"hi".to_vec()));
+    assert_eq!(
+        world.peer_sends("8.8.4.4:9000", &roaming, b"hi"),
+        Heard::Client(roaming.address, b"\x40\0\0\x02hi".to_vec())
+    );
+    assert_eq!((world.sessions(), world.rules.allocations()), (1, 1));
+    let fresh = answer.message().get(attribute::MOBILITY_TICKET).expect("a ticket").to_vec();
+    assert_ne!(fresh, ticket, "a ticket is used once");
+    let further = world.arrives("alice", "192.0.2.201:1");
+    assert_eq!(refresh(&mut world, &further, &ticket).code(), 437);
+    assert_eq!(refresh(&mut world, &further, &fresh).code(), 0);
+}
+
+#[test]
+fn a_stolen_ticket_moves_nothing() {
+    let (mut world, alice, ticket) = alice_who_may_move();
+    let bob = world.arrives("bob", ON_THE_ROAD);
+    assert_eq!(refresh(&mut world, &bob, &ticket).code(), 441);
+    let mut mallory = world.arrives("alice", ON_THE_ROAD);
+    mallory.password = "a guess".into();
+    assert_eq!(refresh(&mut world, &mallory, &ticket).code(), 401);
+    mallory.password = alice.password.clone();
+    assert_eq!(refresh(&mut world, &mallory, &[0; 16]).code(), 437);
+    assert_eq!(refresh(&mut world, &mallory, &[0; 3]).code(), 400);
+    assert_eq!(world.session(&alice).client().address, alice.address);
+    assert_eq!(world.refresh(&alice, 600).code(), 0);
+}
+
+#[test]
+fn who_stays_refreshes_as_ever_and_keeps_the_ticket() {
+    let (mut world, alice, ticket) = alice_who_may_move();
+    let answer = refresh(&mut world, &alice, &ticket);
+    assert_eq!((answer.code(), answer.message().get(attribute::MOBILITY_TICKET)), (0, Some(&ticket[..])));
+}
+
+#[test]
+fn where_moving_is_off_it_is_forbidden() {
+    let mut world = World::new();
+    let alice = world.arrives("alice", AT_HOME);
+    let answer = world.ask(&alice, Method::Allocate, |writer| {
+        writer.put(attribute::REQUESTED_TRANSPORT, UDP).put(attribute::MOBILITY_TICKET, &[])
+    });
+    assert_eq!(answer.code(), 405);
+    assert_eq!(refresh(&mut world, &alice, &[0; 16]).code(), 405);
+}

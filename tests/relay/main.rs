@@ -1,0 +1,7 @@
+//! The relay as its clients see it, with clients nobody here wrote: the `turn` crate and coturn's tools. Everything runs
+//! on loopback; peers outside the relay live on 127.0.0.2, which the server here is told to allow.
+
+mod coturn_tools;
+mod strangers;
+mod two_clients;
+mod world;
