@@ -1,0 +1,303 @@
+// Calls, as the people in them live through them.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { World } from './fakes/world.js';
+
+async function twoPeople() {
+  const world = new World();
+  const alice = await world.join('Alice');
+  const bob = await world.join('Bob');
+  await world.untilConnected(alice, bob);
+  return { world, alice, bob, clock: world.clock };
+}
+
+test('two people find each other, and the one who was there makes the offer', async () => {
+  const { alice, bob } = await twoPeople();
+  assert.equal(alice.peer.name, 'Bob');
+  assert.equal(bob.peer.name, 'Alice');
+  assert.equal(alice.peer.line.current.offerer, true);
+  assert.equal(bob.peer.line.current.offerer, false);
+});
+
+test('each sees camera and microphone of the other, and what they show', async () => {
+  const { alice, bob } = await twoPeople();
+  for (const [me, other] of [[alice, bob], [bob, alice]]) {
+    assert.deepEqual(me.peer.camera.getTracks().map(({ kind }) => kind), ['audio', 'video']);
+    assert.deepEqual(me.peer.screen.getTracks().map(({ kind }) => kind), ['video', 'audio']);
+    assert.deepEqual(me.peer.shows, { microphone: true, camera: true, screen: false });
+    const sent = me.connection.transceivers.map(({ sender }) => sender.track);
+    assert.deepEqual(sent, [me.media.microphone.track, me.media.camera.track, null, null]);
+    assert.ok(other);
+  }
+});
+
+test('three people are three pairs', async () => {
+  const world = new World();
+  const people = [];
+  for (const name of ['Alice', 'Bob', 'Carol']) people.push(await world.join(name));
+  await world.untilConnected(...people);
+  assert.equal(world.network.open.length, 6);
+});
+
+test('muting, switching the camera off and sharing a screen need no negotiation', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  const before = alice.connection.localDescription;
+  await alice.media.setMicrophone(false);
+  await alice.media.setCamera(false);
+  await alice.media.shareScreen();
+  await clock.pass(500);
+  assert.deepEqual(bob.peer.shows, { microphone: false, camera: false, screen: true });
+  assert.equal(alice.connection.transceivers[2].sender.track, alice.media.screen.track);
+  assert.equal(alice.connection.localDescription, before);
+  assert.equal(world.network.open.length, 2);
+});
+
+test('a person without any device is in the call', async () => {
+  const world = new World();
+  const alice = await world.join('Alice', { devices: false });
+  const bob = await world.join('Bob', { devices: false });
+  await world.untilConnected(alice, bob);
+  await world.clock.pass(60_000);
+  assert.equal(alice.peer.link, 'good');
+  assert.deepEqual(bob.peer.shows, { microphone: false, camera: false, screen: false });
+});
+
+test('chat reaches everybody and stands in everybody\'s list', async () => {
+  const { alice, bob, clock } = await twoPeople();
+  alice.call.sendChat('  hello  ');
+  bob.call.sendChat('你好');
+  bob.call.sendChat('   ');
+  await clock.pass(500);
+  assert.deepEqual(alice.call.chat.map(({ from, name, text }) => [from === 'you', name, text]), [[true, 'Alice', 'hello'], [false, 'Bob', '你好']]);
+  assert.equal(bob.call.chat.length, 2);
+});
+
+test('who leaves is gone at once, and may come again', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  bob.call.leave();
+  await clock.pass(100);
+  assert.equal(alice.call.peers.size, 0);
+  assert.equal(bob.call.state, 'left');
+  const again = await world.join('Bob');
+  await world.untilConnected(alice, again);
+});
+
+test('a full room says so', async () => {
+  const world = new World();
+  world.hub.maxPeople = 2;
+  const alice = await world.join('Alice');
+  const bob = await world.join('Bob');
+  const carol = await world.open('Carol');
+  await assert.rejects(Promise.all([carol.call.join({ room: 'kitchen', name: 'Carol' }), world.clock.pass(100)]), { code: 'room-full' });
+  assert.equal(carol.call.state, 'full');
+  await world.untilConnected(alice, bob);
+});
+
+test('a server that cannot be reached is said after ten seconds', async () => {
+  const world = new World();
+  world.hub.down = true;
+  const alice = await world.open('Alice');
+  await assert.rejects(Promise.all([alice.call.join({ room: 'kitchen', name: 'Alice' }), world.clock.pass(10_000)]), { code: 'no-connection' });
+  assert.equal(alice.call.state, 'failed');
+});
+
+test('sockets that break do not touch the call', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  const connections = world.network.open;
+  for (const socket of world.hub.sockets) socket.break();
+  assert.equal(alice.call.state, 'reconnecting');
+  await clock.pass(10_000);
+  assert.equal(alice.call.state, 'joined');
+  assert.deepEqual(world.network.open, connections);
+  assert.deepEqual([alice, bob].flatMap(({ log }) => log.filter((line) => line.startsWith('peer-left'))), []);
+});
+
+test('a server that is restarted, and remembers nothing, does not touch the call', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  const connections = world.network.open;
+  const { peer } = alice;
+  world.hub.crash();
+  await clock.pass(60_000);
+  assert.equal(alice.peer, peer, 'Bob stays while the server is away');
+  world.hub.down = false;
+  await clock.pass(10_000);
+  assert.equal(alice.call.state, 'joined');
+  assert.equal(alice.peer, peer);
+  assert.equal(alice.call.peers.get(world.hub.people.find(({ name }) => name === 'Bob').id), peer, 'known by the new id');
+  assert.deepEqual(world.network.open, connections);
+  alice.call.sendChat('still here?');
+  await clock.pass(500);
+  assert.equal(bob.call.chat.at(-1).text, 'still here?');
+});
+
+test('after a restart that changed who makes the offers, a dead path is still mended', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  world.hub.crash();
+  bob.call.signaling.probe();
+  world.hub.down = false;
+  bob.call.signaling.probe();
+  await clock.pass(15_000);
+  assert.equal(bob.peer.line.offerer, true, 'Bob was back first');
+  assert.equal(bob.peer.line.current.offerer, false, 'but the connection is the one Alice offered');
+  world.network.cut = true;
+  await clock.pass(25_000);
+  world.network.cut = false;
+  await world.untilConnected(alice, bob);
+  await clock.pass(30_000);
+  assert.equal(world.network.open.length, 2, 'no connection is left over');
+});
+
+test('a page that was reloaded comes back to its seat, and the connection is built anew', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  const { peer } = alice;
+  alice.call.sendChat('before the reload');
+  await clock.pass(500);
+  const { seat } = bob.call;
+  bob.vanish();
+  await clock.pass(1_000);
+  assert.equal(alice.peer.away, true);
+  const again = await world.join('Bob', { seats: { read: () => seat, write() {} } });
+  await world.untilConnected(alice, again);
+  assert.equal(alice.peer, peer, 'the same person to Alice');
+  assert.equal(again.call.chat.length, 0);
+  alice.call.sendChat('welcome back');
+  again.call.sendChat('thanks');
+  await clock.pass(500);
+  assert.deepEqual(again.call.chat.filter(({ from }) => from !== 'you').map(({ text }) => text), ['welcome back']);
+  assert.equal(alice.call.chat.at(-1).text, 'thanks');
+});
+
+test('the one who makes the offers is reloaded: likewise', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  const { seat } = alice.call;
+  alice.vanish();
+  await clock.pass(1_000);
+  const again = await world.join('Alice', { seats: { read: () => seat, write() {} } });
+  await world.untilConnected(again, bob);
+  assert.equal(again.peer.line.current.offerer, true);
+});
+
+test('a cut of three seconds heals by itself', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  const connections = world.network.open;
+  world.network.cut = true;
+  await clock.pass(2_000);
+  assert.equal(alice.peer.link, 'weak');
+  await clock.pass(1_000);
+  world.network.cut = false;
+  const healed = await world.untilConnected(alice, bob);
+  assert.ok(healed <= 1_000, `${healed} ms`);
+  assert.deepEqual(world.network.open, connections);
+});
+
+for (const seconds of [8, 14, 20, 45, 120]) {
+  test(`a cut of ${seconds} seconds heals within a second of its end`, async () => {
+    const { world, alice, bob, clock } = await twoPeople();
+    world.network.cut = true;
+    await clock.pass(seconds * 1000);
+    assert.notEqual(alice.peer.link, 'good');
+    world.network.cut = false;
+    const healed = await world.untilConnected(alice, bob);
+    assert.ok(healed <= 1_000, `${healed} ms`);
+    await clock.pass(30_000);
+    assert.equal(world.network.open.length, 2, 'no connection is left over');
+    assert.equal(alice.peer.camera.getTracks().length, 2);
+  });
+}
+
+test('after 45 seconds without a path the person is told, and it still goes on trying', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  world.network.cut = true;
+  await clock.pass(46_000);
+  assert.ok(alice.log.includes('problem Bob peer-unreachable'));
+  assert.equal(alice.peer.link, 'lost');
+  world.network.cut = false;
+  await world.untilConnected(alice, bob);
+});
+
+test('the path and the server are away together: whichever returns first, the call heals', async () => {
+  for (const first of ['path', 'server']) {
+    const { world, alice, bob, clock } = await twoPeople();
+    world.network.cut = true;
+    world.hub.down = true;
+    for (const socket of world.hub.sockets) socket.break();
+    await clock.pass(20_000);
+    if (first === 'path') world.network.cut = false;
+    else world.hub.down = false;
+    await clock.pass(5_000);
+    world.network.cut = false;
+    world.hub.down = false;
+    const healed = await world.untilConnected(alice, bob);
+    assert.ok(healed <= 3_000, `${first} first: ${healed} ms`);
+  }
+});
+
+test('what was written during a cut is read after it, once', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  world.network.cut = true;
+  await clock.pass(5_000);
+  alice.call.sendChat('one');
+  await clock.pass(20_000);
+  alice.call.sendChat('two');
+  world.network.cut = false;
+  await clock.pass(5_000);
+  assert.deepEqual(bob.call.chat.map(({ text }) => text), ['one', 'two']);
+});
+
+test('somebody whose computer dies is away at first, and gone when the seat is given up', async () => {
+  const { alice, bob, clock } = await twoPeople();
+  bob.vanish();
+  await clock.pass(2_000);
+  assert.equal(alice.peer.away, true);
+  await clock.pass(60_000);
+  assert.equal(alice.call.peers.size, 0);
+  assert.ok(alice.log.includes('peer-left Bob lost'));
+});
+
+test('somebody whom the server lost, but who is still seen and heard, stays', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  world.hub.down = true; // for new sockets: Alice's stays
+  bob.call.signaling.socket.break();
+  await clock.pass(60_000);
+  assert.equal(world.hub.people.length, 1);
+  assert.equal(alice.peer.link, 'good');
+  world.network.cut = true;
+  await clock.pass(15_000);
+  assert.equal(alice.call.peers.size, 0);
+});
+
+test('coming in by another tab ends this one with words', async () => {
+  const { world, alice, clock } = await twoPeople();
+  alice.call.signaling.socket.hear({ type: 'error', code: 'replaced', message: 'you came in by another tab' });
+  await clock.pass(60_000);
+  assert.equal(alice.call.state, 'failed');
+  assert.ok(alice.log.includes('state failed replaced'));
+  assert.equal(world.hub.sockets.filter(({ readyState }) => readyState === 1).length, 1);
+});
+
+test('relay credentials are renewed before they end, and reach every connection', async () => {
+  const { world, alice, clock } = await twoPeople();
+  const { socket } = alice.call.signaling;
+  await clock.pass(2_701_000);
+  assert.ok(socket.sent.some(({ type }) => type === 'ice-refresh'));
+  socket.hear({ type: 'ice-servers', ice_servers: [{ urls: ['turn:fresh'] }], ice_ttl: 3600 });
+  assert.deepEqual(alice.connection.config.iceServers, [{ urls: ['turn:fresh'] }]);
+  assert.ok(world);
+});
+
+test('nothing that a peer says through the hub can hurt', async () => {
+  const { alice, bob, clock, world } = await twoPeople();
+  const junk = [
+    { connection: 'call', epoch: 9_999_999_999, description: { type: 'offer', sdp: 'nonsense' } },
+    { connection: 'call', epoch: 1, description: { type: 'answer', sdp: '{}' } },
+    { connection: 'call', epoch: alice.peer.line.epoch, candidate: { candidate: 'nonsense' } },
+    { connection: 'call', epoch: alice.peer.line.epoch, description: { type: 'answer', sdp: '{}' } },
+    { connection: 'weather', epoch: 1, request: 'rain' },
+    { connection: 'call', epoch: 0, request: 'unknown' },
+  ];
+  for (const payload of junk) alice.call.signaling.socket.hear({ type: 'signal', from: bob.call.you.id, payload });
+  await clock.pass(60_000);
+  assert.equal(alice.peer.link, 'good');
+  assert.ok(world);
+});

@@ -1,0 +1,82 @@
+// People at their pages, a hub and a network between them, and time that passes only when a test says so.
+
+import { Call } from '../../../web/call/call.js';
+import { Clerk } from '../../../web/call/files/clerk.js';
+import { Disk } from '../../../web/call/files/disk.js';
+import { Files } from '../../../web/call/files.js';
+import { MemorySink } from '../../../web/call/files/sinks.js';
+import { Media } from '../../../web/call/media.js';
+import { DEFAULTS } from '../../../web/call/settings.js';
+import { FakeClock } from './clock.js';
+import { FakeHub } from './hub.js';
+import { FakeDevices, FakeStream } from './media.js';
+import { FakeNetwork } from './network.js';
+import { socketsTo } from './socket.js';
+
+export class World {
+  clock = new FakeClock();
+  hub = new FakeHub(this.clock);
+  network = new FakeNetwork(this.clock);
+
+  /** Opens a page and goes in. */
+  async join(name, options = {}) {
+    const person = await this.open(name, options);
+    const joining = person.call.join({ room: 'kitchen', name });
+    await this.clock.pass(0);
+    await joining;
+    return person;
+  }
+
+  async open(name, { devices = true, seats } = {}) {
+    const media = new Media({ mediaDevices: devices ? new FakeDevices() : undefined, permissions: undefined, MediaStream: FakeStream, secure: true });
+    if (devices) await media.open();
+    const call = new Call({
+      url: 'wss://hub/ws', settings: { ...DEFAULTS }, media, clock: this.clock, seats,
+      WebSocket: socketsTo(this.hub), RTCPeerConnection: this.network.RTCPeerConnection, MediaStream: FakeStream,
+    });
+    call.files = new Files(call, new Disk('tab', clerkInThisThread));
+    return new Person(name, call, media);
+  }
+
+  /** Everybody named sees everybody else well. */
+  async untilConnected(...people) {
+    return this.clock.until(() => people.every(({ call }) => call.peers.size === people.length - 1 && [...call.peers.values()].every(({ link }) => link === 'good')), 'the call');
+  }
+}
+
+class Person {
+  constructor(name, call, media) {
+    Object.assign(this, { name, call, media, log: [] });
+    for (const type of ['state', 'peer-joined', 'peer-left', 'problem']) {
+      call.addEventListener(type, ({ detail }) => this.log.push([type, detail.peer?.name, detail.state, detail.reason, detail.problem?.code].filter(Boolean).join(' ')));
+    }
+  }
+
+  /** The one other person. */
+  get peer() {
+    const [peer, ...more] = this.call.peers.values();
+    if (!peer || more.length > 0) throw new Error(`${this.name} sees ${this.call.peers.size} people`);
+    return peer;
+  }
+
+  get transfers() {
+    return [...this.call.files.transfers.values()];
+  }
+
+  get connection() {
+    return this.peer.line.current.rtc;
+  }
+
+  /** The page is closed or reloaded: without a word, and everything of it is gone. */
+  vanish() {
+    for (const peer of this.call.peers.values()) peer.close();
+    this.call.stopTimers();
+    this.call.signaling.close();
+  }
+}
+
+function clerkInThisThread() {
+  const worker = { onmessage: null, postMessage: (request) => void clerk.handle(request) };
+  const clerk = new Clerk((answer) => queueMicrotask(() => worker.onmessage({ data: answer })), async () => new MemorySink());
+  return worker;
+}
