@@ -25,7 +25,8 @@ fn main() -> io::Result<()> {
     for (path, content) in files {
         let target = www.join(&path);
         fs::create_dir_all(target.parent().unwrap_or(&www))?;
-        write_with_siblings(&target, &named_by_hash(&path, content, &hash))?;
+        let content = without_comments(&path, named_by_hash(&path, content, &hash));
+        write_with_siblings(&target, &content)?;
     }
     Ok(())
 }
@@ -106,6 +107,24 @@ fn named_by_hash(path: &Path, content: Vec<u8>, hash: &str) -> Vec<u8> {
         Ok(text) => text.into_bytes(),
         Err(binary) => binary.into_bytes(),
     }
+}
+
+/// Comments are for readers of the source: a browser gets scripts without those that fill whole lines, which are a
+/// quarter of the page's compressed weight. Every other line stays where it is, so a stack trace fits the source.
+fn without_comments(path: &Path, content: Vec<u8>) -> Vec<u8> {
+    if path.extension().is_none_or(|extension| extension != "js") {
+        return content;
+    }
+    let mut in_block = false;
+    let mut served = Vec::with_capacity(content.len());
+    for line in content.split_inclusive(|byte| *byte == b'\n') {
+        let text = line.trim_ascii();
+        let opens = text.starts_with(b"/**") && (text.ends_with(b"*/") || !text.windows(2).any(|two| two == b"*/"));
+        let comment = in_block || opens || text.starts_with(b"//");
+        in_block = (in_block || opens) && !text.ends_with(b"*/");
+        served.extend_from_slice(if comment { b"\n" } else { line });
+    }
+    served
 }
 
 fn write_with_siblings(target: &Path, content: &[u8]) -> io::Result<()> {
