@@ -313,6 +313,7 @@ export class Call extends EventTarget {
     const { ready } = this.signaling;
     await Promise.all([...this.peers.values()].map((peer) => peer.tick(ready)));
     this.ticking = false;
+    this.files.look();
     for (const peer of [...this.peers.values()]) if (!peer.seated && peer.link === 'lost') this.#remove(peer, 'lost');
     this.signaling.hurry([...this.peers.values()].some(({ link }) => link === 'weak' || link === 'lost'));
   }

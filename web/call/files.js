@@ -6,6 +6,7 @@ import { Disk } from './files/disk.js';
 import { Incoming } from './files/incoming.js';
 import { safeName } from './files/names.js';
 import { Outgoing } from './files/outgoing.js';
+import { Pace } from './files/pace.js';
 
 /** @typedef {import('./peer.js').Peer} Peer */
 /** @typedef {import('./control.js').ControlMessage} ControlMessage */
@@ -24,6 +25,7 @@ export class Files extends EventTarget {
     super();
     this.call = call;
     this.disk = disk;
+    this.pace = new Pace();
     this.offered = 0;
     /** @type {Map<string, AnyTransfer>} in order of appearance */
     this.transfers = new Map();
@@ -67,6 +69,16 @@ export class Files extends EventTarget {
     else channel.close();
   }
 
+  /** With every look of the watchdogs: how crowded the paths are. */
+  look() {
+    const { call } = this;
+    const peers = [...call.peers.values()];
+    const { microphone, camera, screen } = call.media.outgoing;
+    const talking = [microphone, camera, screen].some(Boolean) || peers.some(({ shows }) => shows.microphone || shows.camera || shows.screen);
+    const paths = peers.map(({ id, stats }) => /** @type {const} */ ([id, { rtt: stats?.rtt ?? null, lossOut: stats?.lossOut ?? null }]));
+    this.pace.look(call.clock.now(), talking, new Map(paths));
+  }
+
   /** Somebody is gone, or their page is a new one. @param {Peer} peer */
   lost(peer) {
     for (const transfer of this.transfers.values()) if (transfer.peer === peer) transfer.lost();
@@ -106,6 +118,7 @@ export class Files extends EventTarget {
   #parts(peer) {
     return {
       disk: this.disk,
+      pace: this.pace,
       clock: this.call.clock,
       say: (message) => peer.say(message),
       changed: (transfer) => this.#changed(transfer),

@@ -13,6 +13,7 @@ import { Line } from './line.js';
  * @typedef {object} PeerStats
  * @property {number | null} rtt         seconds
  * @property {number | null} loss        share of packets that did not arrive here, 0..1, over the last second
+ * @property {number | null} lossOut     the same of what this page sends, as the other side reports it
  * @property {number | null} jitter      seconds
  * @property {number} bitrateIn          bit/s
  * @property {number} bitrateOut         bit/s

@@ -13,6 +13,8 @@
  * @property {number} bytesOut
  * @property {number} packetsIn    of media
  * @property {number} lostIn
+ * @property {number} packetsOut   of media
+ * @property {number} lostOut      as the other side reports it
  * @property {number | null} rtt
  * @property {number | null} jitter
  * @property {{ width: number | null, height: number | null, fps: number | null, codec: string | null }} picture
@@ -27,6 +29,7 @@ export function read(report) {
   const all = [...report.values()];
   const inbound = all.filter(({ type }) => type === 'inbound-rtp');
   const outbound = all.filter(({ type }) => type === 'outbound-rtp');
+  const reported = all.filter(({ type }) => type === 'remote-inbound-rtp');
   const channels = all.filter(({ type }) => type === 'data-channel');
   const pair = selectedPair(report, all);
   return {
@@ -35,7 +38,9 @@ export function read(report) {
     bytesOut: sum(outbound, 'bytesSent') + sum(channels, 'bytesSent'),
     packetsIn: sum(inbound, 'packetsReceived'),
     lostIn: sum(inbound, 'packetsLost'),
-    rtt: number(pair?.currentRoundTripTime) ?? number(all.find(({ type, roundTripTime }) => type === 'remote-inbound-rtp' && roundTripTime)?.roundTripTime),
+    packetsOut: sum(outbound, 'packetsSent'),
+    lostOut: sum(reported, 'packetsLost'),
+    rtt: number(pair?.currentRoundTripTime) ?? number(reported.find(({ roundTripTime }) => roundTripTime)?.roundTripTime),
     jitter: number(inbound.find(({ kind }) => kind === 'audio')?.jitter),
     picture: picture(report, inbound),
     path: pathOf(report, pair),
@@ -49,11 +54,12 @@ export function read(report) {
  */
 export function between(before, now) {
   const seconds = before ? (now.at - before.at) / 1000 : 0;
-  const arrived = now.packetsIn - (before?.packetsIn ?? 0);
   const lost = Math.max(0, now.lostIn - (before?.lostIn ?? 0));
+  const lostOut = Math.max(0, now.lostOut - (before?.lostOut ?? 0));
   return {
     rtt: now.rtt,
-    loss: arrived + lost > 0 ? lost / (arrived + lost) : null,
+    loss: share(lost, lost + now.packetsIn - (before?.packetsIn ?? 0)),
+    lossOut: share(lostOut, now.packetsOut - (before?.packetsOut ?? 0)),
     jitter: now.jitter,
     bitrateIn: rate(now.bytesIn - (before?.bytesIn ?? 0), seconds),
     bitrateOut: rate(now.bytesOut - (before?.bytesOut ?? 0), seconds),
@@ -120,6 +126,14 @@ function sum(entries, key) {
  */
 function rate(bytes, seconds) {
   return seconds > 0 ? Math.max(0, Math.round((bytes * 8) / seconds)) : 0;
+}
+
+/**
+ * @param {number} part
+ * @param {number} whole
+ */
+function share(part, whole) {
+  return whole > 0 ? Math.min(1, part / whole) : null;
 }
 
 /** @param {unknown} value @returns {number | null} */

@@ -3,7 +3,7 @@
  * they are when the connection was built anew.
  */
 import { Problem } from '../problem.js';
-import { HEADER, PAYLOAD } from './frames.js';
+import { HEADER } from './frames.js';
 import { Transfer } from './transfer.js';
 
 /** @typedef {(label: string) => Promise<{ channel: RTCDataChannel, maxMessageSize: number }>} OpenChannel */
@@ -27,6 +27,8 @@ export class Outgoing extends Transfer {
     this.openChannel = openChannel;
     /** @type {RTCDataChannel | null} */
     this.channel = null;
+    /** @type {string | null} of the whole file, once it was read to its end */
+    this.sha256Sent = null;
     /** Of runs: only the newest one goes on. */
     this.turn = 0;
     /** Called when there may be room again. */
@@ -52,7 +54,7 @@ export class Outgoing extends Transfer {
     if (type === 'file-decline') this.end('declined');
     if (type === 'file-accept') void this.#run(position(at, this.size));
     if (type === 'file-ack') this.#acknowledged(position(at, this.size));
-    if (type === 'file-done') this.#done(String(sha256));
+    if (type === 'file-done') this.#done(sha256);
   }
 
   release() {
@@ -73,7 +75,7 @@ export class Outgoing extends Transfer {
       const { channel, maxMessageSize } = await this.openChannel(this.id);
       if (turn !== this.turn) return channel.close();
       this.#use(channel, turn);
-      await this.#send(channel, at, turn, Math.min(PAYLOAD, maxMessageSize - HEADER));
+      await this.#send(channel, at, turn, maxMessageSize - HEADER);
     } catch (cause) {
       if (turn === this.turn) this.fail(cause);
     }
@@ -96,23 +98,26 @@ export class Outgoing extends Transfer {
    * @param {RTCDataChannel} channel
    * @param {number} at
    * @param {number} turn
-   * @param {number} payload
+   * @param {number} most bytes of file that a message may carry
    */
-  async #send(channel, at, turn, payload) {
-    const { disk, say } = this.parts;
-    let ahead = disk.read(this.id, at, payload);
+  async #send(channel, at, turn, most) {
+    const { disk, pace, say } = this.parts;
+    let ahead = disk.read(this.id, at, Math.min(most, pace.payload));
     for (;;) {
       const block = await ahead;
       if (turn !== this.turn) return;
       if (block.sha256 === null) {
-        ahead = disk.read(this.id, block.next, payload);
+        ahead = disk.read(this.id, block.next, Math.min(most, pace.payload));
         ahead.catch(() => {}); // reported when its turn comes
       }
       for (const frame of block.frames) {
+        await this.#pace(frame.byteLength);
         if (!(await this.#room(channel, block.next, turn))) return;
         channel.send(frame);
       }
-      if (block.sha256 !== null) return say({ type: 'file-end', id: this.id, sha256: block.sha256 });
+      if (block.sha256 === null) continue;
+      this.sha256Sent = block.sha256;
+      return say({ type: 'file-end', id: this.id, sha256: block.sha256 });
     }
   }
 
@@ -128,6 +133,14 @@ export class Outgoing extends Transfer {
     return turn === this.turn && channel.readyState === 'open';
   }
 
+  /** @param {number} bytes */
+  async #pace(bytes) {
+    const { pace, clock } = this.parts;
+    for (let wait = pace.take(clock.now(), bytes); wait > 0; wait = pace.take(clock.now(), bytes)) {
+      await new Promise((resume) => { clock.after(wait, () => resume(null)); });
+    }
+  }
+
   /** @param {number} at */
   #acknowledged(at) {
     this.progress(Math.max(this.sent, at));
@@ -135,10 +148,11 @@ export class Outgoing extends Transfer {
     this.wake();
   }
 
-  /** @param {string} sha256 as the receiver computed it, and found equal to ours */
+  /** @param {unknown} sha256 as the receiver computed it */
   #done(sha256) {
+    if (sha256 !== this.sha256Sent || this.sha256Sent === null) throw new Problem('file-hash');
     this.sent = this.size;
-    this.sha256 = sha256;
+    this.sha256 = this.sha256Sent;
     this.end('done');
   }
 }

@@ -8,6 +8,7 @@ import { Problem } from '../problem.js';
 /**
  * @typedef {object} Parts what a transfer needs from the call
  * @property {import('./disk.js').Disk} disk
+ * @property {import('./pace.js').Pace} pace
  * @property {import('../clock.js').Clock} clock
  * @property {(message: ControlMessage) => void} say   to the person at the other end
  * @property {(transfer: Transfer) => void} changed

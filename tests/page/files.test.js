@@ -1,0 +1,195 @@
+// Files from page to page: offered, taken or not, whole, over cuts, and called off.
+
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { test } from 'node:test';
+import { World } from './fakes/world.js';
+
+const MIB = 1 << 20;
+
+async function aboutToSend(mebibytes = 3) {
+  const world = new World();
+  const alice = await world.join('Alice', { devices: false });
+  const bob = await world.join('Bob', { devices: false });
+  await world.untilConnected(alice, bob);
+  const bytes = randomBytes(mebibytes * MIB + 17);
+  return { world, alice, bob, clock: world.clock, bytes, file: new File([bytes], 'holiday.bin', { type: 'application/x-thing' }) };
+}
+
+async function offered(stage) {
+  const { alice, bob, clock, file } = stage;
+  alice.call.files.send([file], null);
+  await clock.until(() => bob.transfers.length > 0, 'the offer', 2_000);
+  return { outgoing: alice.transfers[0], incoming: bob.transfers[0] };
+}
+
+const ended = (...transfers) => () => transfers.every((transfer) => transfer.ended);
+
+async function contents(transfer) {
+  const { resolveObjectURL } = await import('node:buffer');
+  return Buffer.from(await resolveObjectURL(transfer.url).arrayBuffer());
+}
+
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex');
+
+test('a file arrives whole, and both sides name the same hash', async () => {
+  const stage = await aboutToSend();
+  const { outgoing, incoming } = await offered(stage);
+  assert.deepEqual([outgoing.state, incoming.state], ['waiting', 'offered']);
+  assert.deepEqual([incoming.name, incoming.size], ['holiday.bin', stage.bytes.length]);
+  incoming.accept();
+  await stage.clock.until(ended(outgoing, incoming), 'the end');
+  assert.deepEqual([outgoing.state, incoming.state], ['done', 'done']);
+  assert.equal(incoming.sha256, sha256(stage.bytes));
+  assert.equal(outgoing.sha256, incoming.sha256);
+  assert.deepEqual([outgoing.sent, incoming.sent], [stage.bytes.length, stage.bytes.length]);
+  assert.ok(stage.bytes.equals(await contents(incoming)));
+});
+
+test('an empty file is a file', async () => {
+  const stage = await aboutToSend();
+  stage.file = new File([], 'empty.txt');
+  const { outgoing, incoming } = await offered(stage);
+  incoming.accept();
+  await stage.clock.until(ended(outgoing, incoming), 'the end');
+  assert.deepEqual([outgoing.state, incoming.state, incoming.sha256], ['done', 'done', sha256('')]);
+});
+
+test('nothing travels before the other side has agreed', async () => {
+  const stage = await aboutToSend();
+  const { outgoing } = await offered(stage);
+  await stage.clock.pass(60_000);
+  assert.equal(outgoing.sent, 0);
+  assert.equal(stage.world.network.open.length, 2, 'not even a connection');
+});
+
+test('a declined file is declined on both sides', async () => {
+  const stage = await aboutToSend();
+  const { outgoing, incoming } = await offered(stage);
+  incoming.decline();
+  await stage.clock.until(ended(outgoing), 'the answer');
+  assert.deepEqual([outgoing.state, incoming.state], ['declined', 'declined']);
+});
+
+for (const who of ['sender', 'receiver']) {
+  test(`the ${who} calls it off, and the other side is told who did`, async () => {
+    const stage = await aboutToSend(40);
+    const { outgoing, incoming } = await offered(stage);
+    incoming.accept();
+    await stage.clock.until(() => incoming.sent > 0, 'the first bytes');
+    (who === 'sender' ? outgoing : incoming).cancel();
+    await stage.clock.until(ended(outgoing, incoming), 'the end');
+    assert.deepEqual([outgoing.state, incoming.state], ['cancelled', 'cancelled']);
+    assert.deepEqual([outgoing.by, incoming.by], who === 'sender' ? ['you', 'peer'] : ['peer', 'you']);
+    const { sent } = incoming;
+    await stage.clock.pass(10_000);
+    assert.equal(incoming.sent, sent, 'nothing comes after');
+    assert.equal(stage.bob.call.files.disk.waiting.size, 0);
+  });
+}
+
+test('several files at once, each whole', async () => {
+  const stage = await aboutToSend();
+  const files = [1, 2, 3].map((n) => new File([stage.bytes.subarray(0, n * 500_000)], `${n}.bin`));
+  stage.alice.call.files.send(files, stage.alice.peer.id);
+  await stage.clock.until(() => stage.bob.transfers.length === 3, 'the offers');
+  for (const incoming of stage.bob.transfers) incoming.accept();
+  await stage.clock.until(ended(...stage.alice.transfers, ...stage.bob.transfers), 'the end');
+  for (const [n, incoming] of stage.bob.transfers.entries()) assert.equal(incoming.sha256, sha256(stage.bytes.subarray(0, (n + 1) * 500_000)));
+});
+
+test('a file to everybody is one transfer each', async () => {
+  const stage = await aboutToSend();
+  const carol = await stage.world.join('Carol', { devices: false });
+  await stage.world.untilConnected(stage.alice, stage.bob, carol);
+  stage.alice.call.files.send([stage.file], null);
+  await stage.clock.until(() => stage.bob.transfers.length === 1 && carol.transfers.length === 1, 'the offers');
+  carol.transfers[0].accept();
+  stage.bob.transfers[0].decline();
+  await stage.clock.until(ended(...stage.alice.transfers), 'the end');
+  assert.deepEqual(stage.alice.transfers.map(({ peer, state }) => [peer.name, state]), [['Bob', 'declined'], ['Carol', 'done']]);
+});
+
+for (const seconds of [2, 8, 30]) {
+  test(`a file goes on after a cut of ${seconds} seconds where it was`, async () => {
+    const stage = await aboutToSend(40);
+    const { outgoing, incoming } = await offered(stage);
+    incoming.accept();
+    await stage.clock.until(() => incoming.sent > 2 * MIB, 'the first bytes');
+    stage.world.network.cut = true;
+    await stage.clock.pass(seconds * 1000);
+    assert.equal(outgoing.ended, false);
+    stage.world.network.cut = false;
+    await stage.clock.until(ended(outgoing, incoming), 'the end');
+    assert.deepEqual([outgoing.state, incoming.sha256], ['done', sha256(stage.bytes)]);
+  });
+}
+
+test('when the other person is gone, both sides say so', async () => {
+  const stage = await aboutToSend(40);
+  const { outgoing, incoming } = await offered(stage);
+  incoming.accept();
+  await stage.clock.until(() => incoming.sent > 0, 'the first bytes');
+  stage.bob.call.leave();
+  await stage.clock.pass(500);
+  for (const transfer of [outgoing, incoming]) assert.deepEqual([transfer.state, transfer.problem?.code], ['failed', 'peer-gone']);
+});
+
+test('a file larger than there is room for is refused before the first byte, with the reason on both sides', async () => {
+  const stage = await aboutToSend();
+  const { Problem } = await import('../../web/call/problem.js');
+  const { outgoing, incoming } = await offered(stage);
+  stage.bob.call.files.disk.open = async () => { throw new Problem('file-too-large'); };
+  incoming.accept();
+  await stage.clock.until(ended(outgoing, incoming), 'the end');
+  for (const transfer of [outgoing, incoming]) assert.deepEqual([transfer.state, transfer.problem.code, transfer.sent], ['failed', 'file-too-large', 0]);
+});
+
+test('a file that changes or disappears while it is read fails on both sides', async () => {
+  const stage = await aboutToSend(40);
+  const { outgoing, incoming } = await offered(stage);
+  incoming.accept();
+  await stage.clock.until(() => incoming.sent > 0, 'the first bytes');
+  stage.file.slice = () => { throw new DOMException('gone', 'NotReadableError'); };
+  await stage.clock.until(ended(outgoing, incoming), 'the end');
+  for (const transfer of [outgoing, incoming]) assert.deepEqual([transfer.state, transfer.problem.code], ['failed', 'file-unreadable']);
+});
+
+test('bytes that changed on the way are found out', async () => {
+  const stage = await aboutToSend();
+  const { outgoing, incoming } = await offered(stage);
+  incoming.heard = ((heard) => (message) => heard.call(incoming, message.type === 'file-end' ? { ...message, sha256: '0'.repeat(64) } : message))(incoming.heard);
+  incoming.accept();
+  await stage.clock.until(ended(outgoing, incoming), 'the end');
+  for (const transfer of [outgoing, incoming]) assert.deepEqual([transfer.state, transfer.problem.code], ['failed', 'file-hash']);
+  assert.equal(incoming.url, null);
+});
+
+test('a sender who does not wait for the receiver\'s disk is stopped', async () => {
+  const stage = await aboutToSend();
+  const { incoming } = await offered(stage);
+  incoming.accept();
+  stage.bob.call.files.disk.write = () => new Promise(() => {}); // a disk that hangs
+  incoming.size = 1e12;
+  const flood = { binaryType: '', close() { this.closed = true; } };
+  incoming.attach(flood);
+  for (let n = 0; n < 600; n += 1) flood.onmessage({ data: new ArrayBuffer(65_544) });
+  await stage.clock.pass(100);
+  assert.equal(incoming.state, 'failed');
+  assert.equal(flood.closed, true);
+});
+
+test('nonsense about files does no harm', async () => {
+  const stage = await aboutToSend();
+  const { outgoing, incoming } = await offered(stage);
+  const say = (message) => stage.bob.peer.say(message);
+  for (const id of [outgoing.id, 'unknown', undefined]) {
+    for (const type of ['file-ack', 'file-done', 'file-resume', 'file-end', 'file-weather']) say({ type, id, at: -1, sha256: 7 });
+  }
+  say({ type: 'file-offer', id: 'x', name: '../../.bashrc', size: -5 });
+  say({ type: 'file-offer', id: 'y', name: '../../.bashrc', size: 5 });
+  await stage.clock.pass(1_000);
+  const shown = stage.alice.transfers.filter(({ direction }) => direction === 'in');
+  assert.deepEqual(shown.map(({ name }) => name), ['bashrc']);
+  assert.equal(incoming.ended || incoming.state === 'offered', true);
+});
