@@ -21,7 +21,8 @@ fn main() -> io::Result<()> {
     read_into(web, web, &mut files)?;
     preload_modules(&mut files);
     let hash = hash_of(&files);
-    println!("cargo:rustc-env=CALLBOX_ASSETS={hash}");
+    // Not CALLBOX_…: `cargo run` hands it on, and the program reads every such variable as configuration.
+    println!("cargo:rustc-env=PAGE_HASH={hash}");
     for (path, content) in files {
         let target = www.join(&path);
         fs::create_dir_all(target.parent().unwrap_or(&www))?;

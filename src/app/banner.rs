@@ -33,7 +33,9 @@ impl Banner<'_> {
     }
 
     fn text(&self) -> String {
-        let mut text = format!("callbox {}\n\nOpen in a browser:\n", env!("CARGO_PKG_VERSION"));
+        // The second changes with every change of the page, also between two versions.
+        let (version, page) = (env!("CARGO_PKG_VERSION"), env!("PAGE_HASH"));
+        let mut text = format!("callbox {version}, page {page}\n\nOpen in a browser:\n");
         let _ = writeln!(text, "  {}   on this machine", self.link("localhost"));
         for link in self.outside() {
             let _ = writeln!(text, "  {link}");

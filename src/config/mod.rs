@@ -64,6 +64,10 @@ pub struct Config {
     pub max_rooms: usize,
     /// What the page calls itself.
     pub site_name: String,
+    /// An image beside the name.
+    pub logo: Option<PathBuf>,
+    /// BCP 47 tags; empty: all that the page has.
+    pub languages: Vec<String>,
     /// Callers never connect directly.
     pub relay_only: bool,
     /// What is logged.
@@ -151,6 +155,8 @@ fn read(reader: &mut Reader) -> Option<Config> {
     let max_people = reader.number("rooms.max_people", 2, 64) as usize;
     let max_rooms = reader.number("rooms.max_rooms", 1, 1_000_000) as usize;
     let site_name = reader.parsed("call.name", not_empty);
+    let logo = reader.optional("call.logo", readable_file);
+    let languages = reader.each("call.languages", values::language);
     let relay_only = reader.switch("call.relay_only");
     let log = read_log(reader);
     contradictions(reader, listen, http_listen, turn.as_ref());
@@ -167,6 +173,8 @@ fn read(reader: &mut Reader) -> Option<Config> {
         max_people,
         max_rooms,
         site_name: site_name?,
+        logo,
+        languages,
         relay_only,
         log: log?,
     })
@@ -324,6 +332,14 @@ fn contradictions(reader: &mut Reader, listen: Option<SocketAddr>, http: Option<
 
 fn not_empty(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+fn readable_file(text: &str) -> Result<PathBuf, String> {
+    match std::fs::File::open(text).and_then(|file| file.metadata()) {
+        Ok(metadata) if metadata.is_file() => Ok(text.into()),
+        Ok(_) => Err("is not a file".to_owned()),
+        Err(cause) => Err(format!("is not a file that callbox can read ({cause})")),
+    }
 }
 
 fn folder(text: &str) -> Result<PathBuf, String> {

@@ -64,9 +64,9 @@ impl Config {
             seat_key: keys.seat,
             call: CallOptions {
                 name: Some(self.site_name.clone()),
-                logo: None,
+                logo: self.logo.clone(),
                 relay_only: self.relay_only,
-                languages: Vec::new(),
+                languages: self.languages.clone(),
             },
             public_dir: self.public_dir.clone(),
             turn_ports: self.turn_ports(one_port),

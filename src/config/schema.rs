@@ -1,6 +1,8 @@
 //! Which keys there are: exactly those of `config.example.toml`, which is compiled in and is the lowest layer, so that
 //! the file people copy from cannot differ from what the program does. The type of a key is that of its default.
 
+use std::path::PathBuf;
+
 use figment::value::{Dict, Value};
 
 use super::layer::Layer;
@@ -65,9 +67,15 @@ pub(super) struct Schema {
 impl Schema {
     /// The schema of this version.
     pub(super) fn new() -> Schema {
-        let defaults = toml::layer(EXAMPLE, |_| Origin::Default).expect("a test parses config.example.toml");
+        let at = |line| Origin::File { path: PathBuf::new(), line };
+        let mut defaults = toml::layer(EXAMPLE, at).expect("a test parses config.example.toml");
         let mut keys = Vec::new();
         collect_keys("", &defaults.values, &mut keys);
+        keys.sort_by_key(|key| match defaults.origins.get(key) {
+            Some(Origin::File { line, .. }) => *line,
+            _ => 0,
+        });
+        defaults.origins.values_mut().for_each(|origin| *origin = Origin::Default);
         Schema { defaults, keys }
     }
 
@@ -76,7 +84,7 @@ impl Schema {
         self.defaults.clone()
     }
 
-    /// Every key as a path, sections left out, in alphabetical order.
+    /// Every key as a path, sections left out, in the order of the example.
     pub(super) fn keys(&self) -> &[String] {
         &self.keys
     }

@@ -11,9 +11,8 @@ pub(super) fn show(reader: &Reader) -> String {
     let lines: Vec<Line> = reader.keys().iter().map(|key| line(reader, key)).collect();
     let width = lines.iter().map(|line| line.text.len()).filter(|width| *width <= WIDEST).max().unwrap_or(0);
     let mut text = String::new();
-    let (top, sections): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.section.is_empty());
     let mut section = String::new();
-    for line in top.into_iter().chain(sections) {
+    for line in lines {
         if line.section != section {
             let _ = writeln!(text, "\n[{}]", line.section);
             section = line.section;

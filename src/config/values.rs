@@ -79,6 +79,13 @@ pub(super) fn external_address(text: &str) -> Result<IpAddr, String> {
     Ok(ip)
 }
 
+/// A language tag (RFC 5646, 2.1): subtags of letters and digits with hyphens.
+pub(super) fn language(text: &str) -> Result<String, String> {
+    let subtag = |part: &str| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric());
+    let good = text.split('-').all(subtag);
+    if good { Ok(text.to_owned()) } else { Err("must be a language tag such as \"en\" or \"zh-CN\"".to_owned()) }
+}
+
 /// A choice out of a few words.
 pub(super) fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
     let found = choices.iter().find(|(word, _)| *word == text);

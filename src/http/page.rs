@@ -68,7 +68,7 @@ impl Page {
 }
 
 /// Changes with every change of the page; set by `build.rs`.
-const HASH: &str = env!("CALLBOX_ASSETS");
+const HASH: &str = env!("PAGE_HASH");
 
 impl Asset {
     fn embedded(name: &str) -> Asset {

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,10 @@ use tempfile::TempDir;
 /// A running server with what it printed at start.
 pub(crate) struct Server {
     child: Child,
+    /// What it logs, line by line.
+    log: BufReader<ChildStderr>,
+    /// What was read of it so far.
+    logged: String,
     /// Its working folder; `callbox-data` lies in it.
     pub(crate) folder: TempDir,
     /// What it printed, up to the last firewall line.
@@ -80,7 +84,8 @@ impl Server {
         }
         let (_, rest) = banner.split_once("://localhost:").expect("the link on this machine");
         let port = rest.split('/').next().unwrap().parse().unwrap();
-        Server { child, folder, banner, address: (Ipv4Addr::LOCALHOST, port).into() }
+        let log = BufReader::new(child.stderr.take().unwrap());
+        Server { child, log, logged: String::new(), folder, banner, address: (Ipv4Addr::LOCALHOST, port).into() }
     }
 
     /// A plain connection to the one port.
@@ -126,11 +131,18 @@ impl Server {
         assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
     }
 
+    /// Reads the log up to a line that contains `words`.
+    pub(crate) fn wait_for_log(&mut self, words: &str) {
+        while !self.logged.contains(words) {
+            assert_ne!(self.log.read_line(&mut self.logged).unwrap(), 0, "it ended without {words}: {}", self.logged);
+        }
+    }
+
     /// Waits for its end; the exit code, and what it logged.
     pub(crate) fn end(mut self) -> (Option<i32>, String, TempDir) {
         let code = self.child.wait().unwrap().code();
-        let mut log = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        let mut log = std::mem::take(&mut self.logged);
+        self.log.read_to_string(&mut log).unwrap();
         (code, log, std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap()))
     }
 }

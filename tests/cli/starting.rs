@@ -1,8 +1,10 @@
 //! Starting and stopping, and what the terminal says about it.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 
 use super::server::{ALONE, Server, callbox, run, stderr, stdout};
 
@@ -96,6 +98,47 @@ fn a_signal_stops_it_although_somebody_is_connected() {
         assert_eq!(code, Some(0), "{log}");
         assert!(!log.contains("did not end in time"), "{log}");
     }
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    // Larger than every buffer on the way.
+    fs::File::create(folder.path().join("film")).unwrap().set_len(1 << 30).unwrap();
+    let mut server = Server::start_in(folder, &["--public-dir=."]);
+    // A download that nobody reads on: it would keep the goodbye waiting.
+    let mut stuck = server.connect_tls(&["http/1.1"]).unwrap();
+    stuck.write_all(b"GET /files/film HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    stuck.read_exact(&mut [0; 9]).unwrap();
+    server.signal("TERM");
+    server.wait_for_log("stopping");
+    server.signal("TERM");
+    let (code, log, _) = server.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("ended at once by a second signal"), "{log}");
+}
+
+#[test]
+fn a_terminal_gets_a_code_for_the_phone_and_a_file_does_not() {
+    let server = Server::start(&["--name=call.example.org"]);
+    assert!(!server.banner.contains('█'), "{}", server.banner);
+    let folder = tempfile::tempdir().unwrap();
+    let line = format!(
+        "stty rows 40 cols 120; exec {} {} --name=call.example.org",
+        env!("CARGO_BIN_EXE_callbox"),
+        ALONE.join(" ")
+    );
+    let mut terminal = Command::new("script");
+    terminal.args(["-qefc", &line, "/dev/null"]).current_dir(folder.path()).stdin(Stdio::null());
+    let mut child = terminal.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut seen = String::new();
+    while !seen.contains("\x1b[30;107m  █") {
+        let line = lines.next().unwrap_or_else(|| panic!("no code on a terminal of 120 columns: {seen}")).unwrap();
+        seen.push_str(&line);
+    }
+    let _ = child.kill();
+    let _ = child.wait();
 }
 
 #[test]
