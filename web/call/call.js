@@ -3,17 +3,19 @@
  * media and chat never pass through it, and go on without it.
  */
 import { limitsFor } from './adapt.js';
+import { Chat } from './chat.js';
 import { systemClock } from './clock.js';
 import { Files } from './files.js';
 import { Peer } from './peer.js';
 import { Problem } from './problem.js';
+import { Roster } from './roster.js';
 import { Signaling } from './signaling.js';
 
 /** @typedef {import('./messages.js').HubMessage} HubMessage */
 /** @typedef {import('./messages.js').PeerEntry} PeerEntry */
 /** @typedef {import('./control.js').ControlMessage} ControlMessage */
 /** @typedef {'idle' | 'joining' | 'joined' | 'reconnecting' | 'full' | 'left' | 'failed'} CallState */
-/** @typedef {{ id: string, from: string, name: string, text: string, at: number }} ChatMessage `from`: a peer's id or 'you'; `at`: unix ms */
+/** @typedef {import('./chat.js').ChatMessage} ChatMessage */
 /**
  * @typedef {object} CallOptions
  * @property {string} url                    of the hub: `wss://…/ws`
@@ -36,8 +38,6 @@ const TICK = 500;
 const JOIN_PATIENCE = 10_000;
 /** A seat was lost while the room filled up: ask again this often, the call goes on meanwhile. */
 const FULL_RETRY = 5_000;
-const CHAT_TEXT_LIMIT = 8_000;
-const CHAT_HISTORY = 1_000;
 /** Refresh relay credentials when this much of their life is over. */
 const REFRESH_AT = 0.75;
 
@@ -70,10 +70,14 @@ export class Call extends EventTarget {
     this.you = { id: '', name: '' };
     this.room = '';
     this.maxPeople = options.settings.max_people;
-    /** @type {Map<string, Peer>} in order of arrival */
-    this.peers = new Map();
-    /** @type {ChatMessage[]} */
-    this.chat = [];
+    this.written = new Chat();
+    this.roster = new Roster({
+      make: (entry) => this.#makePeer(entry),
+      onjoined: (peer) => this.#roomChanged('peer-joined', { peer }),
+      onchange: (peer) => this.#tell('peer', { peer }),
+      onreloaded: (peer) => this.files.lost(peer),
+      onleft: (peer, reason) => this.#gone(peer, reason),
+    });
     /** Tells the others a page that came back from one that was reloaded. */
     this.instance = randomId(this.clock);
     this.files = new Files(this);
@@ -92,6 +96,16 @@ export class Call extends EventTarget {
     this.signaling.addEventListener('down', () => this.#down());
     this.media.addEventListener('change', () => this.#mediaChanged(), { signal: this.over.signal });
     options.wake?.addEventListener('wake', () => this.signaling.probe(), { signal: this.over.signal });
+  }
+
+  /** In order of arrival, by id. */
+  get peers() {
+    return this.roster.peers;
+  }
+
+  /** @returns {ChatMessage[]} */
+  get chat() {
+    return this.written.messages;
   }
 
   /**
@@ -113,7 +127,7 @@ export class Call extends EventTarget {
 
   /** Gets up: connections end, the seat is free. Devices stay open; closing them is `media.close()`. */
   leave() {
-    for (const peer of this.peers.values()) peer.say({ type: 'bye' });
+    for (const peer of this.roster.all) peer.say({ type: 'bye' });
     this.#sit(undefined);
     this.#end({ type: 'leave' });
     this.#become('left');
@@ -121,11 +135,10 @@ export class Call extends EventTarget {
 
   /** @param {string} text to everybody in the room */
   sendChat(text) {
-    const said = text.trim().slice(0, CHAT_TEXT_LIMIT);
-    if (!said) return;
-    const message = { id: randomId(this.clock), text: said, at: this.clock.unix() };
-    for (const peer of this.peers.values()) peer.say({ type: 'chat', ...message });
-    this.#addChat({ ...message, from: 'you', name: this.you.name });
+    const message = this.written.say({ id: randomId(this.clock), text, at: this.clock.unix() }, this.you.name);
+    if (!message) return;
+    for (const peer of this.roster.all) peer.say({ type: 'chat', id: message.id, text: message.text, at: message.at });
+    this.#tell('chat', { message });
   }
 
   /** @returns {import('./messages.js').Join} */
@@ -153,42 +166,31 @@ export class Call extends EventTarget {
     switch (message.type) {
       case 'joined': return this.#joined(message);
       case 'full': return this.#full();
-      case 'peer-joined': return this.#seated(message.peer);
-      case 'peer-back': return this.#seated(message.peer);
-      case 'peer-away': return this.#away(message.id);
-      case 'peer-left': return this.#left(message.id, message.reason);
+      case 'peer-joined': return this.roster.seated(message.peer);
+      case 'peer-back': return this.roster.seated(message.peer);
+      case 'peer-away': return this.roster.away(message.id);
+      case 'peer-left': return this.roster.left(message.id, message.reason);
       case 'signal': return this.peers.get(message.from)?.receive(message.payload);
       case 'ice-servers': return this.#freshServers(message.ice_servers, message.ice_ttl);
       case 'error': return this.#refused(message);
     }
   }
 
-  /** Complete: whoever is not in it has no seat any more. @param {import('./messages.js').Joined} joined */
+  /** @param {import('./messages.js').Joined} joined */
   #joined(joined) {
     this.#sit(joined.seat);
     this.you.id = joined.you;
     this.maxPeople = joined.max_people;
     this.#freshServers(joined.ice_servers, joined.ice_ttl);
-    const seated = new Set(joined.peers.map((entry) => entry.instance));
-    for (const peer of [...this.peers.values()]) if (!seated.has(peer.instance)) this.#unseated(peer);
     // A hub that forgot this page's seat may still list the former one: that is nobody else.
-    for (const entry of joined.peers) if (entry.instance !== this.instance) this.#seated(entry);
+    this.roster.replace(joined.peers.filter(({ instance }) => instance !== this.instance));
     this.#become('joined');
     this.joining?.resolve();
     this.joining = null;
   }
 
   /** @param {PeerEntry} entry */
-  #seated(entry) {
-    const known = this.peers.get(entry.id) ?? [...this.peers.values()].find(({ instance }) => instance === entry.instance);
-    if (!known) return this.#welcome(entry);
-    if (known.id !== entry.id) this.#rename(known, entry.id);
-    if (known.update(entry)) this.files.lost(known);
-    for (const peer of this.peers.values()) void peer.limit();
-  }
-
-  /** @param {PeerEntry} entry */
-  #welcome(entry) {
+  #makePeer(entry) {
     /** @type {Peer} */
     const peer = new Peer(entry, {
       browser: this.browser,
@@ -205,56 +207,26 @@ export class Call extends EventTarget {
         onunreachable: () => this.#tell('problem', { problem: new Problem('peer-unreachable'), peer }),
       },
     });
-    this.peers.set(entry.id, peer);
-    this.#tell('peer-joined', { peer });
-    peer.start();
-    for (const other of this.peers.values()) void other.limit();
-  }
-
-  /** A restarted hub gave a person another id: the same instance, the same connection. @param {Peer} peer @param {string} id */
-  #rename(peer, id) {
-    const entries = [...this.peers].map(([key, value]) => /** @type {const} */ ([value === peer ? id : key, value]));
-    this.peers.clear();
-    for (const [key, value] of entries) this.peers.set(key, value);
-  }
-
-  /** @param {string} id */
-  #away(id) {
-    const peer = this.peers.get(id);
-    if (!peer) return;
-    peer.away = true;
-    this.#tell('peer', { peer });
-  }
-
-  /**
-   * @param {string} id
-   * @param {string} reason
-   */
-  #left(id, reason) {
-    const peer = this.peers.get(id);
-    if (!peer) return;
-    if (reason === 'lost') this.#unseated(peer);
-    else this.#remove(peer, reason);
-  }
-
-  /** The hub lost somebody whom this page may still see and hear: let the path decide. @param {Peer} peer */
-  #unseated(peer) {
-    if (peer.link === 'connecting' || peer.link === 'lost') return this.#remove(peer, 'lost');
-    peer.away = true;
-    peer.seated = false;
-    this.#tell('peer', { peer });
+    return peer;
   }
 
   /**
    * @param {Peer} peer
    * @param {string} reason
    */
-  #remove(peer, reason) {
-    if (!this.peers.delete(peer.id)) return;
-    peer.close();
+  #gone(peer, reason) {
     this.files.lost(peer);
-    this.#tell('peer-left', { peer, reason });
-    for (const other of this.peers.values()) void other.limit();
+    this.#roomChanged('peer-left', { peer, reason });
+  }
+
+  /**
+   * With the number of people changes what each of them gets.
+   * @param {string} type
+   * @param {object} what
+   */
+  #roomChanged(type, what) {
+    this.#tell(type, what);
+    for (const peer of this.roster.all) void peer.limit();
   }
 
   /** @param {import('./messages.js').HubError} error */
@@ -300,7 +272,7 @@ export class Call extends EventTarget {
     this.stopRefresh();
     this.stopFullRetry();
     this.signaling.close(lastWord);
-    for (const peer of [...this.peers.values()]) this.#remove(peer, 'you-left');
+    for (const peer of this.roster.all) this.roster.remove(peer, 'you-left');
   }
 
   #down() {
@@ -311,11 +283,11 @@ export class Call extends EventTarget {
     if (this.ticking) return; // a busy machine: the last look is not over yet
     this.ticking = true;
     const { ready } = this.signaling;
-    await Promise.all([...this.peers.values()].map((peer) => peer.tick(ready)));
+    await Promise.all(this.roster.all.map((peer) => peer.tick(ready)));
     this.ticking = false;
     this.files.look();
-    for (const peer of [...this.peers.values()]) if (!peer.seated && peer.link === 'lost') this.#remove(peer, 'lost');
-    this.signaling.hurry([...this.peers.values()].some(({ link }) => link === 'weak' || link === 'lost'));
+    this.roster.prune();
+    this.signaling.hurry(this.roster.all.some(({ link }) => link === 'weak' || link === 'lost'));
   }
 
   /**
@@ -324,7 +296,7 @@ export class Call extends EventTarget {
    */
   #freshServers(servers, ttl) {
     this.iceServers = servers;
-    for (const peer of this.peers.values()) peer.configure();
+    for (const peer of this.roster.all) peer.configure();
     this.stopRefresh();
     this.stopRefresh = this.clock.after(ttl * REFRESH_AT * 1000, () => this.signaling.send({ type: 'ice-refresh' }));
   }
@@ -343,7 +315,7 @@ export class Call extends EventTarget {
   }
 
   #mediaChanged() {
-    for (const peer of this.peers.values()) void peer.sendTracks();
+    for (const peer of this.roster.all) void peer.sendTracks();
   }
 
   /**
@@ -351,26 +323,18 @@ export class Call extends EventTarget {
    * @param {ControlMessage} message
    */
   #heard(peer, message) {
-    if (message.type === 'bye') this.#remove(peer, 'left');
+    if (message.type === 'bye') this.roster.remove(peer, 'left');
     else if (message.type === 'chat') this.#heardChat(peer, message);
     else if (message.type.startsWith('file-')) this.files.heard(peer, message);
   }
 
   /**
    * @param {Peer} peer
-   * @param {ControlMessage} message
+   * @param {ControlMessage} said
    */
-  #heardChat(peer, { id, text, at }) {
-    if (typeof text !== 'string' || typeof id !== 'string') return;
-    const when = typeof at === 'number' && Number.isFinite(at) ? at : this.clock.unix();
-    this.#addChat({ id, from: peer.id, name: peer.name, text: text.slice(0, CHAT_TEXT_LIMIT), at: when });
-  }
-
-  /** @param {ChatMessage} message */
-  #addChat(message) {
-    this.chat.push(message);
-    if (this.chat.length > CHAT_HISTORY) this.chat.shift();
-    this.#tell('chat', { message });
+  #heardChat(peer, said) {
+    const message = this.written.hear(said, peer, this.clock.unix());
+    if (message) this.#tell('chat', { message });
   }
 
   /**

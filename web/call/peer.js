@@ -144,7 +144,6 @@ export class Peer {
     if (this.fileLine) this.fileLine.line.offerer = entry.offerer;
     if (reloaded) this.#startAnew();
     else if (!entry.away) for (const line of [this.line, this.fileLine?.line]) line?.watchdog.hurry();
-    this.hooks.onchange();
     return reloaded;
   }
 
