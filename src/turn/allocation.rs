@@ -146,7 +146,9 @@ impl Allocation {
         now: Now,
         out: &mut Vec<u8>,
     ) -> Option<Range<usize>> {
-        self.permitted(peer, now)?;
+        // RFC 8656, 11.5: "the server verifies that the type is either 3 or 11 for an ICMPv4 […] packet or either 1, 2, or 3 for an ICMPv6"
+        let telling = if peer.is_ipv4() { matches!(icmp.kind, 3 | 11) } else { matches!(icmp.kind, 1..=3) };
+        self.permitted(peer, now).filter(|_| telling)?;
         let mut value = [0, 0, icmp.kind, icmp.code, 0, 0, 0, 0];
         value[4..].copy_from_slice(&icmp.mtu.to_be_bytes());
         Some(self.data_indication(peer, out, |writer| writer.put(attribute::ICMP, &value)))

@@ -5,6 +5,7 @@ mod world;
 mod allocating;
 mod behind_nat;
 mod credentials;
+mod differential;
 mod moving;
 mod noise;
 mod peers;

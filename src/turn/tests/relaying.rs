@@ -200,6 +200,8 @@ fn an_unreachable_peer_is_reported_to_whoever_may_talk_to_it() {
     let mut out = Vec::new();
     let session = world.session(&alice);
     assert_eq!(session.from_icmp("9.9.9.9:9".parse().expect("address"), too_big, now, &mut out), None);
+    let echo = Icmp { kind: 8, ..too_big };
+    assert_eq!(session.from_icmp(peer(), echo, now, &mut out), None, "no error");
     let range = session.from_icmp(peer(), too_big, now, &mut out).expect("told");
     let message = Message::read(&out[range]).expect("STUN");
     assert_eq!(message.get(attribute::ICMP), Some(&[0, 0, 3, 4, 0, 0, 5, 20][..]));
