@@ -2,8 +2,8 @@
  * The bar of a call: its buttons shown as they are, and the sheet that holds the rarer ones on a small screen.
  */
 
+import { showSwitch } from './controls.js';
 import { part } from './dom.js';
-import { showSwitch } from './lobby.js';
 import { t } from './words.js';
 
 export class Bar {

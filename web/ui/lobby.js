@@ -2,13 +2,14 @@
  * The way in, at `/` and `/r/ROOM`: who you are, which room, how you look and sound. Works without any device.
  */
 
-import { part, setIcon, stamp } from './dom.js';
+import { languageList, showSwitch } from './controls.js';
+import { part, stamp } from './dom.js';
 import { Meter } from './meter.js';
 import { roomFrom, suggestRoom } from './names.js';
-import { showNotices } from './notices.js';
+import { deviceProblems, showNotices } from './notices.js';
 import { pickers } from './pickers.js';
 import { remember } from './prefs.js';
-import { LANGUAGES, currentLanguage, localise, say } from './words.js';
+import { localise, say } from './words.js';
 
 /** @typedef {import('./start.js').Face} Face */
 /** @typedef {{element: HTMLElement, end: () => void}} View */
@@ -96,39 +97,6 @@ function previewOf(view, { media }, signal) {
 }
 
 /**
- * The devices' problems, both refused at once said once.
- * @param {Face['media']} media
- * @returns {{code: string, retry: () => void}[]}
- */
-export function deviceProblems(media) {
-  const kinds = /** @type {const} */ (['microphone', 'camera']);
-  const codes = kinds.map((kind) => media[kind].problem?.code);
-  /** @param {'microphone' | 'camera'} kind */
-  const again = (kind) => (kind === 'camera' ? media.setCamera(true) : media.setMicrophone(true));
-  const both = () => {
-    media.microphone.on = true; // one question for both, not two
-    media.setCamera(true);
-  };
-  if (codes[0] === 'microphone-denied' && codes[1] === 'camera-denied') return [{ code: 'devices-denied', retry: both }];
-  if (codes[0] === 'microphone-missing' && codes[1] === 'camera-missing') return [{ code: 'devices-missing', retry: both }];
-  const found = kinds.flatMap((kind) => {
-    const code = media[kind].problem?.code;
-    return code ? [{ code, retry: () => again(kind) }] : [];
-  });
-  return found.length === 2 && found[0].code === found[1].code ? [found[0]] : found;
-}
-
-/**
- * @param {HTMLElement} button
- * @param {'mic' | 'camera'} icon
- * @param {boolean} on
- */
-export function showSwitch(button, icon, on) {
-  button.setAttribute('aria-pressed', String(on));
-  setIcon(button, on ? icon : `${icon}-off`);
-}
-
-/**
  * Name, room and the button; a field that is wrong says so and takes the focus.
  * @param {HTMLElement} view
  * @param {{prefs: import('./prefs.js').Prefs, room: string, join: (who: {room: string, name: string}) => Promise<void>, failed: (code: string | null) => void}} how
@@ -200,16 +168,4 @@ function complain(view, field, which, key) {
   field.setAttribute('aria-invalid', 'true');
   field.setAttribute('aria-describedby', place.id);
   field.focus();
-}
-
-/**
- * @param {HTMLSelectElement} list
- * @param {Face} face
- */
-export function languageList(list, face) {
-  const offered = Object.entries(LANGUAGES).filter(([tag]) => face.settings.languages.includes(tag));
-  list.replaceChildren(...offered.map(([tag, name]) => new Option(name, tag)));
-  for (const option of list.options) option.lang = option.value;
-  list.value = currentLanguage();
-  list.addEventListener('change', () => face.setLanguage(list.value));
 }

@@ -21,6 +21,29 @@ export function showNotices(place, problems) {
   for (const problem of wanted.values()) place.append(notice(problem));
 }
 
+/**
+ * The devices' problems, both refused at once said once.
+ * @param {import('../call/media.js').Media} media
+ * @returns {Notice[]}
+ */
+export function deviceProblems(media) {
+  const kinds = /** @type {const} */ (['microphone', 'camera']);
+  const codes = kinds.map((kind) => media[kind].problem?.code);
+  /** @param {'microphone' | 'camera'} kind */
+  const again = (kind) => (kind === 'camera' ? media.setCamera(true) : media.setMicrophone(true));
+  const both = () => {
+    media.microphone.on = true; // one question for both, not two
+    media.setCamera(true);
+  };
+  if (codes[0] === 'microphone-denied' && codes[1] === 'camera-denied') return [{ code: 'devices-denied', retry: both }];
+  if (codes[0] === 'microphone-missing' && codes[1] === 'camera-missing') return [{ code: 'devices-missing', retry: both }];
+  const found = kinds.flatMap((kind) => {
+    const code = media[kind].problem?.code;
+    return code ? [{ code, retry: () => again(kind) }] : [];
+  });
+  return found.length === 2 && found[0].code === found[1].code ? [found[0]] : found;
+}
+
 /** @param {Notice} problem */
 function notice({ code, retry, dismiss }) {
   const element = stamp('notice');

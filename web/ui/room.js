@@ -3,14 +3,15 @@
  * what is open; what is true stands in the call.
  */
 
+import { keepAwake } from './awake.js';
 import { Bar } from './bar.js';
 import { openDetails } from './details.js';
 import { openDialog } from './dialog.js';
 import { part, stamp } from './dom.js';
+import { takeFiles } from './drops.js';
 import { invitation } from './invite.js';
-import { deviceProblems } from './lobby.js';
 import { Meter, VOICE } from './meter.js';
-import { showNotices } from './notices.js';
+import { deviceProblems, showNotices } from './notices.js';
 import { Panel } from './panel.js';
 import { openKeys } from './settings.js';
 import { listenForKeys } from './shortcuts.js';
@@ -69,7 +70,7 @@ class Room {
     }, signal);
     this.#listen(signal);
     this.#watchVoices(signal);
-    this.#keepAwake(signal);
+    keepAwake(signal);
     for (const peer of call.peers.values()) this.#peerCame(peer);
     this.#showMedia();
     this.#showCount();
@@ -114,14 +115,10 @@ class Room {
       this.#showNotices();
     });
     call.media.addEventListener('change', () => this.#showMedia(), { signal });
-    // A device that fails once more is worth saying once more.
-    call.media.addEventListener('problem', () => {
-      this.read.clear();
-      this.#showNotices();
-    }, { signal });
+    call.media.addEventListener('problem', (event) => this.#deviceFailed(/** @type {CustomEvent} */ (event).detail.problem.code), { signal });
     part(element, 'tap').addEventListener('click', () => this.sounds.playAll());
     part(element, 'stop-sharing').addEventListener('click', () => call.media.stopScreen());
-    this.#listenForFiles(signal);
+    takeFiles(element, (files) => this.#sendFiles(files), signal);
     const actions = this.#actions();
     listenForKeys({
       ...actions, files: () => this.#togglePage('files'), keys: openKeys,
@@ -130,33 +127,6 @@ class Room {
     window.addEventListener('beforeunload', (event) => {
       if ([...call.files.transfers.values()].some(isOpen)) event.preventDefault();
     }, { signal });
-  }
-
-  /** Files come in by the chooser, by dropping them anywhere, by pasting. @param {AbortSignal} signal */
-  #listenForFiles(signal) {
-    const chooser = part(this.element, 'chooser', HTMLInputElement);
-    chooser.addEventListener('change', () => {
-      if (chooser.files?.length) this.call.files.send([...chooser.files], this.panel.to);
-      chooser.value = '';
-    });
-    const hint = part(this.element, 'drop-hint');
-    /** @param {DragEvent} event */
-    const carriesFiles = (event) => event.dataTransfer?.types.includes('Files') ?? false;
-    this.element.addEventListener('dragover', (event) => {
-      if (!carriesFiles(event)) return;
-      event.preventDefault();
-      hint.hidden = false;
-    });
-    this.element.addEventListener('dragleave', (event) => {
-      if (!(event.relatedTarget instanceof Node) || !this.element.contains(event.relatedTarget)) hint.hidden = true;
-    });
-    this.element.addEventListener('drop', (event) => {
-      hint.hidden = true;
-      if (!carriesFiles(event)) return;
-      event.preventDefault();
-      this.#sendFiles([...(event.dataTransfer?.files ?? [])]);
-    });
-    document.addEventListener('paste', (event) => this.#sendFiles([...(event.clipboardData?.files ?? [])]), { signal });
   }
 
   /** @param {File[]} files */
@@ -244,6 +214,14 @@ class Room {
   }
 
   /** @param {string} code */
+  #deviceFailed(code) {
+    if (code === 'screen-denied') return toast('problems.screen-denied'); // mostly somebody who thought better of it
+    if (code.startsWith('screen-')) this.trouble.add(code);
+    this.read.clear(); // a device that fails once more is worth saying once more
+    this.#showNotices();
+  }
+
+  /** @param {string} code */
   #dismiss(code) {
     this.trouble.delete(code);
     this.read.add(code);
@@ -271,19 +249,5 @@ class Room {
       clearInterval(timer);
       meter.end();
     });
-  }
-
-  /** A call is watched without touching anything: the screen stays on where the browser can do that. @param {AbortSignal} signal */
-  #keepAwake(signal) {
-    /** @type {WakeLockSentinel | undefined} */
-    let lock;
-    const ask = async () => {
-      if (document.visibilityState !== 'visible') return;
-      lock = await navigator.wakeLock?.request('screen').catch(() => undefined);
-      if (signal.aborted) lock?.release();
-    };
-    document.addEventListener('visibilitychange', ask, { signal }); // the browser lets go of it when the page is hidden
-    signal.addEventListener('abort', () => lock?.release());
-    ask();
   }
 }

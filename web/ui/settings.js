@@ -2,9 +2,9 @@
  * The settings sheet: devices, looks, language, privacy, keys. Every change takes effect at once.
  */
 
+import { languageList } from './controls.js';
 import { openDialog } from './dialog.js';
 import { make, part, stamp } from './dom.js';
-import { languageList } from './lobby.js';
 import { pickers } from './pickers.js';
 import { remember, useTheme } from './prefs.js';
 import { SHORTCUTS } from './shortcuts.js';
