@@ -14,6 +14,7 @@ mod relayed;
 mod sessions;
 mod shared;
 mod socket;
+mod strangers;
 mod stream;
 mod traffic;
 mod worker;
@@ -28,6 +29,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
 
 pub use counters::Counts;
 pub use options::{FastPaths, Options, Ports};
@@ -125,6 +127,7 @@ fn share(options: Options, mailboxes: Vec<Mailbox>) -> Shared {
         counters: (0..=mailboxes.len()).map(|_| Counters::default()).collect(),
         mailboxes,
         stopping: AtomicBool::new(false),
+        streams_end: CancellationToken::new(),
     }
 }
 
@@ -157,13 +160,14 @@ impl Running {
     }
 
     /// Stops every worker and waits for their threads: a few milliseconds, so call it outside async code or in
-    /// `spawn_blocking`. Streams end on their next wake.
+    /// `spawn_blocking`. Streams end by themselves.
     pub fn stop(mut self) {
         self.end();
     }
 
     fn end(&mut self) {
         self.streams.shared.stopping.store(true, Release);
+        self.streams.shared.streams_end.cancel();
         self.streams.shared.mailboxes.iter().for_each(Mailbox::wake);
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::AtomicBool;
 
+use tokio_util::sync::CancellationToken;
+
 use super::counters::{Counters, Counts};
 use super::hairpin::Mailbox;
 use super::opener::Opener;
@@ -19,8 +21,10 @@ pub(super) struct Shared {
     pub(super) mailboxes: Vec<Mailbox>,
     /// One per UDP worker, and the last one for all streams.
     pub(super) counters: Vec<Counters>,
-    /// Everybody is to end.
+    /// Every worker is to end at its next wake.
     pub(super) stopping: AtomicBool,
+    /// Every stream is to end.
+    pub(super) streams_end: CancellationToken,
 }
 
 impl Shared {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Acquire;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
 
@@ -16,9 +16,10 @@ use super::relayed::Home;
 use super::sessions::{Sessions, of_relay_token, relay_token};
 use super::shared::Shared;
 use super::socket::{Datagram, Outlet, Packet, SendQueue, Way};
+use super::strangers::Strangers;
 use crate::clock::Now;
 use crate::stun::{channel_header, padding};
-use crate::turn::{Action, Client, ConnectFailed, FromPeer, Open, Reply, Route, Session, ToPeer, Transport};
+use crate::turn::{Action, Client, ConnectFailed, Dropped, FromPeer, Open, Reply, Route, Session, ToPeer, Transport};
 
 /// A socket that clients write to.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ pub(super) struct Traffic {
     registry: Registry,
     shared: Arc<Shared>,
     sessions: Sessions,
+    strangers: Strangers,
     queue: SendQueue,
     /// For each other worker what this wake has for it.
     parcels: Vec<Parcel>,
@@ -65,6 +67,7 @@ impl Traffic {
             listeners,
             registry,
             sessions: Sessions::default(),
+            strangers: Strangers::new(Instant::now()),
             queue: SendQueue::default(),
             parcels: shared.mailboxes.iter().map(|_| Parcel::default()).collect(),
             counts: Counts::default(),
@@ -148,6 +151,9 @@ impl Traffic {
             && let Some(entry) = self.sessions.get_mut(slot)
         {
             return (Some(slot), entry.session.from_client(rules, bytes, self.now, out));
+        }
+        if !self.strangers.admit(client.address.ip(), self.now.monotonic) {
+            return (None, Action::Drop(Dropped::OverRate));
         }
         let mut stranger = Session::new(client);
         let action = stranger.from_client(rules, bytes, self.now, out);

@@ -10,7 +10,6 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Acquire;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -48,11 +47,8 @@ where
         timer: Box::pin(tokio::time::sleep(STRANGERS_PATIENCE)),
         last_frame: Instant::now(),
     };
-    poll_fn(|task| match shared.stopping.load(Acquire) {
-        true => Poll::Ready(Ok(())),
-        false => connection.poll(task),
-    })
-    .await
+    let served = poll_fn(|task| connection.poll(task));
+    shared.streams_end.run_until_cancelled(served).await.unwrap_or(Ok(()))
 }
 
 /// One connection and its session.
