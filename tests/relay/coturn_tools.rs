@@ -59,21 +59,21 @@ fn run(credentials: &[&str], server: SocketAddr, arguments: &[&str]) -> (bool, S
     (output.status.success() && said.contains("Total lost packets 0 (0.000000%)"), said.into_owned())
 }
 
-/// By Send and Data indications, four clients at once.
+/// By Send and Data indications, four clients at once, with a length that needs padding.
 fn by_indications(server: SocketAddr, arguments: &[&str]) {
-    uclient(server, &[&["-n", "20", "-m", "4", "-l", "300", "-s"], arguments].concat());
+    uclient(server, &[&["-n", "20", "-m", "4", "-l", "301", "-s"], arguments].concat());
 }
 
 /// This tool takes one TLS record for one message and loses the second one where we put two into a record; so few
 /// clients, slow ones, and each told the packets apart by time.
 fn slowly_by_indications(server: SocketAddr, arguments: &[&str]) {
-    uclient(server, &[&["-n", "10", "-m", "2", "-l", "300", "-s", "-z", "200"], arguments].concat());
+    uclient(server, &[&["-n", "10", "-m", "2", "-l", "301", "-s", "-z", "200"], arguments].concat());
 }
 
 /// By channels. This tool draws channel numbers from 0x4000 to 0x7FFF, as RFC 5766 had it; RFC 8656, 12 leaves a quarter
 /// of them, and we refuse the others with 400. So it is run again until it draws a good one.
 fn by_channel(server: SocketAddr, arguments: &[&str]) {
-    let arguments = [&["-n", "20", "-m", "1", "-l", "300", "-c"], arguments].concat();
+    let arguments = [&["-n", "20", "-m", "1", "-l", "301", "-c"], arguments].concat();
     for _ in 0..100 {
         let (success, said) = run(&["-u", USER, "-w", PASSWORD], server, &arguments);
         if success {

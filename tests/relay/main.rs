@@ -3,5 +3,6 @@
 
 mod coturn_tools;
 mod strangers;
+mod stream_clients;
 mod two_clients;
 mod world;

@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 use callbox::pass::{Secret, TurnPasses};
 use callbox::relay::{Options, Ports, Relay, Running, StreamTransport, Streams};
 use callbox::turn as turn_rules;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::runtime::Runtime;
+use tokio_rustls::TlsAcceptor;
 use turn::client::{Client, ClientConfig};
 use webrtc_util::Conn;
 
@@ -35,6 +37,7 @@ pub(crate) struct World {
     pub(crate) tcp: SocketAddr,
     pub(crate) tls: SocketAddr,
     pub(crate) runtime: Runtime,
+    certificate: CertificateDer<'static>,
 }
 
 impl World {
@@ -53,13 +56,24 @@ impl World {
         let running = relay.serve();
         let runtime = Runtime::new().expect("a runtime");
         let tcp = runtime.block_on(accept(running.streams(), None));
-        let tls = runtime.block_on(accept(running.streams(), Some(self_signed())));
-        World { running: Some(running), udp: addresses[0], addresses, tcp, tls, runtime }
+        let (certificate, acceptor) = self_signed();
+        let tls = runtime.block_on(accept(running.streams(), Some(acceptor)));
+        World { running: Some(running), udp: addresses[0], addresses, tcp, tls, runtime, certificate }
     }
 
     /// The usual one.
     pub(crate) fn new(ports: Ports) -> World {
         World::with(ports, |_| {})
+    }
+
+    /// For a TLS client that trusts this world's certificate.
+    pub(crate) fn client_config(&self) -> rustls::ClientConfig {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(self.certificate.clone()).unwrap();
+        rustls::ClientConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .map(|config| config.with_root_certificates(roots).with_no_client_auth())
+            .unwrap()
     }
 
     /// Waits until what the relay has counted satisfies `condition`.
@@ -78,18 +92,21 @@ pub(crate) fn range() -> Ports {
     Ports::Range(22000..=22899)
 }
 
-fn self_signed() -> tokio_rustls::TlsAcceptor {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let rcgen::CertifiedKey { cert, signing_key } =
-        rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = rustls::pki_types::PrivateKeyDer::Pkcs8(signing_key.serialize_der().into());
-    let config = rustls::ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .and_then(|config| config.with_no_client_auth().with_single_cert(vec![cert.der().clone()], key));
-    tokio_rustls::TlsAcceptor::from(Arc::new(config.unwrap()))
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-async fn accept(streams: Streams, tls: Option<tokio_rustls::TlsAcceptor>) -> SocketAddr {
+fn self_signed() -> (CertificateDer<'static>, TlsAcceptor) {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = made.cert.der().clone();
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let config = rustls::ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .and_then(|config| config.with_no_client_auth().with_single_cert(vec![certificate.clone()], key));
+    (certificate, TlsAcceptor::from(Arc::new(config.unwrap())))
+}
+
+async fn accept(streams: Streams, tls: Option<TlsAcceptor>) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let bound = listener.local_addr().unwrap();
     tokio::spawn(async move {
