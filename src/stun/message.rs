@@ -181,6 +181,11 @@ impl<'a> Message<'a> {
         Some(SocketAddr::new(ip, port))
     }
 
+    /// In bytes, header included.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     pub(crate) fn has_fingerprint(&self) -> bool {
         self.has_fingerprint
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
 use aws_lc_rs::{digest, hmac};
@@ -26,6 +27,7 @@ pub struct Rules {
     pub(super) userhashes: HashMap<Vec<u8>, String>,
     pub(super) usage: Arc<Usage>,
     own: RwLock<Vec<IpAddr>>,
+    closed: AtomicBool,
 }
 
 impl Rules {
@@ -40,6 +42,7 @@ impl Rules {
             userhashes,
             usage: Arc::default(),
             own: RwLock::default(),
+            closed: AtomicBool::new(false),
             key,
             options,
         }
@@ -61,6 +64,16 @@ impl Rules {
     /// How many allocations there are now, those still being opened included.
     pub fn allocations(&self) -> u32 {
         self.usage.total()
+    }
+
+    /// Refuses new allocations from now on (508), or takes them again: for a server that drains, or that has used up what
+    /// it may relay. Those there are live on and can be refreshed.
+    pub fn open_allocations(&self, open: bool) {
+        self.closed.store(!open, Ordering::Relaxed);
+    }
+
+    pub(super) fn are_allocations_open(&self) -> bool {
+        !self.closed.load(Ordering::Relaxed)
     }
 
     /// By which way clients may reach `peer`, if they may at all.

@@ -15,6 +15,9 @@ use super::{binding, quota, token};
 use crate::clock::Now;
 use crate::stun::{Class, Message, Method, attribute};
 
+/// USERNAME, REALM and NONCE at their longest (RFC 8489, 14.3, 14.9, 14.10) and a hundred peers: nobody makes us hash more.
+const LONGEST_REQUEST: usize = 4096;
+
 /// A request whose sender is known, and the way back.
 struct Asked<'a> {
     rules: &'a Rules,
@@ -39,6 +42,9 @@ impl Session {
     }
 
     fn request(&mut self, rules: &Rules, method: Method, request: &Message, now: Now, out: &mut Vec<u8>) -> Action {
+        if request.len() > LONGEST_REQUEST {
+            return Action::Drop(Dropped::Malformed);
+        }
         let mut to = ReplyTo::new(method, request);
         let done = match method {
             Method::Binding => binding::answer(rules, self.client, request, &to, out),
@@ -87,6 +93,9 @@ impl Session {
             State::Opening(opening) if opening.to.id == to.id => return Ok(Action::Drop(Dropped::Unexpected)),
             State::Stranger => {}
             _ => return Err(Refusal::AllocationMismatch),
+        }
+        if !rules.are_allocations_open() {
+            return Err(Refusal::InsufficientCapacity);
         }
         let open = request::allocate(rules, self.client, request, token::make(rules, "port", self.client, to.id, now))?;
         let lifetime = lifetime(&rules.options.lifetimes, request::lifetime(request)?);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::world::{Heard, RELAY_V4, RELAY_V6, UDP, World};
 use crate::stun::{Class, Method, Writer, attribute};
-use crate::turn::Dropped;
+use crate::turn::{Dropped, Session};
 
 const ALICE: &str = "192.0.2.10:4000";
 
@@ -230,4 +230,36 @@ fn quotas_hold_back_a_user_an_address_and_the_whole_server() {
     assert_eq!(allocate("bob", "192.0.2.10:5"), 486, "three for an address");
     assert_eq!(allocate("bob", "192.0.2.11:1"), 0);
     assert_eq!(allocate("alice", "192.0.2.12:1"), 508, "four for the server");
+}
+
+#[test]
+fn a_draining_relay_takes_nobody_new_and_drops_nobody() {
+    let mut world = World::new();
+    let (alice, _) = world.arrives_and_allocates("alice", ALICE);
+    let bob = world.arrives("bob", "192.0.2.20:5000");
+    world.rules.open_allocations(false);
+    let refused = world.ask(&bob, Method::Allocate, |writer| writer.put(attribute::REQUESTED_TRANSPORT, UDP));
+    assert_eq!((refused.code(), world.refresh(&alice, 600).code()), (508, 0));
+    world.rules.open_allocations(true);
+    let taken = world.ask(&bob, Method::Allocate, |writer| writer.put(attribute::REQUESTED_TRANSPORT, UDP));
+    assert_eq!(taken.code(), 0);
+}
+
+#[test]
+fn a_stranger_cannot_make_us_hash_a_long_request() {
+    let mut world = World::new();
+    let alice = world.arrives("alice", ALICE);
+    let request = world.request(&alice, Method::Allocate, |writer| {
+        writer.put(attribute::REQUESTED_TRANSPORT, UDP).put(0x8022, &[b'x'; 4096])
+    });
+    assert_eq!(world.tell(&alice, &request), Heard::Nothing(Dropped::Malformed));
+}
+
+#[test]
+fn a_session_is_small_and_an_idle_allocation_takes_less_than_a_kilobyte() {
+    assert!(std::mem::size_of::<Session>() <= 96, "{}", std::mem::size_of::<Session>());
+    // With a permission, a channel seen from both sides, and the user's name in the allocation and in the quotas
+    let entries = 3 * 80 + 2 * 64;
+    let allocation = std::mem::size_of::<crate::turn::allocation::Allocation>();
+    assert!(allocation + entries <= 1024, "{allocation}");
 }
