@@ -138,7 +138,7 @@ function timeFirstPicture() {
     addEventListener('click', (click) => {
       const clicked = click.timeStamp;
       const look = () => {
-        const video = document.querySelector('[aria-label="Bob"] video');
+        const video = /** @type {HTMLVideoElement | null} */ (document.querySelector('[aria-label="Bob"] video'));
         if (!video) return requestAnimationFrame(look);
         video.requestVideoFrameCallback((now) => resolve(now - clicked));
       };

@@ -4,3 +4,14 @@ import { after } from 'node:test';
 import { closeBrowsers } from './harness/browsers.mjs';
 
 after(closeBrowsers);
+
+await import('./cases/call.mjs');
+await import('./cases/room.mjs');
+await import('./cases/relay.mjs');
+await import('./cases/devices.mjs');
+await import('./cases/screen.mjs');
+await import('./cases/chat.mjs');
+await import('./cases/files.mjs');
+await import('./cases/recovery.mjs');
+await import('./cases/page.mjs');
+await import('./cases/firefox.mjs');

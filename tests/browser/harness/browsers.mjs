@@ -15,6 +15,9 @@ const ask = '--use-fake-ui-for-media-stream'; // says yes to every question
 const devices = '--use-fake-device-for-media-stream=device-count=2,fps=15';
 const noDevices = '--use-fake-device-for-media-stream=device-count=0';
 
+/** @typedef {'chromium' | 'chromium without devices' | 'chromium that refuses' | 'firefox'} Kind */
+
+/** @type {Record<Kind, () => Promise<import('playwright-core').Browser>>} */
 const kinds = {
   chromium: () => startChromium([ask, devices]),
   'chromium without devices': () => startChromium([ask, noDevices]),
@@ -22,24 +25,28 @@ const kinds = {
   firefox: startFirefox,
 };
 
+/** @type {Map<string, Promise<import('playwright-core').Browser>>} */
 const running = new Map();
 
-/** @param {keyof typeof kinds} kind */
+/** @param {Kind} kind */
 export function browser(kind) {
   if (!running.has(kind)) running.set(kind, kinds[kind]());
   return running.get(kind);
 }
 
-/** Whether this kind can run here; else why not. */
+/**
+ * Why this kind cannot run here; null when it can.
+ * @param {Kind} kind
+ */
 export function missing(kind) {
   const installed = kind === 'firefox' ? FIREFOXES : CHROMIUMS;
   return find(installed) ? null : `no ${kind.split(' ')[0]} is installed`;
 }
 
 export async function closeBrowsers() {
-  const all = await Promise.allSettled(running.values());
+  const all = [...running.values()];
   running.clear();
-  await Promise.all(all.map((one) => one.value?.close()));
+  await Promise.allSettled(all.map(async (one) => (await one).close()));
 }
 
 function startChromium(args) {

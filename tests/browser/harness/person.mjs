@@ -6,29 +6,35 @@ import * as probes from './probes.mjs';
 import { words } from './words.mjs';
 
 /** How long a person waits for something that should happen soon. Generous: it is only ever used up by a failure. */
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 20_000;
 
 export class Person {
   /** What the page said on its console, and every error it threw. */
-  console = [];
+  console = /** @type {string[]} */ ([]);
   /** Every address the page asked for, WebSockets included. */
-  requests = [];
+  requests = /** @type {string[]} */ ([]);
 
-  /** @param {import('playwright-core').Browser} browser */
+  /**
+   * @param {import('playwright-core').Browser} browser
+   * @param {{ name: string, url: string, context?: import('playwright-core').BrowserContextOptions }} who
+   */
   static async sitDown(browser, { name, url, context: options = {} }) {
-    const person = new Person();
-    person.name = name;
-    person.url = url;
-    person.context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...options });
-    person.context.setDefaultTimeout(PATIENCE_MS);
-    await person.context.addInitScript(probes.keepConnections);
-    await person.context.addInitScript(probes.soundsOfTiles);
-    await person.#openTab();
-    return person;
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...options });
+    context.setDefaultTimeout(PATIENCE_MS);
+    for (const script of [probes.keepConnections, probes.keepRefusals, probes.bringTools]) await context.addInitScript(script);
+    return new Person(name, url, await context.newPage());
   }
 
-  async #openTab() {
-    this.page = await this.context.newPage();
+  /**
+   * @param {string} name
+   * @param {string} url of the server, without a path
+   * @param {import('playwright-core').Page} page
+   */
+  constructor(name, url, page) {
+    this.name = name;
+    this.url = url;
+    this.page = page;
+    this.context = page.context();
     this.page.on('console', (message) => this.console.push(`${message.type()}: ${message.text()}`));
     this.page.on('pageerror', (error) => this.console.push(`uncaught: ${error.stack ?? error}`));
     this.page.on('request', (request) => this.requests.push(request.url()));
@@ -58,16 +64,10 @@ export class Person {
     await this.button(words('left.again')).waitFor();
   }
 
-  /** After leaving: straight back in, without the lobby. */
+  /** From the page that says goodbye. */
   async joinAgain() {
     await this.button(words('left.again')).click();
     await this.button('Leave').waitFor();
-  }
-
-  /** After a reload: the page knows the room and the name. */
-  async comeBack() {
-    await this.box('Your name').fill(this.name);
-    await this.enter();
   }
 
   /** Closes the window, as one does: without a word to anybody. */
@@ -89,7 +89,7 @@ export class Person {
   }
 
   async acceptsFile(name) {
-    await this.transfer(name).getByRole('button', { name: words('files.accept') }).click();
+    await this.transfer(name).getByRole('button', { name: `${words('files.accept')} ${name}` }).click();
   }
 
   /** Takes the file, waits for the whole of it, saves it. */
@@ -103,7 +103,7 @@ export class Person {
   }
 
   async cancelsFile(name) {
-    await this.transfer(name).getByRole('button', { name: words('files.cancel') }).click();
+    await this.transfer(name).getByRole('button', { name: `${words('files.cancel')} ${name}` }).click();
   }
 
   async seesProgress(name) {
@@ -125,12 +125,24 @@ export class Person {
 
   /** The tile of the screen somebody shares. */
   screenOf(name) {
-    return this.tile(words('tile.screen', { name }));
+    return this.page.getByRole('figure', { name: words('tile.screen', { name }), exact: true });
   }
 
   /** The tile of somebody. */
   tile(name) {
     return this.page.getByRole('region', { name, exact: true });
+  }
+
+  /**
+   * A hand on the cable, in Chromium. Its emulation reaches WebRTC, with two traps: it has to be on before a socket is made, and a
+   * socket that was let go of cannot be caught again, so that the mended network keeps a millisecond of delay.
+   */
+  async network() {
+    const devtools = await this.context.newCDPSession(this.page);
+    await devtools.send('Network.enable');
+    const emulate = (offline) => devtools.send('Network.emulateNetworkConditions', { offline, latency: 1, downloadThroughput: -1, uploadThroughput: -1 });
+    await emulate(false);
+    return { cut: () => emulate(true), mend: () => emulate(false) };
   }
 
   // --- what a person sees and hears
@@ -161,10 +173,15 @@ export class Person {
 
   /** Her own picture, which no decoder has to do with. */
   async seesHerself() {
-    const size = await this.tile(words('tile.you', { name: this.name })).locator('video').evaluate((video) => new Promise((resolve) => {
+    const size = await this.tile(words('tile.you', { name: this.name })).locator('video').evaluate((/** @type {HTMLVideoElement} */ video) => new Promise((resolve) => {
       video.requestVideoFrameCallback((_, frame) => resolve(frame.width * frame.height));
     }));
     assert.ok(size > 0);
+  }
+
+  /** The person is there, without a picture. */
+  async seesNoPictureOf(name) {
+    await this.tile(name).evaluate(probes.watchPictureGo, { patience: PATIENCE_MS });
   }
 
   /** A second of sound of `name` with nothing in it. */
@@ -186,13 +203,14 @@ export class Person {
     return this.page.evaluate(probes.selectedPairs);
   }
 
-  /** Everything that was asked for somewhere else than at callbox, STUN and TURN servers included. */
+  /** All that was asked of somebody else than callbox, or would have been if the page's policy had let it; STUN and TURN included. */
   async foreignRequests() {
     const iceUrls = await this.page.evaluate(probes.iceUrls);
+    const refused = await this.page.evaluate(() => window.keptRefusals);
     const home = new URL(this.url).host;
     const foreignPages = this.requests.filter((url) => /^(https?|wss?):/.test(url) && new URL(url).host !== home);
     const foreignRelays = iceUrls.filter((url) => url.replace(/^(stun|turn)s?:/, '').split('?')[0] !== home);
-    return [...foreignPages, ...foreignRelays];
+    return [...foreignPages, ...foreignRelays, ...refused];
   }
 
   /** @param {string} where named in the failure @param {string} checker the path of axe's script */

@@ -12,13 +12,26 @@ export function keepConnections() {
   };
 }
 
-/**
- * Puts into the page what both listeners need: the sounds of the person in a tile, that is, of the connection that brings the
- * tile's media, each with its statistics.
- */
-export function soundsOfTiles() {
+/** Keeps every address the page's own policy did not let it ask. */
+export function keepRefusals() {
+  const kept = (window.keptRefusals = []);
+  addEventListener('securitypolicyviolation', (refusal) => kept.push(refusal.blockedURI));
+}
+
+/** Puts into the page what several probes need. */
+export function bringTools() {
+  // The elements that play a live stream.
+  window.playersIn = (root) => {
+    const all = /** @type {NodeListOf<Player>} */ (root.querySelectorAll('video, audio'));
+    return [...all].filter((player) => player.srcObject);
+  };
+
+  // The picture that is to be seen in a tile, if there is one.
+  window.pictureIn = (tile) => window.playersIn(tile).find((player) => player.videoWidth && player.srcObject.getVideoTracks().length && player.checkVisibility({ opacityProperty: true }));
+
+  // The sounds of the person in a tile, that is, of the connection that brings the tile's media, each with its statistics.
   window.soundsIn = async (tile) => {
-    const tracks = [...tile.querySelectorAll('video, audio')].flatMap((one) => one.srcObject?.getTracks() ?? []);
+    const tracks = window.playersIn(tile).flatMap((player) => player.srcObject.getTracks());
     const connection = window.keptConnections.find((one) => one.connectionState === 'connected' && one.getReceivers().some((receiver) => tracks.includes(receiver.track)));
     if (!connection) return [];
     const receivers = connection.getReceivers().filter((receiver) => receiver.track.kind === 'audio');
@@ -38,7 +51,7 @@ export async function watchPictures(tile, { frames, patience }) {
   const deadline = performance.now() + patience;
   let seen = { shown: 0, different: 0, decoded: 0, spread: 0, size: '' };
   while (performance.now() < deadline) {
-    const video = [...tile.querySelectorAll('video')].find((one) => one.srcObject?.getVideoTracks().length && one.checkVisibility() && one.videoWidth);
+    const video = window.pictureIn(tile);
     if (video) {
       seen = await watch(video);
       if (seen.shown >= frames && seen.different >= 2 && seen.decoded >= frames / 2) return { ...seen, moves: true };
@@ -92,7 +105,7 @@ export async function watchPictures(tile, { frames, patience }) {
   }
 
   async function decoded(video) {
-    const track = video.srcObject?.getVideoTracks()[0];
+    const track = video.srcObject.getVideoTracks()[0];
     for (const connection of window.keptConnections) {
       if (!connection.getReceivers().some((receiver) => receiver.track === track)) continue;
       for (const report of (await connection.getStats()).values()) {
@@ -100,6 +113,18 @@ export async function watchPictures(tile, { frames, patience }) {
       }
     }
     return 0;
+  }
+}
+
+/**
+ * Waits until a tile shows no picture any more.
+ * @param {Element} tile
+ */
+export async function watchPictureGo(tile, { patience }) {
+  const deadline = performance.now() + patience;
+  while (window.pictureIn(tile)) {
+    if (performance.now() > deadline) throw new Error('the picture is still there');
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 
@@ -123,9 +148,7 @@ export async function listen(tile, { patience }) {
   return { ...heard, sounds: false };
 
   function isPlayed(track) {
-    return [...document.querySelectorAll('video, audio')].some(
-      (one) => one.srcObject?.getTracks().includes(track) && !one.muted && !one.paused && one.volume > 0,
-    );
+    return window.playersIn(document).some((player) => player.srcObject.getTracks().includes(track) && !player.muted && !player.paused && player.volume > 0);
   }
 }
 
@@ -177,13 +200,11 @@ export function iceUrls() {
 export function noteProgress() {
   const seen = (window.progressNoted = new Set());
   const note = () => {
-    for (const bar of document.querySelectorAll('progress, [role=progressbar]')) {
-      const value = Number(bar.value ?? bar.getAttribute('aria-valuenow'));
-      const whole = Number(bar.max ?? bar.getAttribute('aria-valuemax') ?? 100);
-      if (whole > 0 && value > 0 && value < whole) seen.add(Math.round((value / whole) * 1000) / 10);
+    for (const bar of document.querySelectorAll('progress')) {
+      if (bar.value > 0 && bar.value < bar.max) seen.add(Math.round((bar.value / bar.max) * 1000) / 10);
     }
   };
-  new MutationObserver(note).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['value', 'aria-valuenow'] });
+  new MutationObserver(note).observe(document.body, { subtree: true, attributes: true, attributeFilter: ['value'] });
 }
 
 /** The percentages between nothing and everything that were shown since `noteProgress`. */

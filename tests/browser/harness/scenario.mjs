@@ -11,15 +11,17 @@ import { Server } from './server.mjs';
 
 const output = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../output');
 
+/** @typedef {import('./browsers.mjs').Kind} Kind */
+
 /** No scenario takes so long; one that hangs must not take the suite with it. */
 const LIMIT_MS = 180_000;
 
 /**
  * @param {string} name what somebody would notice
  * @param {(stage: Stage) => Promise<void>} play
- * @param {{ needs?: (Parameters<typeof missing>[0])[] }} [options] the kinds of browser it cannot do without
+ * @param {{ needs?: Kind[] }} [options] the kinds of browser it cannot do without
  */
-export function scenario(name, play, { needs = ['chromium'] } = {}) {
+export function scenario(name, play, { needs = [/** @type {Kind} */ ('chromium')] } = {}) {
   const lacking = needs.map(missing).find(Boolean);
   test(name, { timeout: LIMIT_MS, skip: lacking ?? false }, async (t) => {
     const stage = new Stage();
@@ -36,8 +38,8 @@ export function scenario(name, play, { needs = ['chromium'] } = {}) {
 }
 
 export class Stage {
-  #servers = [];
-  #people = [];
+  #servers = /** @type {Server[]} */ ([]);
+  #people = /** @type {Person[]} */ ([]);
 
   /** @param {Record<string, string>} [settings] as `CALLBOX_*` names without the prefix */
   async server(settings) {
@@ -46,14 +48,23 @@ export class Stage {
     return server;
   }
 
-  /** Somebody at a browser in front of `server`'s page, not in any room yet. */
+  /**
+   * Somebody at a browser in front of `server`'s page, not in any room yet.
+   * @param {Server} server
+   * @param {string} name
+   * @param {{ kind?: Kind, context?: import('playwright-core').BrowserContextOptions }} [options]
+   */
   async person(server, name, { kind = 'chromium', context = {} } = {}) {
     const person = await Person.sitDown(await browser(kind), { name, url: server.url, context });
     this.#people.push(person);
     return person;
   }
 
-  /** A server and these people in its room *kitchen*, the first one first. */
+  /**
+   * A server and these people in its room *kitchen*, the first one first.
+   * @param {string[]} names
+   * @param {{ settings?: Record<string, string>, query?: string }} [options] `query` is what follows the `?` of the room's link
+   */
   async call(names, { settings, query } = {}) {
     const server = await this.server(settings);
     const people = [];

@@ -22,17 +22,25 @@ const READY_WITHIN_MS = 20_000;
 export class Server {
   /** What it printed, both streams. */
   log = '';
-  #process = null;
+  /** What a browser on this machine opens, without a path. */
+  url = '';
+  /** When the process was started, on the clock of `performance.now()`. */
+  spawnedAt = 0;
+  #process = /** @type {import('node:child_process').ChildProcess | null} */ (null);
 
   /** @param {{ settings?: Record<string, string> }} [options] settings as `CALLBOX_*` names without the prefix */
   static async start({ settings = {} } = {}) {
     if (!existsSync(binary)) throw new Error(`no callbox at ${binary}: run \`cargo build\` first, or set CALLBOX_BINARY`);
-    const server = new Server();
-    server.folder = await mkdtemp(path.join(tmpdir(), 'callbox-test-'));
-    server.port = await freePort();
-    server.settings = settings;
+    const server = new Server(await mkdtemp(path.join(tmpdir(), 'callbox-test-')), await freePort(), settings);
     await server.#run();
     return server;
+  }
+
+  /** @param {string} folder @param {number} port @param {Record<string, string>} settings */
+  constructor(folder, port, settings) {
+    this.folder = folder;
+    this.port = port;
+    this.settings = settings;
   }
 
   get pid() {
@@ -97,7 +105,7 @@ export class Server {
 }
 
 /** The printed link that a browser on this machine opens, without its path. */
-export function localLink(printed, port) {
+function localLink(printed, port) {
   const links = printed.match(/https?:\/\/[^\s/]+/g) ?? [];
   return links.find((link) => {
     const { hostname, port: named } = new URL(link);

@@ -1,0 +1,15 @@
+// What the harness hangs on the page's window; see probes.mjs.
+
+/** A video or audio element that plays a live stream. */
+type Player = HTMLVideoElement & { srcObject: MediaStream };
+
+interface Window {
+  playersIn(root: ParentNode): Player[];
+  keptConnections: RTCPeerConnection[];
+  keptRefusals: string[];
+  progressNoted: Set<number>;
+  pictureIn(tile: Element): Player | undefined;
+  soundsIn(tile: Element): Promise<{ track: MediaStreamTrack; report: RTCInboundRtpStreamStats }[]>;
+  firstPicture: Promise<number>;
+  axe: typeof import('axe-core');
+}
