@@ -187,6 +187,7 @@ export class Call extends EventTarget {
     this.#become('joined');
     this.joining?.resolve();
     this.joining = null;
+    void this.#tick(); // whatever waits to be mended waited for this
   }
 
   /** @param {PeerEntry} entry */

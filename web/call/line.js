@@ -138,13 +138,15 @@ export class Line {
   /** @param {Action} action */
   #act(action) {
     if (action === 'give-word') return this.options.onunreachable();
-    if (action === 'restart') return this.#restart();
+    if (action === 'restart') return this.#restartOnce(this.options.clock.now());
     if (this.offerer) this.#build(action === 'rebuild-relayed');
     else this.#signal({ epoch: this.epoch, request: 'rebuild' });
   }
 
-  #restart() {
-    this.lastRestart = this.options.clock.now();
+  /** Both sides find a path dead at about the same time. @param {number} now */
+  #restartOnce(now) {
+    if (now - this.lastRestart < TWICE) return;
+    this.lastRestart = now;
     this.current?.negotiation.restart();
   }
 
@@ -153,7 +155,7 @@ export class Line {
     const now = this.options.clock.now();
     if (request === 'rebuild' && this.offerer && now - this.lastBuilt > TWICE) this.#build(false);
     const ours = this.current?.epoch === epoch && this.current.offerer;
-    if (request === 'restart' && ours && now - this.lastRestart > TWICE && this.watchdog.silence(now) > DEAF) this.#restart();
+    if (request === 'restart' && ours && this.watchdog.silence(now) > DEAF) this.#restartOnce(now);
   }
 
   /** @param {boolean} relayed */

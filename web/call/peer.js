@@ -158,6 +158,7 @@ export class Peer {
     await Promise.all([this.line.tick(canSignal && !this.away), this.fileLine?.tick(canSignal && !this.away)]);
     const { link, reading, stats } = this.line;
     const news = link !== before || stats !== this.stats;
+    if (link === 'good' && (before === 'weak' || before === 'lost')) void this.line.current?.slots?.refresh();
     Object.assign(this, { link, path: reading?.path ?? this.path, stats });
     if (news) this.hooks.onchange();
   }

@@ -17,9 +17,12 @@ const SILENCE = 10_000;
 const SILENCE_AFTER_PROBE = 3_000;
 const BACKOFF_FIRST = 250;
 const BACKOFF_LAST = 8_000;
-/** While somebody's path is dead the hub is needed to mend it: a try a second, none longer than three lost SYNs. */
-const BACKOFF_URGENT = 1_000;
-const PATIENCE_URGENT = 2_500;
+/**
+ * While somebody's path is dead the hub is needed to mend it. A SYN that got lost is sent again after 1 s and after 3 s, so
+ * a try that hangs longer than just beyond that is better begun anew; every third waits for a slow path's handshakes.
+ */
+const BACKOFF_URGENT = 500;
+const PATIENCE_URGENT = [1_500, 1_500, 4_000];
 /** Waiting messages: candidates and descriptions of a full room; the oldest go first, the watchdogs mend what is lost. */
 const QUEUE_LIMIT = 256;
 
@@ -113,7 +116,7 @@ export class Signaling extends EventTarget {
     socket.onmessage = ({ data }) => this.#received(data);
     socket.onclose = () => this.#lost();
     socket.onerror = () => {}; // a close always follows, and says no more than this does
-    this.#expectWord(this.urgent ? PATIENCE_URGENT : SILENCE);
+    this.#expectWord(this.urgent ? PATIENCE_URGENT[this.failures % PATIENCE_URGENT.length] : SILENCE);
   }
 
   #opened() {

@@ -76,6 +76,18 @@ export class Slots {
   }
 
   /**
+   * Makes the encoders begin with a whole picture. After a cut the other side would wait up to three seconds for pieces
+   * that are lost before it asks for one (measured).
+   */
+  async refresh() {
+    for (const name of /** @type {SlotName[]} */ (['camera', 'screen'])) {
+      if (!this.transceivers.get(name)?.sender.track) continue;
+      await this.#limitOne(name, { active: false });
+      await this.#limitOne(name, { active: true });
+    }
+  }
+
+  /**
    * @param {SlotName} name
    * @param {Limit} limit
    */
