@@ -42,14 +42,13 @@ struct Permission {
 
 impl Allocation {
     pub(super) fn new(
-        rules: &Rules,
         request: TransactionId,
         granted: Granted,
         lifetime: Duration,
         place: Place,
         now: Now,
     ) -> Allocation {
-        let bucket = Bucket::new(rules.options.quotas.bits_per_second, now.monotonic);
+        let bucket = Bucket::new(now.monotonic);
         Allocation {
             request,
             granted,
@@ -84,7 +83,7 @@ impl Allocation {
             return Action::Drop(Dropped::NoPermission);
         };
         let (peer, route) = (channel.peer, channel.route);
-        if !self.to_peers.take(len, rules.options.quotas.bits_per_second, now.monotonic) {
+        if !rules.affords(&mut self.to_peers, len, now) {
             return Action::Drop(Dropped::OverRate);
         }
         Action::ToPeer(ToPeer { peer, payload, route, dont_fragment: false })
@@ -109,7 +108,7 @@ impl Allocation {
         let Some(route) = self.permitted(peer, now).filter(|_| datagrams) else {
             return Action::Drop(Dropped::NoPermission);
         };
-        if !self.to_peers.take(payload.len(), rules.options.quotas.bits_per_second, now.monotonic) {
+        if !rules.affords(&mut self.to_peers, payload.len(), now) {
             return Action::Drop(Dropped::OverRate);
         }
         Action::ToPeer(ToPeer { peer, payload, route, dont_fragment })
@@ -127,7 +126,7 @@ impl Allocation {
         if self.permitted(peer, now).is_none() {
             return FromPeer::Drop(Dropped::NoPermission);
         }
-        if !self.to_client.take(len, rules.options.quotas.bits_per_second, now.monotonic) {
+        if !rules.affords(&mut self.to_client, len, now) {
             return FromPeer::Drop(Dropped::OverRate);
         }
         match self.channels.number_of(peer, now.monotonic) {

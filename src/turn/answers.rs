@@ -29,7 +29,7 @@ impl Session {
         for relayed in [granted.v4, granted.v6].into_iter().flatten() {
             rules.add_own(relayed.ip());
         }
-        let allocation = Allocation::new(rules, to.id, granted, lifetime, place, now);
+        let allocation = Allocation::new(to.id, granted, lifetime, place, now);
         let reply = self.granted(&allocation, &to, now, out);
         self.state = State::Alive(Box::new(allocation));
         reply

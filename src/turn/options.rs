@@ -123,6 +123,8 @@ pub struct Quotas {
     pub connections: usize,
     /// Bits per second one allocation may carry, each direction by itself; more is dropped. 0: no limit.
     pub bits_per_second: u64,
+    /// Bits per second of payload this server relays in all, both directions together; more is dropped. 0: no limit.
+    pub total_bits_per_second: u64,
 }
 
 impl Default for Quotas {
@@ -137,6 +139,7 @@ impl Default for Quotas {
             channels: 128,
             connections: 16,
             bits_per_second: 0,
+            total_bits_per_second: 0,
         }
     }
 }

@@ -11,9 +11,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::action::Route;
+use super::bucket::{Bucket, SharedBucket};
 use super::nonce;
 use super::options::Options;
 use super::quota::Usage;
+use crate::clock::Now;
 
 /// The rules every session of this server plays by. Shared behind an `Arc`; read-only on the way of a packet.
 pub struct Rules {
@@ -28,6 +30,7 @@ pub struct Rules {
     pub(super) usage: Arc<Usage>,
     own: RwLock<Vec<IpAddr>>,
     closed: AtomicBool,
+    total_rate: SharedBucket,
 }
 
 impl Rules {
@@ -43,6 +46,7 @@ impl Rules {
             usage: Arc::default(),
             own: RwLock::default(),
             closed: AtomicBool::new(false),
+            total_rate: SharedBucket::default(),
             key,
             options,
         }
@@ -74,6 +78,12 @@ impl Rules {
 
     pub(super) fn are_allocations_open(&self) -> bool {
         !self.closed.load(Ordering::Relaxed)
+    }
+
+    /// Whether both an allocation's own bit rate and the server's have room for `bytes`; takes them.
+    pub(super) fn affords(&self, own: &mut Bucket, bytes: usize, now: Now) -> bool {
+        let (quotas, now) = (&self.options.quotas, now.monotonic);
+        own.take(bytes, quotas.bits_per_second, now) && self.total_rate.take(bytes, quotas.total_bits_per_second, now)
     }
 
     /// By which way clients may reach `peer`, if they may at all.

@@ -223,3 +223,19 @@ fn a_bit_rate_holds_on_average_and_lets_a_burst_through() {
     world.minutes_pass(4);
     assert_eq!(sent(&mut world), 10);
 }
+
+#[test]
+fn the_whole_server_has_a_bit_rate_too() {
+    let mut world = World::with(|options| options.quotas.total_bits_per_second = 80_000);
+    let (alice, _) = world.arrives_and_allocates("alice", ALICE);
+    let (bob, _) = world.arrives_and_allocates("bob", "192.0.2.20:5000");
+    world.bind(&alice, 0x4000, peer());
+    world.bind(&bob, 0x4000, peer());
+    let sent = |world: &mut World, person: &Person| {
+        (0..8).filter(|_| matches!(world.send_on_channel(person, 0x4000, &[0; 1000]), Heard::Peer(..))).count()
+    };
+    assert_eq!((sent(&mut world, &alice), sent(&mut world, &bob)), (8, 2));
+    assert_eq!(world.peer_sends(PEER, &bob, &[0; 1000]), Heard::Nothing(Dropped::OverRate));
+    world.passes(Duration::from_millis(500));
+    assert_eq!(sent(&mut world, &bob), 5);
+}
