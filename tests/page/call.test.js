@@ -53,6 +53,30 @@ test('muting, switching the camera off and sharing a screen need no negotiation'
   assert.equal(world.network.open.length, 2);
 });
 
+test('a picture that nobody looks at is not sent, and comes back when somebody does', async () => {
+  const { alice, bob, clock } = await twoPeople();
+  const [, camera] = bob.connection.transceivers;
+  alice.peer.watch({ camera: 0, screen: 0 });
+  await clock.pass(500);
+  assert.equal(camera.sender.parameters.encodings[0].active, false);
+  alice.peer.watch({ camera: 360, screen: 0 });
+  await clock.pass(500);
+  const [{ active, scaleResolutionDownBy }] = camera.sender.parameters.encodings;
+  assert.deepEqual([active, scaleResolutionDownBy], [true, 2]);
+});
+
+test('after a cut the encoders begin with a whole picture, but not for those who do not look', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  const [, camera] = bob.connection.transceivers;
+  alice.peer.watch({ camera: 0, screen: 0 });
+  world.network.cut = true;
+  await clock.pass(3_000);
+  world.network.cut = false;
+  await world.untilConnected(alice, bob);
+  await clock.pass(1_000);
+  assert.equal(camera.sender.parameters.encodings[0].active, false);
+});
+
 test('a person without any device is in the call', async () => {
   const world = new World();
   const alice = await world.join('Alice', { devices: false });

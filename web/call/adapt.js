@@ -25,22 +25,45 @@ const VOICE = 40_000;
 const SCREEN_SOUND = 96_000;
 
 /**
- * @param {number} others          people the pictures go to
- * @param {number | null} height   of the camera's own picture, null when it is off
- * @param {number} [budget]        bit/s for all camera pictures together, 0: no further limit
+ * @typedef {{ camera: number | null, screen: number | null }} Wants  the height in pixels at which somebody shows our
+ *   pictures; 0: not at all, null: they have not said
+ */
+
+/**
+ * @param {object} situation
+ * @param {number} situation.others          people the pictures go to
+ * @param {number | null} situation.height   of the camera's own picture, null when it is off
+ * @param {number} [situation.budget]        bit/s for all camera pictures together, 0: no further limit
+ * @param {Wants} [situation.wants]          of the person these limits are for
  * @returns {import('./slots.js').Limits}
  */
-export function limitsFor(others, height, budget = 0) {
+export function limitsFor({ others, height, budget = 0, wants = UNKNOWN }) {
   const step = CAMERA[Math.min(Math.max(others, 1), CAMERA.length) - 1];
   const share = budget > 0 ? Math.floor(budget / Math.max(others, 1)) : Infinity;
+  const shown = Math.max(SMALLEST, Math.min(step.height, wants.camera ?? step.height));
   return {
     microphone: { maxBitrate: VOICE },
     camera: {
-      maxBitrate: Math.min(step.bitrate, share),
+      active: wants.camera !== 0,
+      maxBitrate: Math.round(Math.min(step.bitrate * saving(shown, step.height), share)),
       maxFramerate: step.fps,
-      scaleResolutionDownBy: height ? Math.max(1, height / step.height) : 1,
+      scaleResolutionDownBy: height ? Math.max(1, height / shown) : 1,
     },
-    screen: { maxBitrate: SCREEN[Math.min(Math.max(others, 1), SCREEN.length) - 1] },
+    screen: { active: wants.screen !== 0, maxBitrate: SCREEN[Math.min(Math.max(others, 1), SCREEN.length) - 1] },
     screenSound: { maxBitrate: SCREEN_SOUND },
   };
+}
+
+/** @type {Wants} */
+const UNKNOWN = Object.freeze({ camera: null, screen: null });
+/** A thumbnail may be enlarged at any moment: below this it would first be mush. */
+const SMALLEST = 180;
+
+/**
+ * A picture of half the height has a quarter of the pixels, but each of them costs more.
+ * @param {number} shown
+ * @param {number} full
+ */
+function saving(shown, full) {
+  return (shown / full) ** 1.5;
 }

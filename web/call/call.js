@@ -200,7 +200,7 @@ export class Call extends EventTarget {
         signal: (payload) => this.signaling.send({ type: 'signal', to: peer.id, payload }),
         config: () => ({ iceServers: this.iceServers, iceTransportPolicy: this.relayOnly ? 'relay' : 'all' }),
         tracks: () => this.media.outgoing,
-        limits: () => this.#limits(),
+        limits: (wants) => this.#limits(wants),
         state: () => this.#ownState(),
         onmessage: (message) => this.#heard(peer, message),
         onfilechannel: (channel) => this.files.arrived(peer, channel),
@@ -302,9 +302,10 @@ export class Call extends EventTarget {
     this.stopRefresh = this.clock.after(ttl * REFRESH_AT * 1000, () => this.signaling.send({ type: 'ice-refresh' }));
   }
 
-  #limits() {
+  /** @param {import('./adapt.js').Wants} wants */
+  #limits(wants) {
     const height = this.media.camera.track?.getSettings?.().height ?? null;
-    return limitsFor(this.peers.size, height, this.settings.video_bitrate * 1000);
+    return limitsFor({ others: this.peers.size, height, budget: this.settings.video_bitrate * 1000, wants });
   }
 
   #ownState() {

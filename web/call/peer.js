@@ -27,7 +27,7 @@ import { Line } from './line.js';
  * @property {(payload: import('./messages.js').SignalPayload) => void} signal
  * @property {() => RTCConfiguration} config
  * @property {() => import('./media.js').OutgoingTracks} tracks   what this page sends
- * @property {() => import('./slots.js').Limits} limits
+ * @property {(wants: import('./adapt.js').Wants) => import('./slots.js').Limits} limits of what goes to this person
  * @property {() => import('./control.js').ControlMessage} state  what this page says it sends
  * @property {(message: import('./control.js').ControlMessage) => void} onmessage anything but a state
  * @property {(channel: RTCDataChannel) => void} onfilechannel    a file begins to arrive
@@ -67,6 +67,10 @@ export class Peer {
     this.shows = { microphone: false, camera: false, screen: false };
     /** @type {PeerStats | null} */
     this.stats = null;
+    /** @type {import('./adapt.js').Wants} how large they show what we send */
+    this.wants = { camera: null, screen: null };
+    /** What we told them last. */
+    this.watched = '';
     this.browser = browser;
     this.clock = clock;
     this.hooks = hooks;
@@ -118,18 +122,29 @@ export class Peer {
     this.control.send(message);
   }
 
+  /**
+   * Tells this person how large their pictures are shown here, so that they send no more than that.
+   * @param {{ camera: number, screen: number }} heights in device pixels, 0: not shown at all
+   */
+  watch({ camera, screen }) {
+    const view = { type: 'view', camera: Math.round(camera), screen: Math.round(screen) };
+    if (JSON.stringify(view) === this.watched) return;
+    this.watched = JSON.stringify(view);
+    this.say(view);
+  }
+
   /** What this page sends has changed. */
   async sendTracks() {
     this.say(this.hooks.state());
     for (const { slots } of this.#connections()) {
       await slots?.send(this.hooks.tracks());
-      await slots?.limit(this.hooks.limits());
+      await slots?.limit(this.hooks.limits(this.wants));
     }
   }
 
   /** The number of people has changed, or the camera's size. */
   async limit() {
-    for (const { slots } of this.#connections()) await slots?.limit(this.hooks.limits());
+    for (const { slots } of this.#connections()) await slots?.limit(this.hooks.limits(this.wants));
   }
 
   /**
@@ -175,7 +190,9 @@ export class Peer {
 
   #startAnew() {
     this.control.reset();
+    if (this.watched) this.say(JSON.parse(this.watched));
     this.shows = { microphone: false, camera: false, screen: false };
+    this.wants = { camera: null, screen: null };
     this.fileLine?.close();
     this.fileLine = null;
     this.line.anew();
@@ -194,7 +211,7 @@ export class Peer {
       await connection.slots?.send(this.hooks.tracks());
     });
     connection.rtc.addEventListener('connectionstatechange', () => {
-      if (connection.state === 'connected') connection.slots?.limit(this.hooks.limits());
+      if (connection.state === 'connected') connection.slots?.limit(this.hooks.limits(this.wants));
       this.hooks.onchange();
     });
     this.say(this.hooks.state());
@@ -218,9 +235,21 @@ export class Peer {
 
   /** @param {import('./control.js').ControlMessage} message */
   #heard(message) {
+    if (message.type === 'view') return this.#wanted(message);
     if (message.type !== 'state') return this.hooks.onmessage(message);
     this.shows = { microphone: message.microphone === true, camera: message.camera === true, screen: message.screen === true };
     if (typeof message.name === 'string' && message.name) this.name = message.name;
     this.hooks.onchange();
   }
+
+  /** @param {import('./control.js').ControlMessage} view */
+  #wanted({ camera, screen }) {
+    this.wants = { camera: heightFrom(camera), screen: heightFrom(screen) };
+    void this.limit();
+  }
+}
+
+/** @param {unknown} given @returns {number | null} */
+function heightFrom(given) {
+  return typeof given === 'number' && Number.isFinite(given) && given >= 0 ? given : null;
 }

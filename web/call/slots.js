@@ -83,7 +83,7 @@ export class Slots {
     for (const name of /** @type {SlotName[]} */ (['camera', 'screen'])) {
       if (!this.transceivers.get(name)?.sender.track) continue;
       await this.#limitOne(name, { active: false });
-      await this.#limitOne(name, { active: true });
+      await this.#limitOne(name, { active: this.limits[name]?.active ?? true });
     }
   }
 

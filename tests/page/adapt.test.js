@@ -1,0 +1,33 @@
+// How much each person gets.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { limitsFor } from '../../web/call/adapt.js';
+
+const camera = (situation) => limitsFor({ height: 720, ...situation }).camera;
+
+test('two people see each other in 720p, eight in small pictures that an uplink can carry', () => {
+  assert.deepEqual(camera({ others: 1 }), { active: true, maxBitrate: 1_800_000, maxFramerate: 30, scaleResolutionDownBy: 1 });
+  assert.deepEqual(camera({ others: 7 }), { active: true, maxBitrate: 150_000, maxFramerate: 15, scaleResolutionDownBy: 3 });
+});
+
+test('whatever the number of people, all cameras together stay below 2 Mbit/s', () => {
+  for (let others = 1; others <= 11; others += 1) assert.ok(others * camera({ others }).maxBitrate <= 2_000_000, `${others} others`);
+});
+
+test('the owner\'s limit holds for all pictures together', () => {
+  for (let others = 1; others <= 7; others += 1) assert.ok(others * camera({ others, budget: 600_000 }).maxBitrate <= 600_000);
+});
+
+test('who shows a small tile gets a small picture, who shows none gets none', () => {
+  const small = camera({ others: 1, wants: { camera: 240, screen: null } });
+  assert.equal(small.scaleResolutionDownBy, 3);
+  assert.ok(small.maxBitrate < 500_000);
+  assert.equal(camera({ others: 1, wants: { camera: 0, screen: null } }).active, false);
+  assert.equal(limitsFor({ others: 1, height: 720, wants: { camera: null, screen: 0 } }).screen.active, false);
+});
+
+test('a picture is never enlarged before it is sent', () => {
+  assert.equal(camera({ others: 1, height: 360, wants: { camera: 2_160, screen: null } }).scaleResolutionDownBy, 1);
+  assert.equal(camera({ others: 1, height: null }).scaleResolutionDownBy, 1);
+});
