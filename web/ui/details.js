@@ -42,7 +42,7 @@ function facts(peer) {
   /** @type {[string, string][]} */
   const found = [['details.quality', t(quality === 'none' ? 'tile.connecting' : `quality.${quality}`)]];
   const way = pathKey(path);
-  if (way && path) found.push(['details.path', `${t(way)} (${path.local} → ${path.remote}, ${path.protocol.toUpperCase()})`]);
+  if (way && path) found.push(['details.path', `${t(way)} (${path.local} → ${path.remote})`]);
   if (!stats) return found;
   const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
   if (stats.rtt !== null) found.push(['details.rtt', milliseconds(stats.rtt, language)]);

@@ -89,6 +89,12 @@ export class Panel {
     part(this.view, 'choose').setAttribute('aria-disabled', String(people.length === 0));
   }
 
+  /** After a change of language: what was put together from several texts. */
+  rename() {
+    this.listPeople();
+    for (const transfer of this.call.files.transfers.values()) this.transfers.changed(transfer);
+  }
+
   /**
    * @param {() => void} choose
    * @param {AbortSignal} signal

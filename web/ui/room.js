@@ -183,6 +183,7 @@ class Room {
     this.stage.removePeer(peer);
     this.panel.listPeople();
     this.#showCount();
+    if (reason === 'you-left') return;
     toast(reason === 'lost' ? 'room.lost' : 'room.left', { name: peer.name });
   }
 
@@ -236,7 +237,7 @@ class Room {
 
   #renamed() {
     this.stage.rename();
-    this.panel.listPeople();
+    this.panel.rename();
   }
 
   /** @param {AbortSignal} signal */
