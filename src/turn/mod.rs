@@ -20,7 +20,8 @@
 //!
 //! **Asking for sockets.** [`Action::Open`] asks the shell for relayed transport addresses and [`Session::opened`] takes
 //! the answer and gives the reply. In between the session is alive and ignores whatever its client repeats. The
-//! same goes for [`Action::Connect`] and [`Session::connected`], [`Action::Join`] and [`Session::joined`] (RFC 6062).
+//! same goes for [`Action::Connect`] and [`Session::connected`], [`Action::Join`] and [`Session::joined`] (RFC 6062), and
+//! for [`Action::Move`] and [`Session::moved`] or [`Session::not_moved`] (RFC 8016). An empty reply sends nothing.
 //!
 //! **The hairpin.** Permission for an address that is one of our own ([`Rules::is_own`]) is always granted, and what is
 //! then sent there carries [`Route::Hairpin`]: find the session with that relayed transport address, on whatever worker
@@ -32,11 +33,12 @@
 //! call [`Session::is_over`]; when that says `true`, close the relayed transport addresses and drop the session. A late
 //! timer harms nobody: nothing is relayed past a deadline. Permissions and channels need no timer at all.
 //!
-//! **The end.** [`Action::Close`] (a Refresh with lifetime 0, or a moved session) asks for the same: send its reply if
-//! there is one, close, drop. Dropping a session gives its quotas back; nothing else has to be called.
+//! **The end.** [`Action::Close`] (a Refresh with lifetime 0, or a packet for a session past its deadline) asks for the
+//! same: send its reply if there is one, close, drop. Dropping a session gives its quotas back; nothing else has to be called.
 //!
 //! No call blocks, and none panics whatever the bytes are. Relaying a packet takes one or two searches in a sorted
-//! table of this session; only Allocate and its end take a lock, that of the quotas.
+//! table of this session; only requests take a lock: Allocate that of the quotas, those that name a peer that of our own
+//! addresses.
 
 mod action;
 mod allocation;

@@ -2,6 +2,7 @@
 
 use super::world::{Answer, Heard, Person, UDP, World, peer};
 use crate::stun::{Method, attribute};
+use crate::turn::{Action, Client};
 
 const AT_HOME: &str = "192.0.2.10:4000";
 const ON_THE_ROAD: &str = "192.0.2.200:999";
@@ -53,6 +54,20 @@ fn a_stolen_ticket_moves_nothing() {
     assert_eq!(refresh(&mut world, &mallory, &[0; 3]).code(), 400);
     assert_eq!(world.session(&alice).client().address, alice.address);
     assert_eq!(world.refresh(&alice, 600).code(), 0);
+}
+
+#[test]
+fn a_session_found_by_mistake_does_not_move() {
+    let (mut world, alice, ticket) = alice_who_may_move();
+    let roaming = world.arrives("alice", ON_THE_ROAD);
+    let mut other = ticket.clone();
+    other[0] ^= 1;
+    let request = world.request(&roaming, Method::Refresh, |writer| writer.put(attribute::MOBILITY_TICKET, &other));
+    let (now, (session, rules)) = (world.now, world.session_and_rules(&alice));
+    let here = Client { address: roaming.address, ..session.client() };
+    let mut out = Vec::new();
+    let Action::Reply(reply) = session.moved(rules, here, &request, now, &mut out) else { panic!("no reply") };
+    assert_eq!((Answer(out[reply.bytes].to_vec()).code(), session.client().address), (437, alice.address));
 }
 
 #[test]
