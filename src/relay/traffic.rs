@@ -112,7 +112,7 @@ impl Traffic {
     pub(super) fn handle(&mut self, token: Token, datagram: Datagram, received: &[u8]) {
         match of_relay_token(token) {
             Some((slot, _)) => self.deliver(slot, datagram.from, Payload::Received(datagram.range)),
-            None => self.from_client(token, datagram, received),
+            None => self.serve_client(token, datagram, received),
         }
     }
 
@@ -130,7 +130,7 @@ impl Traffic {
             self.queue.flush(received, &self.shared.paths, |token| outlet(listeners, sessions, token));
     }
 
-    fn from_client(&mut self, listener: Token, datagram: Datagram, received: &[u8]) {
+    fn serve_client(&mut self, listener: Token, datagram: Datagram, received: &[u8]) {
         let bound = self.listeners[listener.0].bound;
         let server = SocketAddr::new(datagram.to.unwrap_or(bound.ip()), bound.port());
         let client = Client { address: datagram.from, server, transport: Transport::Udp };
@@ -139,7 +139,7 @@ impl Traffic {
         let bytes = &received[datagram.range.clone()];
         let (slot, action) = self.ask(client, way, bytes);
         match (slot, action) {
-            (Some(slot), Action::ToPeer(to_peer)) => self.to_peer(slot, to_peer, datagram.range, received),
+            (Some(slot), Action::ToPeer(to_peer)) => self.relay_to_peer(slot, to_peer, datagram.range, received),
             (slot, action) => self.control(slot, way, server.ip(), action, received),
         }
     }
@@ -216,7 +216,7 @@ impl Traffic {
         self.counts.allocations_closed += 1;
     }
 
-    fn to_peer(&mut self, slot: usize, to_peer: ToPeer, datagram: Range<usize>, received: &[u8]) {
+    fn relay_to_peer(&mut self, slot: usize, to_peer: ToPeer, datagram: Range<usize>, received: &[u8]) {
         let body = datagram.start + to_peer.payload.start..datagram.start + to_peer.payload.end;
         self.counts.packets_to_peers += 1;
         self.counts.bytes_to_peers += body.len() as u64;

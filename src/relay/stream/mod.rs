@@ -121,11 +121,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             self.unflushed = true;
         }
-        if self.unflushed {
-            if let Poll::Ready(flushed) = Pin::new(&mut self.io).poll_flush(task) {
-                flushed?;
-                self.unflushed = false;
-            }
+        if self.unflushed
+            && let Poll::Ready(flushed) = Pin::new(&mut self.io).poll_flush(task)
+        {
+            flushed?;
+            self.unflushed = false;
         }
         Ok(Poll::Ready(()))
     }

@@ -97,7 +97,7 @@ impl StreamSession {
     /// Does what one frame from the client asks for.
     pub(super) fn frame(&mut self, bytes: &[u8], queue: &mut SendQueue) -> Result<(), Stuck> {
         match self.session.from_client(&self.shared.rules, bytes, self.now, &mut queue.out) {
-            Action::ToPeer(to_peer) => self.to_peer(to_peer, bytes, queue),
+            Action::ToPeer(to_peer) => self.relay_to_peer(to_peer, bytes, queue),
             Action::Reply(reply) => self.reply(reply, queue)?,
             Action::Open(open) => self.open(&open, queue)?,
             Action::Close(close) => {
@@ -149,7 +149,7 @@ impl StreamSession {
         self.counts.allocations_closed += 1;
     }
 
-    fn to_peer(&mut self, to_peer: ToPeer, bytes: &[u8], queue: &mut SendQueue) {
+    fn relay_to_peer(&mut self, to_peer: ToPeer, bytes: &[u8], queue: &mut SendQueue) {
         let payload = &bytes[to_peer.payload];
         self.counts.packets_to_peers += 1;
         self.counts.bytes_to_peers += payload.len() as u64;
