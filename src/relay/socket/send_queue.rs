@@ -5,10 +5,10 @@
 //! replies and headers are written, and behind it a range of the receive buffers.
 
 use std::io::{self, IoSlice};
+use std::mem;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::os::fd::BorrowedFd;
-use std::slice;
 
 use mio::Token;
 
@@ -72,6 +72,9 @@ pub(in crate::relay) struct SendQueue {
     pub(in crate::relay) out: Vec<u8>,
     queued: Vec<Queued>,
     runs: Vec<Run>,
+    // Empty between flushes; kept for their memory.
+    messages: Vec<Message>,
+    slices: Vec<IoSlice<'static>>,
 }
 
 struct Queued {
@@ -98,7 +101,7 @@ impl SendQueue {
         self.queued.push(Queued { packet, next: None });
         match self.open_run(&way, length) {
             Some(run) => {
-                let previous = std::mem::replace(&mut run.last, index);
+                let previous = mem::replace(&mut run.last, index);
                 run.count += 1;
                 run.bytes += length;
                 run.closed = length < run.segment;
@@ -132,65 +135,42 @@ impl SendQueue {
         paths: &Paths,
         outlet: impl Fn(Token) -> Option<Outlet<'s>>,
     ) -> u64 {
-        // Stable: packets to one destination stay in order.
-        self.runs.sort_by_key(|run| run.way.socket);
-        let groups = self.runs.chunk_by(|a, b| a.way.socket == b.way.socket);
-        let lost = groups.map(|runs| match outlet(runs[0].way.socket) {
-            Some(outlet) => self.send_runs(outlet, runs, received, paths),
-            None => runs.iter().map(|run| run.count as u64).sum(),
-        });
-        let lost = lost.sum();
+        // By age within a socket: packets to one destination stay in order.
+        self.runs.sort_unstable_by_key(|run| (run.way.socket, run.first));
+        let (mut messages, mut slices) = (mem::take(&mut self.messages), mem::take(&mut self.slices));
+        let mut lost = 0;
+        for runs in self.runs.chunk_by(|a, b| a.way.socket == b.way.socket) {
+            let Some(outlet) = outlet(runs[0].way.socket) else {
+                lost += runs.iter().map(|run| run.count as u64).sum::<u64>();
+                continue;
+            };
+            let mut borrowed: Vec<IoSlice<'_>> = slices;
+            self.compose(outlet, runs, received, paths.segments(), &mut messages, &mut borrowed);
+            lost += send_all(outlet.fd, &messages, &borrowed, paths);
+            messages.clear();
+            slices = emptied(borrowed);
+        }
+        (self.messages, self.slices) = (messages, slices);
         self.runs.clear();
         self.queued.clear();
         self.out.clear();
         lost
     }
 
-    fn send_runs(&self, outlet: Outlet<'_>, runs: &[Run], received: &[u8], paths: &Paths) -> u64 {
-        let (messages, slices) = self.messages(outlet, runs, received, paths.segments());
-        let (mut at, mut lost) = (0, 0);
-        while at < messages.len() {
-            let cause = match send(outlet.fd, &messages[at..], &slices, paths.together()) {
-                Ok(taken) => {
-                    at += taken.max(1);
-                    continue;
-                }
-                Err(cause) => cause,
-            };
-            match Refusal::of(&cause, &messages[at]) {
-                Refusal::TryAgain => continue,
-                Refusal::NoSendmmsg if paths.lose_together() => continue,
-                Refusal::NoSegments { ever } => {
-                    if ever {
-                        paths.lose_segments(&cause);
-                    }
-                    let singly = messages[at].split(&slices);
-                    lost += singly
-                        .iter()
-                        .map(|m| u64::from(send(outlet.fd, slice::from_ref(m), &slices, false).is_err()))
-                        .sum::<u64>();
-                }
-                Refusal::Full => return lost + messages[at..].iter().map(Message::packets).sum::<u64>(),
-                Refusal::NoSendmmsg | Refusal::Lost => lost += messages[at].packets(),
-            }
-            at += 1;
-        }
-        lost
-    }
-
     /// One message a run, or one a packet where the kernel cannot cut runs.
-    fn messages<'b>(
+    fn compose<'b>(
         &'b self,
         outlet: Outlet<'_>,
         runs: &[Run],
         received: &'b [u8],
         segments: bool,
-    ) -> (Vec<Message>, Vec<IoSlice<'b>>) {
-        let (mut messages, mut slices) = (Vec::with_capacity(runs.len()), Vec::with_capacity(2 * self.queued.len()));
+        messages: &mut Vec<Message>,
+        slices: &mut Vec<IoSlice<'b>>,
+    ) {
         for run in runs {
             let (mut start, to) = (slices.len(), mapped(run.way.to, outlet.ipv6));
             for packet in self.packets(run) {
-                self.add_slices(packet, received, &mut slices);
+                self.add_slices(packet, received, slices);
                 if !segments {
                     messages.push(Message::new(to, run.way.from, 1, None, start..slices.len()));
                     start = slices.len();
@@ -201,7 +181,6 @@ impl SendQueue {
                 messages.push(Message::new(to, run.way.from, run.count, size, start..slices.len()));
             }
         }
-        (messages, slices)
     }
 
     fn packets(&self, run: &Run) -> impl Iterator<Item = &Packet> {
@@ -213,6 +192,45 @@ impl SendQueue {
         let parts = [&self.out[packet.head.clone()], &received[packet.body.clone()], &ZEROS[..packet.padding]];
         slices.extend(parts.into_iter().filter(|part| !part.is_empty()).map(IoSlice::new));
     }
+}
+
+/// Hands all messages to the kernel, slower where a fast way fails. Returns how many packets were lost.
+fn send_all(fd: BorrowedFd<'_>, messages: &[Message], slices: &[IoSlice<'_>], paths: &Paths) -> u64 {
+    let (mut at, mut lost) = (0, 0);
+    while let Some(first) = messages.get(at) {
+        let cause = match send(fd, &messages[at..], slices, paths.together()) {
+            Ok(taken) => {
+                at += taken.max(1);
+                continue;
+            }
+            Err(cause) => cause,
+        };
+        match Refusal::of(&cause, first) {
+            Refusal::TryAgain => continue,
+            Refusal::NoSendmmsg if paths.lose_together() => continue,
+            Refusal::NoSegments { ever } => {
+                if ever {
+                    paths.lose_segments(&cause);
+                }
+                lost += send_singly(fd, first, slices);
+            }
+            Refusal::Full => return lost + messages[at..].iter().map(Message::packets).sum::<u64>(),
+            Refusal::NoSendmmsg | Refusal::Lost => lost += first.packets(),
+        }
+        at += 1;
+    }
+    lost
+}
+
+fn send_singly(fd: BorrowedFd<'_>, run: &Message, slices: &[IoSlice<'_>]) -> u64 {
+    let sent = run.split(slices).into_iter().map(|packet| send(fd, &[packet], slices, false));
+    sent.map(|sent| u64::from(sent.is_err())).sum()
+}
+
+/// The same memory with nothing borrowed: the standard library collects in place.
+fn emptied(mut slices: Vec<IoSlice<'_>>) -> Vec<IoSlice<'static>> {
+    slices.clear();
+    slices.into_iter().map(|_| IoSlice::new(&[])).collect()
 }
 
 /// What an error of the system call means for the message it is about.
@@ -365,6 +383,15 @@ mod tests {
             assert_eq!(world.flush(), 1);
             assert_eq!((world.hear(0), world.hear(0)), (b"before".to_vec(), b"behind".to_vec()));
         }
+    }
+
+    #[test]
+    fn memory_is_kept_from_one_flush_to_the_next() {
+        let mut world = World::new(FastPaths::default(), 1);
+        (0..40).for_each(|_| world.push(0, b"head", b"body", 0));
+        world.flush();
+        let (kept, messages) = (world.queue.slices.capacity(), world.queue.messages.capacity());
+        assert!(kept >= 80 && messages >= 1, "{kept} slices, {messages} messages");
     }
 
     #[test]
