@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use turn_client_proto::api::{Transmit, TurnConfig, TurnEvent, TurnPollRet, TurnRecvRet};
 use turn_client_proto::prelude::*;
 use turn_client_proto::tcp::TurnClientTcp;
-use turn_client_proto::types::{TransportType, TurnCredentials};
+use turn_client_proto::types::{AddressFamily, TransportType, TurnCredentials};
 
 use crate::world::{Allocation, PASSWORD, PATIENCE, USER, World, range};
 
@@ -28,8 +28,11 @@ struct StreamClient<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> StreamClient<S> {
     async fn allocate(io: S, local: SocketAddr, server: SocketAddr, bite: usize) -> StreamClient<S> {
         let config = TurnConfig::new(TurnCredentials::new(USER, PASSWORD));
-        let turn = TurnClientTcp::allocate(local, server, config);
-        let mut client = StreamClient { turn, io, relayed: server, bite, heard: Vec::new() };
+        StreamClient::configured(io, TurnClientTcp::allocate(local, server, config), bite).await
+    }
+
+    async fn configured(io: S, turn: TurnClientTcp, bite: usize) -> StreamClient<S> {
+        let mut client = StreamClient { relayed: turn.remote_addr(), turn, io, bite, heard: Vec::new() };
         client.relayed = client
             .until(|event| match event {
                 TurnEvent::AllocationCreated(_, relayed) => Some(*relayed),
@@ -150,6 +153,28 @@ fn a_tcp_client_talks_to_a_tls_client() {
         let world = World::new(ports);
         world.runtime.block_on(async {
             let (mut a, mut b) = (over_tcp(&world, usize::MAX).await, over_tls(&world).await);
+            talk(&mut a, &mut b).await;
+        });
+    }
+}
+
+#[test]
+fn clients_get_ipv6_relayed_addresses_when_they_ask() {
+    if std::net::UdpSocket::bind("[::1]:0").is_err() {
+        return eprintln!("skipped: this machine has no IPv6");
+    }
+    for ports in [range(), Ports::None] {
+        let world = World::new(ports);
+        world.runtime.block_on(async {
+            let ask = || async {
+                let io = TcpStream::connect(world.tcp).await.unwrap();
+                let mut config = TurnConfig::new(TurnCredentials::new(USER, PASSWORD));
+                config.set_address_family(AddressFamily::IPV6);
+                let turn = TurnClientTcp::allocate(io.local_addr().unwrap(), world.tcp, config);
+                StreamClient::configured(io, turn, usize::MAX).await
+            };
+            let (mut a, mut b) = (ask().await, ask().await);
+            assert!(a.relayed.is_ipv6() && b.relayed.is_ipv6());
             talk(&mut a, &mut b).await;
         });
     }
