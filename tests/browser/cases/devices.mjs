@@ -35,7 +35,7 @@ scenario('a person without any device takes part: sees, hears, and writes', asyn
   await bob.says('no camera here');
   await alice.button('Chat').click();
   await alice.reads('no camera here');
-});
+}, { needs: ['chromium', 'chromium without devices'] });
 
 scenario('a refused permission is explained in words, and the call goes on without', async (stage) => {
   const { server } = await stage.call(['Alice']);

@@ -1,7 +1,11 @@
 // Who is in the room: coming, going, coming back, and no seat left.
 
+import { PATIENCE_MS } from '../harness/person.mjs';
 import { scenario } from '../harness/scenario.mjs';
 import { words } from '../harness/words.mjs';
+
+/** How long the server keeps the seat of somebody whose socket dropped. */
+const SEAT_KEPT_MS = 45_000;
 
 scenario('a room that is full says so, and lets the next one in when somebody has left', async (stage) => {
   const { server, people: [alice, bob] } = await stage.call(['Alice', 'Bob'], { settings: { ROOMS__MAX_PEOPLE: '2' } });
@@ -39,5 +43,6 @@ scenario('a window that is closed is noticed by the others', async (stage) => {
   const { people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
   await alice.seesMoving('Bob');
   await bob.goAway();
-  await alice.seesNobodyCalled('Bob');
+  await alice.tile('Bob').getByText(words('tile.lost')).waitFor();
+  await alice.seesNobodyCalled('Bob', { within: SEAT_KEPT_MS + PATIENCE_MS });
 });

@@ -6,7 +6,7 @@ import * as probes from './probes.mjs';
 import { words } from './words.mjs';
 
 /** How long a person waits for something that should happen soon. Generous: it is only ever used up by a failure. */
-export const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 30_000;
 
 export class Person {
   /** What the page said on its console, and every error it threw. */
@@ -190,8 +190,8 @@ export class Person {
     assert.ok(heard.silent, `${this.name} still hears ${name}: ${JSON.stringify(heard)}`);
   }
 
-  async seesNobodyCalled(name) {
-    await this.tile(name).waitFor({ state: 'detached' });
+  async seesNobodyCalled(name, { within = PATIENCE_MS } = {}) {
+    await this.tile(name).waitFor({ state: 'detached', timeout: within });
   }
 
   async reads(text) {
