@@ -36,7 +36,7 @@ fn pair(server: SocketAddr) -> Result<[Client<Port>; 2]> {
 
 fn with_peer(server: SocketAddr) -> Result<UdpClient> {
     let mut client = Client::allocate(Port::connected(server)?)?;
-    let mut peer = Port::new()?;
+    let mut peer = Port::peer()?;
     client.bind(peer.address()?)?;
     peer.connect(client.relayed)?;
     Ok(UdpClient { client, peer: Rc::new(peer) })

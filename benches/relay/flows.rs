@@ -90,7 +90,7 @@ pub(crate) fn between_clients(pairs: Vec<[Client<Port>; 2]>, arrival: Arrival) -
 pub(crate) fn without_server(count: usize, arrival: Arrival) -> Result<Vec<Flow>> {
     let inbox = Rc::new(Inbox::new());
     let flow = |_| {
-        let sink = Port::new()?;
+        let sink = Port::peer()?;
         let source = Port::connected(sink.address()?)?;
         Ok(udp_flow(Rc::new(source), &framed(), Rc::new(sink), HEADER, arrival, &inbox))
     };

@@ -69,7 +69,7 @@ pub(crate) fn flows(server: SocketAddr, identity: &Identity, count: usize, direc
 
 fn flow(server: SocketAddr, identity: &Identity, direction: Direction, inbox: &Rc<Inbox>) -> Result<Flow> {
     let mut client = Client::allocate(Stream::connect(server, identity)?)?;
-    let mut peer = Port::new()?;
+    let mut peer = Port::peer()?;
     client.bind(peer.address()?)?;
     peer.connect(client.relayed)?;
     let stream = client.link;

@@ -19,20 +19,24 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// A socket on a free port of 127.0.0.1.
-    pub(crate) fn new() -> io::Result<Port> {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    /// A socket of a peer, on a free port. Not on the servers' own address: a relay may keep peers away from that.
+    pub(crate) fn peer() -> io::Result<Port> {
+        Port::new(Ipv4Addr::new(127, 0, 0, 2))
+    }
+
+    /// A socket of a client, talking to `server` only.
+    pub(crate) fn connected(server: SocketAddr) -> io::Result<Port> {
+        let mut port = Port::new(Ipv4Addr::LOCALHOST)?;
+        port.connect(server)?;
+        Ok(port)
+    }
+
+    fn new(host: Ipv4Addr) -> io::Result<Port> {
+        let socket = UdpSocket::bind((host, 0))?;
         // The sink must never be what loses packets: ask for more than a whole window, take what the kernel gives.
         let _ = socket2::SockRef::from(&socket).set_recv_buffer_size(4 << 20);
         let state = UdpSocketState::new((&socket).into())?;
         Ok(Port { socket, state, to: None })
-    }
-
-    /// As [`Port::new`], talking to `to` only.
-    pub(crate) fn connected(to: SocketAddr) -> io::Result<Port> {
-        let mut port = Port::new()?;
-        port.connect(to)?;
-        Ok(port)
     }
 
     /// From now on talks to `to` only.
