@@ -57,6 +57,7 @@ realm = "{REALM}"
 external_ip = ["127.0.0.1"]
 allowed_peers = ["127.0.0.0/8"]
 workers = 1
+max_allocations_per_user = 10000
 
 [turn.users]
 {USER} = "{PASSWORD}"
