@@ -47,7 +47,7 @@ fn main() -> Result<()> {
     let cores = Cores::choose()?;
     Cores::pin(cores.generator)?;
     let identity = Identity::new()?;
-    let (mut servers, remarks) = servers::find(options.callbox.clone(), &options.coturn, options.turn_server.clone());
+    let (mut servers, remarks) = servers::find(&options.callbox, &options.coturn, options.turn_server.clone());
     servers.retain(|server| options.wants(server.name()));
     println!("servers on core {}, generator on core {}", cores.server, cores.generator);
     println!("{} rounds of {:?} each; medians", options.rounds(), options.duration());

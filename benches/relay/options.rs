@@ -32,9 +32,9 @@ pub(crate) struct Options {
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/target/peers/bin/turn-server"))]
     pub(crate) turn_server: PathBuf,
 
-    /// Another callbox than the one just built
+    /// Other callboxes than the one just built; given twice, the second one is compared with the first
     #[arg(long, default_value = env!("CARGO_BIN_EXE_callbox"))]
-    pub(crate) callbox: PathBuf,
+    pub(crate) callbox: Vec<PathBuf>,
 
     /// Rounds; every server is run once in each, and medians over the rounds are shown
     #[arg(long, default_value_t = 5)]

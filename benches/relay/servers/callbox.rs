@@ -1,7 +1,7 @@
 //! callbox itself, with one UDP worker.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
@@ -13,18 +13,23 @@ use crate::stun::{PASSWORD, REALM, USER};
 /// The server of this repository.
 pub(crate) struct Callbox {
     path: PathBuf,
+    name: String,
 }
 
 impl Callbox {
-    /// The binary at `path`.
-    pub(crate) fn new(path: PathBuf) -> Callbox {
-        Callbox { path }
+    /// The binary at `path`, the `number`th of those compared.
+    pub(crate) fn new(path: &Path, number: usize) -> Callbox {
+        let name = match number {
+            1 => concat!("callbox ", env!("CARGO_PKG_VERSION")).to_owned(),
+            _ => format!("callbox, number {number}"),
+        };
+        Callbox { path: path.to_owned(), name }
     }
 }
 
 impl Server for Callbox {
     fn name(&self) -> &str {
-        concat!("callbox ", env!("CARGO_PKG_VERSION"))
+        &self.name
     }
 
     fn takes(&self, _load: Load) -> Result<(), &'static str> {

@@ -61,8 +61,13 @@ pub(crate) struct Running {
 }
 
 /// Every server to be had here, ours first, then what it is compared with; and a remark for each that is missing.
-pub(crate) fn find(callbox: PathBuf, coturns: &[PathBuf], turn_server: PathBuf) -> (Vec<Box<dyn Server>>, Vec<String>) {
-    let mut found: Vec<Box<dyn Server>> = vec![Box::new(callbox::Callbox::new(callbox))];
+pub(crate) fn find(
+    callboxes: &[PathBuf],
+    coturns: &[PathBuf],
+    turn_server: PathBuf,
+) -> (Vec<Box<dyn Server>>, Vec<String>) {
+    let ours = callboxes.iter().zip(1..).map(|(path, number)| callbox::Callbox::new(path, number));
+    let mut found: Vec<Box<dyn Server>> = ours.map(|callbox| Box::new(callbox) as Box<dyn Server>).collect();
     let mut remarks = Vec::new();
     for path in coturns {
         match coturn::Coturn::find(path) {
