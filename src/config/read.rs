@@ -1,0 +1,219 @@
+//! Every key read into its type, and what is right by itself and wrong together.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use super::reader::Reader;
+use super::{Config, Log, Tls, Turn, values};
+use crate::pass::Secret;
+
+/// Reads every key even after one was wrong: `None` only says that the problems are in the reader.
+pub(super) fn read(reader: &mut Reader) -> Option<Config> {
+    let listen = reader.parsed("listen", values::address);
+    let names = reader.each("names", values::host);
+    let data_dir = reader.parsed("data_dir", not_empty).map(PathBuf::from);
+    let max_connections = reader.number("max_connections", 1, 1_000_000) as usize;
+    let max_connections_per_address = reader.number("max_connections_per_address", 1, 1_000_000) as usize;
+    let http_listen = reader.optional("http.listen", values::address);
+    let public_dir = reader.optional("http.public_dir", folder);
+    let tls = read_tls(reader);
+    let turn = read_turn(reader);
+    let max_people = reader.number("rooms.max_people", 2, 64) as usize;
+    let max_rooms = reader.number("rooms.max_rooms", 1, 1_000_000) as usize;
+    let site_name = reader.parsed("call.name", not_empty);
+    let logo = reader.optional("call.logo", readable_file);
+    let languages = reader.each("call.languages", values::language);
+    let relay_only = reader.switch("call.relay_only");
+    let log = read_log(reader);
+    contradictions(reader, listen, http_listen, turn.as_ref());
+    Some(Config {
+        listen: listen?,
+        names,
+        data_dir: data_dir?,
+        max_connections,
+        max_connections_per_address,
+        http_listen,
+        public_dir,
+        tls: tls?,
+        turn: turn.filter(|_| reader.switch("turn.enabled")),
+        max_people,
+        max_rooms,
+        site_name: site_name?,
+        logo,
+        languages,
+        relay_only,
+        log: log?,
+    })
+}
+
+fn read_tls(reader: &mut Reader) -> Option<Tls> {
+    let modes = [("auto", Mode::Auto), ("files", Mode::Files), ("self-signed", Mode::SelfSigned), ("off", Mode::Off)];
+    let mode = reader.parsed("tls.mode", |text| match text {
+        "acme" => Err("this version cannot order certificates by itself yet; write \"auto\" or \"files\"".to_owned()),
+        _ => values::choice(text, &modes),
+    })?;
+    let (cert, key) = (reader.text("tls.cert"), reader.text("tls.key"));
+    match (mode, cert.is_empty(), key.is_empty()) {
+        (Mode::Auto | Mode::Files, false, false) => Some(Tls::Files { cert: cert.into(), key: key.into() }),
+        (_, false, true) => misfit(reader, "tls.cert", "needs its private key: set tls.key too"),
+        (_, true, false) => misfit(reader, "tls.key", "needs its certificate: set tls.cert too"),
+        (Mode::Files, true, true) => misfit(reader, "tls.mode", "needs the files: set tls.cert and tls.key"),
+        (_, false, false) => misfit(reader, "tls.cert", "is not used with this tls.mode; write tls.mode = \"files\""),
+        (Mode::Off, true, true) => Some(Tls::Off),
+        (Mode::Auto | Mode::SelfSigned, true, true) => Some(Tls::SelfSigned),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Mode {
+    Auto,
+    Files,
+    SelfSigned,
+    Off,
+}
+
+fn misfit(reader: &mut Reader, key: &str, words: &str) -> Option<Tls> {
+    reader.contradiction(&[key, "tls.mode", "tls.cert", "tls.key"], words);
+    None
+}
+
+fn read_turn(reader: &mut Reader) -> Option<Turn> {
+    let listen = reader.each("turn.listen", values::fixed_address);
+    let ports = reader.parsed("turn.ports", values::ports);
+    let external_ips = read_external_ips(reader);
+    let realm = reader.parsed("turn.realm", not_empty);
+    let secrets = read_secrets(reader);
+    let users = read_users(reader);
+    let allowed_peers = reader.each("turn.allowed_peers", values::block);
+    let denied_peers = reader.each("turn.denied_peers", values::block);
+    let workers = NonZeroUsize::new(reader.number("turn.workers", 0, 1024) as usize);
+    let max_allocations = reader.number("turn.max_allocations", 1, 10_000_000);
+    let max_allocations_per_user = reader.number("turn.max_allocations_per_user", 1, 1_000_000);
+    let max_rate = reader.number("turn.max_rate", 0, 100_000_000);
+    Some(Turn {
+        listen,
+        ports: ports?,
+        external_ips,
+        realm: realm?,
+        secrets,
+        users,
+        allowed_peers,
+        denied_peers,
+        workers,
+        max_allocations,
+        max_allocations_per_user,
+        max_rate,
+    })
+}
+
+fn read_external_ips(reader: &mut Reader) -> Vec<IpAddr> {
+    let given = reader.list("turn.external_ip");
+    if given.iter().all(|text| text == "auto") {
+        return Vec::new();
+    }
+    let ips = reader.each("turn.external_ip", values::external_address);
+    let twice = |v4: bool| ips.iter().filter(|ip| ip.is_ipv4() == v4).count() > 1;
+    if twice(true) || twice(false) {
+        reader.complain("turn.external_ip", "must be at most one IPv4 and one IPv6 address".to_owned());
+    }
+    ips
+}
+
+fn read_secrets(reader: &mut Reader) -> Vec<Secret> {
+    let from_file = reader.file("turn.secrets_file");
+    let written = reader.each("turn.secrets", not_empty);
+    if !from_file.is_empty() && !written.is_empty() {
+        reader.contradiction(&["turn.secrets_file", "turn.secrets"], "turn.secrets is set too; keep one of the two");
+    }
+    let lines = from_file.lines().filter(|line| !line.is_empty()).map(str::to_owned);
+    lines.chain(written).map(Secret::new).collect()
+}
+
+fn read_users(reader: &mut Reader) -> HashMap<String, Secret> {
+    let mut users: HashMap<String, Secret> = HashMap::new();
+    for (name, password) in reader.table("turn.users") {
+        if password.is_empty() {
+            reader.complain("turn.users", format!("{name} needs a password"));
+        }
+        users.insert(name, Secret::new(password));
+    }
+    for (line, text) in reader.file("turn.users_file").lines().enumerate().filter(|(_, text)| !text.is_empty()) {
+        let pair = text.split_once(':').filter(|(name, password)| !name.is_empty() && !password.is_empty());
+        match pair {
+            Some((name, password)) if !users.contains_key(name) => {
+                users.insert(name.to_owned(), Secret::new(password));
+            }
+            Some((name, _)) => {
+                reader.complain("turn.users_file", format!("{name} is named twice; keep one of the two"))
+            }
+            None => reader.complain("turn.users_file", format!("its line {} is not name:password", line + 1)),
+        }
+    }
+    users
+}
+
+fn read_log(reader: &mut Reader) -> Option<Log> {
+    let filter = reader.parsed("log.level", |text| match text.parse::<tracing_subscriber::filter::Targets>() {
+        Ok(_) if !text.is_empty() && is_filter(text) => Ok(text.to_owned()),
+        _ => Err("must be \"error\", \"warn\", \"info\", \"debug\", \"trace\", or a filter such as \
+                  \"info,callbox::relay=debug\""
+            .to_owned()),
+    });
+    let json = reader.parsed("log.format", |text| values::choice(text, &[("text", false), ("json", true)]));
+    Some(Log { filter: filter?, json: json? })
+}
+
+/// A lone word that is no level would be taken for the name of a module, and nothing would be logged.
+fn is_filter(text: &str) -> bool {
+    let levels = ["off", "error", "warn", "info", "debug", "trace"];
+    text.split(',').all(|part| part.contains('=') || levels.contains(&part.trim().to_lowercase().as_str()))
+}
+
+/// What is right by itself and wrong together.
+fn contradictions(reader: &mut Reader, listen: Option<SocketAddr>, http: Option<SocketAddr>, turn: Option<&Turn>) {
+    let clashes = |a: SocketAddr, b: SocketAddr| {
+        let same_ip = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
+        a.port() != 0 && a.port() == b.port() && same_ip
+    };
+    if let (Some(listen), Some(http)) = (listen, http)
+        && clashes(listen, http)
+    {
+        let words = format!("{http} is taken by listen = \"{listen}\", which redirects plain HTTP by itself");
+        reader.contradiction(&["http.listen", "listen"], words);
+    }
+    if http.is_some() && reader.text("tls.mode") == "off" {
+        let words = "there is no https to send visitors to: tls.mode is \"off\"; leave http.listen empty";
+        reader.contradiction(&["http.listen", "tls.mode"], words);
+    }
+    let twice = turn.and_then(|turn| turn.listen.iter().find(|address| listen.is_some_and(|l| clashes(**address, l))));
+    if let Some(address) = twice {
+        let words = format!("{address} is `listen` already, which serves STUN and TURN too; leave it out here");
+        reader.contradiction(&["turn.listen", "listen"], words);
+    }
+    if reader.switch("call.relay_only") && !reader.switch("turn.enabled") {
+        let words = "nobody could connect: turn.enabled is false; switch the relay on or this off";
+        reader.contradiction(&["call.relay_only", "turn.enabled"], words);
+    }
+}
+
+fn not_empty(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+fn readable_file(text: &str) -> Result<PathBuf, String> {
+    match File::open(text).and_then(|file| file.metadata()) {
+        Ok(metadata) if metadata.is_file() => Ok(text.into()),
+        Ok(_) => Err("is not a file".to_owned()),
+        Err(cause) => Err(format!("is not a file that callbox can read ({cause})")),
+    }
+}
+
+fn folder(text: &str) -> Result<PathBuf, String> {
+    match fs::read_dir(text) {
+        Ok(_) => Ok(text.into()),
+        Err(cause) => Err(format!("is not a folder that callbox can read ({cause})")),
+    }
+}
