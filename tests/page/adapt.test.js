@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { limitsFor } from '../../web/call/adapt.js';
+import { limitsFor, startKbit } from '../../web/call/adapt.js';
 
 const camera = (situation) => limitsFor({ height: 720, ...situation }).camera;
 
@@ -30,4 +30,8 @@ test('who shows a small tile gets a small picture, who shows none gets none', ()
 test('a picture is never enlarged before it is sent', () => {
   assert.equal(camera({ others: 1, height: 360, wants: { camera: 2_160, screen: null } }).scaleResolutionDownBy, 1);
   assert.equal(camera({ others: 1, height: null }).scaleResolutionDownBy, 1);
+});
+
+test('the first picture to one person is a good one; to many, the uplink is not flooded', () => {
+  assert.deepEqual([0, 1, 2, 7].map(startKbit), [800, 800, 400, 300]);
 });

@@ -54,6 +54,19 @@ export function limitsFor({ others, height, budget = 0, wants = UNKNOWN }) {
   };
 }
 
+/**
+ * Where the estimate of a new connection begins: what a modest uplink carries, shared among the people.
+ * @param {number} others
+ * @returns {number} kbit/s
+ */
+export function startKbit(others) {
+  return Math.max(CHROMIUM_START, Math.round(START / Math.max(others, 1)));
+}
+
+const START = 800;
+/** Where Chromium begins by itself. */
+const CHROMIUM_START = 300;
+
 /** @type {Wants} */
 const UNKNOWN = Object.freeze({ camera: null, screen: null });
 /** A thumbnail may be enlarged at any moment: below this it would first be mush. */

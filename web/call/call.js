@@ -2,7 +2,7 @@
  * A room, as one person lives in it: who is there, one `Peer` for each, chat and files. The hub says who is in the room;
  * media and chat never pass through it, and go on without it.
  */
-import { limitsFor } from './adapt.js';
+import { limitsFor, startKbit } from './adapt.js';
 import { Chat } from './chat.js';
 import { systemClock } from './clock.js';
 import { Files } from './files.js';
@@ -36,8 +36,8 @@ import { Signaling } from './signaling.js';
 const TICK = 500;
 /** Joining for the first time: after this the server counts as unreachable, and the person is told. */
 const JOIN_PATIENCE = 10_000;
-/** A seat was lost while the room filled up: ask again this often, the call goes on meanwhile. */
-const FULL_RETRY = 5_000;
+/** A seat was lost and the hub has none now, the room filled up perhaps: ask again, the call goes on meanwhile. */
+const GREET_AGAIN = 5_000;
 /** Refresh relay credentials when this much of their life is over. */
 const REFRESH_AT = 0.75;
 
@@ -90,7 +90,7 @@ export class Call extends EventTarget {
     this.ticking = false;
     this.stopTimers = () => {};
     this.stopRefresh = () => {};
-    this.stopFullRetry = () => {};
+    this.stopGreeting = () => {};
     this.signaling.addEventListener('message', (event) => this.#received(detail(event).message));
     this.signaling.addEventListener('problem', (event) => this.#problem(detail(event).problem));
     this.signaling.addEventListener('down', () => this.#down());
@@ -199,6 +199,7 @@ export class Call extends EventTarget {
       hooks: {
         signal: (payload) => this.signaling.send({ type: 'signal', to: peer.id, payload }),
         config: () => ({ iceServers: this.iceServers, iceTransportPolicy: this.relayOnly ? 'relay' : 'all' }),
+        startKbit: () => startKbit(this.peers.size),
         tracks: () => this.media.outgoing,
         limits: (wants) => this.#limits(wants),
         state: () => this.#ownState(),
@@ -242,12 +243,18 @@ export class Call extends EventTarget {
       this.signaling.greet();
     } else {
       this.#problem(problem);
+      if (this.state === 'reconnecting') this.#greetLater();
     }
   }
 
   #full() {
     if (this.joining) return this.#refuse(new Problem('room-full'));
-    this.stopFullRetry = this.clock.after(FULL_RETRY, () => this.signaling.greet());
+    this.#greetLater();
+  }
+
+  #greetLater() {
+    this.stopGreeting();
+    this.stopGreeting = this.clock.after(GREET_AGAIN, () => this.signaling.greet());
   }
 
   /** The first `join` did not work out. @param {Problem} problem */
@@ -271,7 +278,7 @@ export class Call extends EventTarget {
     this.over.abort();
     this.stopTimers();
     this.stopRefresh();
-    this.stopFullRetry();
+    this.stopGreeting();
     this.signaling.close(lastWord);
     for (const peer of this.roster.all) this.roster.remove(peer, 'you-left');
   }
@@ -284,7 +291,7 @@ export class Call extends EventTarget {
     if (this.ticking) return; // a busy machine: the last look is not over yet
     this.ticking = true;
     const { ready } = this.signaling;
-    await Promise.all(this.roster.all.map((peer) => peer.tick(ready)));
+    await Promise.allSettled(this.roster.all.map((peer) => peer.tick(ready)));
     this.ticking = false;
     this.files.look();
     this.roster.prune();

@@ -3,6 +3,7 @@
  * four places for tracks. A pair may have several of these one after the other, told apart by their epoch (`line.js`).
  */
 import { Negotiation } from './negotiation.js';
+import { withStartBitrate } from './sdp.js';
 import { Slots } from './slots.js';
 import { read } from './stats.js';
 
@@ -24,10 +25,11 @@ export class Connection {
    * @param {number} options.epoch
    * @param {boolean} options.offerer
    * @param {boolean} options.media          with the four places for tracks, or for data alone
+   * @param {number} options.startKbit       where the bandwidth estimate begins
    * @param {(word: Word) => void} options.send
    * @param {() => void} options.onproblem   this connection cannot be saved
    */
-  constructor({ browser, config, epoch, offerer, media, send, onproblem }) {
+  constructor({ browser, config, epoch, offerer, media, startKbit, send, onproblem }) {
     this.epoch = epoch;
     this.offerer = offerer;
     this.rtc = new browser.RTCPeerConnection({ ...config, bundlePolicy: 'max-bundle' });
@@ -39,7 +41,9 @@ export class Connection {
     this.placed = new Promise((resolve) => { this.resolvePlaced = resolve; });
     if (offerer) this.resolvePlaced();
     this.negotiation = new Negotiation({
-      connection: this.rtc, offerer, send, onproblem, prepareAnswer: () => this.#prepareAnswer(),
+      connection: this.rtc, offerer, send, onproblem,
+      tune: (sdp) => withStartBitrate(sdp, startKbit),
+      prepareAnswer: () => this.#prepareAnswer(),
     });
   }
 

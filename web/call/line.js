@@ -16,6 +16,7 @@ import { Watchdog } from './watchdog.js';
  * @property {import('./connection.js').Browser} browser
  * @property {import('./clock.js').Clock} clock
  * @property {() => RTCConfiguration} config
+ * @property {() => number} startKbit       where the bandwidth estimate of a new connection begins
  * @property {(payload: SignalPayload) => void} signal
  * @property {(connection: Connection) => void} onbuilt   a connection was made (not up yet): fill its places, listen
  * @property {(connection: Connection) => void} onused    this connection is the one in use from now on
@@ -26,6 +27,8 @@ import { Watchdog } from './watchdog.js';
 const TWICE = 2_000;
 /** A restart somebody asks for must not hit a path on which this side still hears them. */
 const DEAF = 2_000;
+/** A connection that is not up by then, while the old one works, is not needed. */
+const NEEDED = 15_000;
 const STATS_EVERY = 1_000;
 
 export class Line {
@@ -91,6 +94,7 @@ export class Line {
     const { link, action } = this.watchdog.step({ now, bytesIn: reading?.bytesIn ?? 0, state: this.current.state, canSignal });
     this.link = link;
     if (reading) this.#keep(reading);
+    if (link === 'good' && now - this.lastBuilt > NEEDED) this.#dropNext();
     if (action) this.#act(action);
   }
 
@@ -177,17 +181,17 @@ export class Line {
    * @param {boolean} relayed
    */
   #open(epoch, offerer, relayed) {
-    const { browser, config, media, clock, onbuilt, onused } = this.options;
+    const { browser, config, media, clock, startKbit, onbuilt, onused } = this.options;
     this.epoch = epoch;
     this.lastBuilt = clock.now();
     const connection = new Connection({
       browser, media, epoch, offerer,
+      startKbit: startKbit(),
       config: { ...config(), ...(relayed ? { iceTransportPolicy: 'relay' } : {}) },
       send: (word) => this.#signal({ epoch, ...word }),
       onproblem: () => this.#broken(connection),
     });
-    this.next?.close();
-    this.next = null;
+    this.#dropNext();
     connection.rtc.addEventListener('connectionstatechange', () => this.#announce());
     onbuilt(connection);
     if (this.current && this.watchdog.everHeard) {
@@ -209,6 +213,12 @@ export class Line {
     this.reading = null;
     this.options.onused(connection);
     this.#announce();
+  }
+
+  /** The old connection recovered by itself before the new one was up. */
+  #dropNext() {
+    this.next?.close();
+    this.next = null;
   }
 
   #announce() {

@@ -13,13 +13,15 @@ export class Negotiation {
    * @param {RTCPeerConnection} options.connection
    * @param {boolean} options.offerer
    * @param {(word: Word) => void} options.send
+   * @param {(sdp: string) => string} [options.tune]   what the other side says, before this browser reads it
    * @param {() => void} [options.prepareAnswer] called between the first offer's arrival and its answer
    * @param {(cause: unknown) => void} options.onproblem a description was refused: only a new connection helps
    */
-  constructor({ connection, offerer, send, prepareAnswer = () => {}, onproblem }) {
+  constructor({ connection, offerer, send, tune = (sdp) => sdp, prepareAnswer = () => {}, onproblem }) {
     this.connection = connection;
     this.offerer = offerer;
     this.send = send;
+    this.tune = tune;
     this.prepareAnswer = prepareAnswer;
     this.onproblem = onproblem;
     /** Counts offers; an answer names the offer it answers, so that one to an older offer is not taken for it. */
@@ -75,7 +77,7 @@ export class Negotiation {
     const wanted = this.offerer ? 'answer' : 'offer';
     if (description.type !== wanted || (this.offerer && serial !== this.serial)) return;
     if (this.offerer && this.connection.signalingState !== 'have-local-offer') return; // a repeated answer
-    await this.connection.setRemoteDescription(description);
+    await this.connection.setRemoteDescription({ type: description.type, sdp: this.tune(description.sdp) });
     if (!this.offerer) await this.#answer(serial);
     for (const candidate of this.early.splice(0)) await this.#candidate(candidate);
   }

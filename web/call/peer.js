@@ -26,6 +26,7 @@ import { Line } from './line.js';
  * @typedef {object} PeerHooks what a peer asks of the call it is in
  * @property {(payload: import('./messages.js').SignalPayload) => void} signal
  * @property {() => RTCConfiguration} config
+ * @property {() => number} startKbit
  * @property {() => import('./media.js').OutgoingTracks} tracks   what this page sends
  * @property {(wants: import('./adapt.js').Wants) => import('./slots.js').Limits} limits of what goes to this person
  * @property {() => import('./control.js').ControlMessage} state  what this page says it sends
@@ -79,6 +80,7 @@ export class Peer {
     this.line = new Line({
       name: 'call', media: true, offerer: entry.offerer, browser, clock,
       config: hooks.config,
+      startKbit: hooks.startKbit,
       signal: hooks.signal,
       onbuilt: (connection) => this.#built(connection),
       onused: (connection) => this.#used(connection),

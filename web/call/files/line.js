@@ -25,6 +25,7 @@ export class FileLine {
       ...options,
       name: 'files',
       media: false,
+      startKbit: () => 0, // there is no picture to begin with
       onbuilt: (connection) => {
         this.control.attach(connection.control);
         connection.rtc.ondatachannel = ({ channel }) => onchannel(channel);
