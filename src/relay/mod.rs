@@ -19,6 +19,9 @@ mod stream;
 mod traffic;
 mod worker;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -120,9 +123,11 @@ fn poll_and_mailbox() -> io::Result<(mio::Poll, Mailbox, Receiver<Parcel>)> {
 fn share(options: Options, mailboxes: Vec<Mailbox>) -> Shared {
     let mut turn = options.turn;
     turn.virtual_only = options.ports == Ports::None;
+    turn.tcp_relay = true;
     Shared {
         rules: Rules::new(turn),
         opener: Opener::over(options.ports, options.external_ips, options.fast),
+        connections: stream::PeerConnections::default(),
         paths: socket::Paths::probe(options.fast),
         counters: (0..=mailboxes.len()).map(|_| Counters::default()).collect(),
         mailboxes,

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::options::{FastPaths, Ports};
 use super::relayed::{Home, Lease, RelayedTable};
-use super::socket::{is_local, relay_socket};
+use super::socket::{is_local, relay_listener, relay_socket};
 use crate::turn::{NotOpened, Open, PortWish, RelayKind, Token};
 
 /// Ports that other processes hold may slow an allocation down by this many failed binds, no more.
@@ -26,6 +26,8 @@ pub(super) struct Opener {
     pub(super) table: Arc<RelayedTable>,
     ports: std::ops::RangeInclusive<u16>,
     external_ips: Vec<IpAddr>,
+    /// No socket at all, whatever is asked for.
+    virtual_only: bool,
     gro: bool,
     kept: Mutex<HashMap<Token, Kept>>,
 }
@@ -41,6 +43,8 @@ struct Kept {
 pub(super) struct Relayed {
     pub(super) lease: Lease,
     pub(super) socket: Option<UdpSocket>,
+    /// RFC 6062: where peers connect to.
+    pub(super) listener: Option<TcpListener>,
 }
 
 /// The answer to [`Open`], with the sockets the core does not want to see.
@@ -52,12 +56,13 @@ pub(super) struct OpenedSockets {
 
 impl Opener {
     pub(super) fn over(ports: Ports, external_ips: Vec<IpAddr>, fast: FastPaths) -> Opener {
+        let virtual_only = ports == Ports::None;
         let ports = match ports {
             Ports::Range(range) => range,
             Ports::None => VIRTUAL_PORTS,
         };
         let table = Arc::new(RelayedTable::new(ports.clone()));
-        Opener { table, ports, external_ips, gro: fast.gro, kept: Mutex::default() }
+        Opener { table, ports, external_ips, virtual_only, gro: fast.gro, kept: Mutex::default() }
     }
 
     /// Opens what is asked for. `server`: the local address the client's packets come to.
@@ -133,11 +138,15 @@ impl Opener {
 
     fn try_port(&self, kind: RelayKind, address: SocketAddr, home: &Home) -> Result<Relayed, Taken> {
         let lease = self.table.claim(address, home.clone()).ok_or(Taken::Here)?;
-        let socket = match kind {
-            RelayKind::Udp => Some(relay_socket(bindable(address), self.gro).map_err(Taken::Elsewhere)?),
-            RelayKind::Tcp | RelayKind::Virtual => None,
-        };
-        Ok(Relayed { lease, socket })
+        let (mut socket, mut listener) = (None, None);
+        match kind {
+            RelayKind::Udp => socket = Some(relay_socket(bindable(address), self.gro).map_err(Taken::Elsewhere)?),
+            RelayKind::Tcp if !self.virtual_only => {
+                listener = Some(relay_listener(bindable(address)).map_err(Taken::Elsewhere)?);
+            }
+            RelayKind::Tcp | RelayKind::Virtual => {}
+        }
+        Ok(Relayed { lease, socket, listener })
     }
 
     /// The IP address shown to a client: the configured one of the family, else the one its own packets came to, else

@@ -8,6 +8,7 @@ use super::counters::{Counters, Counts};
 use super::hairpin::Mailbox;
 use super::opener::Opener;
 use super::socket::Paths;
+use super::stream::PeerConnections;
 use crate::turn::Rules;
 
 /// See the module's text.
@@ -15,6 +16,8 @@ use crate::turn::Rules;
 pub(super) struct Shared {
     pub(super) rules: Rules,
     pub(super) opener: Opener,
+    /// TCP connections to peers, on their way from one stream to another.
+    pub(super) connections: PeerConnections,
     /// How packets are sent.
     pub(super) paths: Paths,
     /// One per UDP worker, by index.

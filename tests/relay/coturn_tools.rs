@@ -70,6 +70,11 @@ fn slowly_by_indications(server: SocketAddr, arguments: &[&str]) {
     uclient(server, &[&["-n", "10", "-m", "2", "-l", "301", "-s", "-z", "200"], arguments].concat());
 }
 
+/// By TCP connections between relayed transport addresses (RFC 6062).
+fn by_streams(server: SocketAddr, arguments: &[&str]) {
+    uclient(server, &[&["-T", "-n", "10", "-m", "2", "-l", "300"], arguments].concat());
+}
+
 /// By channels. This tool draws channel numbers from 0x4000 to 0x7FFF, as RFC 5766 had it; RFC 8656, 12 leaves a quarter
 /// of them, and we refuse the others with 400. So it is run again until it draws a good one.
 fn by_channel(server: SocketAddr, arguments: &[&str]) {
@@ -134,6 +139,10 @@ client_to_client! {
     clients_meet_over_tls: slowly_by_indications, range(), tls, "-t", "-S";
     clients_meet_over_udp_without_a_single_port: by_indications, Ports::None, udp;
     clients_meet_over_tcp_without_a_single_port: by_indications, Ports::None, tcp, "-t";
+    streams_meet_over_tcp: by_streams, range(), tcp;
+    streams_meet_over_tcp_the_other_way_round: by_streams, range(), tcp, "-P";
+    streams_meet_over_tcp_without_a_single_port: by_streams, Ports::None, tcp;
+    streams_meet_over_tls: by_streams, range(), tls, "-S";
     clients_meet_over_tls_without_a_single_port: slowly_by_indications, Ports::None, tls, "-t", "-S";
 }
 

@@ -1,4 +1,4 @@
-//! UDP sockets as the workers want them: bound in groups, read in batches, written in runs. The only room where
+//! Sockets as the relay wants them: UDP bound in groups, read in batches, written in runs, and TCP for RFC 6062. The only room where
 //! `unsafe` may appear (the array that `sendmmsg` reads); what the bytes mean is not known here.
 
 mod bind;
@@ -8,6 +8,7 @@ mod receive;
 #[allow(unsafe_code)]
 mod send;
 mod send_queue;
+mod tcp;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -15,6 +16,7 @@ pub(super) use bind::{is_local, listener_group, relay_socket};
 pub(super) use paths::Paths;
 pub(super) use receive::{Datagram, ReceiveBuffers};
 pub(super) use send_queue::{Outlet, Packet, SendQueue, Way};
+pub(super) use tcp::{connect, relay_listener};
 
 /// The plain form of an address: a dual-stack socket shows IPv4 clients as `::ffff:a.b.c.d`.
 pub(super) fn canonical(address: SocketAddr) -> SocketAddr {

@@ -2,8 +2,11 @@
 //! allocation). Whatever wakes it, it does all there is to do and then writes once.
 
 mod inbox;
+mod peer_connections;
+mod pipe;
 mod scratch;
 mod session;
+mod tcp_relay;
 mod write_queue;
 
 use std::future::poll_fn;
@@ -17,11 +20,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 pub(super) use inbox::StreamInbox;
+pub(super) use peer_connections::PeerConnections;
 
 use super::shared::Shared;
 use crate::clock::Now;
 use crate::stun::Framer;
 use crate::turn::Client;
+use pipe::pipe;
 use scratch::{Scratch, with_scratch};
 use session::StreamSession;
 
@@ -47,7 +52,10 @@ where
         timer: Box::pin(tokio::time::sleep(STRANGERS_PATIENCE)),
         last_frame: Instant::now(),
     };
-    let served = poll_fn(|task| connection.poll(task));
+    let served = async {
+        poll_fn(|task| connection.poll(task)).await?;
+        connection.carry_on(&shared).await
+    };
     shared.streams_end.run_until_cancelled(served).await.unwrap_or(Ok(()))
 }
 
@@ -70,6 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let read = self.poll_read(task, scratch)?;
             self.session.flush(&[], &mut scratch.queue);
             self.session.hear(task, scratch);
+            self.session.hear_connections(task, &mut scratch.queue).map_err(invalid_data)?;
             Ok(read)
         })?;
         let _ = self.poll_write(task)?;
@@ -77,7 +86,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if read.is_ready() || self.has_lost_patience(task) { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
-    /// Reads and serves frames. Ready when the client has closed.
+    /// A connection that was joined to a peer's goes on as a pipe (RFC 6062, 4.3); any other one is over.
+    async fn carry_on(mut self, shared: &Shared) -> io::Result<()> {
+        let Some(peer) = self.session.joined.take() else { return Ok(()) };
+        let mut unwritten = Vec::new();
+        while let chunk @ [_, ..] = self.session.writes.chunk() {
+            unwritten.extend_from_slice(chunk);
+            let count = chunk.len();
+            self.session.writes.advance(count);
+        }
+        pipe(shared, self.io, peer, &unwritten, &self.framer.into_rest()).await
+    }
+
+    /// Reads and serves frames. Ready when the client has closed, or speaks to a peer from now on.
     fn poll_read(&mut self, task: &mut Context<'_>, scratch: &mut Scratch) -> io::Result<Poll<()>> {
         for _ in 0..ROUNDS {
             let mut space = ReadBuf::new(self.framer.space());
@@ -91,6 +112,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             self.framer.filled(count);
             self.serve_frames(scratch)?;
+            if self.session.joined.is_some() {
+                return Ok(Poll::Ready(()));
+            }
         }
         // More may be there: come back after the others.
         task.waker().wake_by_ref();
@@ -98,7 +122,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn serve_frames(&mut self, scratch: &mut Scratch) -> io::Result<()> {
-        while let Some(frame) = self.framer.next().map_err(invalid_data)? {
+        while self.session.joined.is_none()
+            && let Some(frame) = self.framer.next().map_err(invalid_data)?
+        {
             self.session.frame(frame, &mut scratch.queue).map_err(invalid_data)?;
             self.last_frame = Instant::now();
         }

@@ -2,7 +2,7 @@
 //! to the client goes into a [`WriteQueue`].
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,7 +13,9 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 use super::inbox::StreamInbox;
+use super::peer_connections::{PeerConnection, PeerStream};
 use super::scratch::Scratch;
+use super::tcp_relay::{Event, News, TcpRelay};
 use super::write_queue::{Stuck, WriteQueue};
 use crate::clock::Now;
 use crate::relay::counters::Counts;
@@ -23,7 +25,13 @@ use crate::relay::relayed::{Home, Lease};
 use crate::relay::shared::Shared;
 use crate::relay::socket::{Outlet, Packet, SendQueue, Way};
 use crate::stun::{channel_header, padding};
-use crate::turn::{Action, Client, ConnectFailed, FromPeer, NotOpened, Open, Opened, Reply, Route, Session, ToPeer};
+use crate::turn::{
+    Action, Client, Connect, ConnectFailed, FromPeer, Join, NotOpened, Open, Opened, RelayKind, Reply, Route, Session,
+    ToPeer,
+};
+
+/// Events of peer connections in one wake; more come in the next.
+const CONNECTIONS: usize = 16;
 
 /// See the module's text.
 pub(super) struct StreamSession {
@@ -33,6 +41,10 @@ pub(super) struct StreamSession {
     inbox: Arc<StreamInbox>,
     /// The relayed transport addresses, IPv4 first.
     relays: [Option<StreamRelay>; 2],
+    /// The peer connections of a TCP allocation (RFC 6062).
+    tcp: Option<TcpRelay>,
+    /// The peer connection that this stream carries from now on.
+    pub(super) joined: Option<PeerConnection>,
     pub(super) writes: WriteQueue,
     counts: Counts,
     now: Now,
@@ -41,13 +53,14 @@ pub(super) struct StreamSession {
 /// The socket closes before the lease gives its port to somebody else.
 struct StreamRelay {
     socket: Option<UdpSocket>,
+    listener: Option<TcpListener>,
     lease: Lease,
 }
 
 impl StreamRelay {
     fn new(relayed: Relayed) -> Result<StreamRelay, NotOpened> {
         let socket = relayed.socket.map(UdpSocket::from_std).transpose().map_err(|_| NotOpened::NoPort)?;
-        Ok(StreamRelay { socket, lease: relayed.lease })
+        Ok(StreamRelay { socket, listener: relayed.listener, lease: relayed.lease })
     }
 }
 
@@ -59,6 +72,8 @@ impl StreamSession {
             session: Session::new(client),
             inbox: Arc::default(),
             relays: [None, None],
+            tcp: None,
+            joined: None,
             writes: WriteQueue::default(),
             counts: Counts::default(),
             now: Now::read(),
@@ -105,13 +120,10 @@ impl StreamSession {
                 self.flush(&[], queue);
                 self.forget();
             }
-            Action::Connect(connect) => {
-                let failed = Err(ConnectFailed);
-                let reply = self.session.connected(&self.shared.rules, connect.id, failed, self.now, &mut queue.out);
-                self.reply(reply, queue)?;
-            }
-            Action::Join(_) => {
-                let reply = self.session.joined(&self.shared.rules, false, self.now, &mut queue.out);
+            Action::Connect(connect) => self.connect(&connect, queue)?,
+            Action::Join(Join { id, username }) => {
+                self.joined = self.shared.connections.take(id, &username);
+                let reply = self.session.joined(&self.shared.rules, self.joined.is_some(), self.now, &mut queue.out);
                 self.reply(reply, queue)?;
             }
             Action::Move(_) => {
@@ -132,8 +144,11 @@ impl StreamSession {
         let home = Home::Stream(self.inbox.clone());
         let opened = self.shared.opener.open(open, self.client.server.ip(), &home, self.now.monotonic);
         let (v4, v6) = (opened.v4.and_then(StreamRelay::new), opened.v6.and_then(StreamRelay::new));
-        let addresses = Opened { v4: address(&v4), v6: address(&v6) };
+        let mut addresses = Opened { v4: address(&v4), v6: address(&v6) };
         self.relays = [v4.ok(), v6.ok()];
+        if open.kind == RelayKind::Tcp {
+            addresses = self.open_tcp(addresses);
+        }
         self.counts.allocations_opened += 1;
         let reply = self.session.opened(&self.shared.rules, addresses, self.now, &mut queue.out);
         self.reply(reply, queue)?;
@@ -143,7 +158,33 @@ impl StreamSession {
         Ok(())
     }
 
+    /// Lets peers connect to the addresses that were opened.
+    fn open_tcp(&mut self, opened: Opened) -> Opened {
+        let listeners = self.relays.iter_mut().flatten().filter_map(|relay| relay.listener.take()).collect();
+        let doors = [opened.v4, opened.v6].into_iter().filter_map(Result::ok).collect();
+        match TcpRelay::new(self.shared.clone(), doors, listeners) {
+            Ok(tcp) => self.tcp = Some(tcp),
+            Err(reason) => return Opened { v4: opened.v4.and(Err(reason)), v6: opened.v6.and(Err(reason)) },
+        }
+        opened
+    }
+
+    fn connect(&mut self, connect: &Connect, queue: &mut SendQueue) -> Result<(), Stuck> {
+        let (from, username) = (self.session.relayed(connect.peer), self.session.username());
+        match (&mut self.tcp, from, username) {
+            (Some(tcp), Some(from), Some(username)) => tcp.connect(connect, username, from),
+            _ => self.connected(connect.id, Err(ConnectFailed), queue)?,
+        }
+        Ok(())
+    }
+
+    fn connected(&mut self, id: u32, result: Result<(), ConnectFailed>, queue: &mut SendQueue) -> Result<(), Stuck> {
+        let reply = self.session.connected(&self.shared.rules, id, result, self.now, &mut queue.out);
+        self.reply(reply, queue)
+    }
+
     fn forget(&mut self) {
+        self.tcp = None;
         self.relays = [None, None];
         self.session = Session::new(self.client);
         self.counts.allocations_closed += 1;
@@ -199,6 +240,33 @@ impl StreamSession {
         for family in 0..self.relays.len() {
             while self.read_batch(family, task, scratch) {}
         }
+    }
+
+    /// Tells the core what has become of peer connections.
+    pub(super) fn hear_connections(&mut self, task: &mut Context<'_>, queue: &mut SendQueue) -> Result<(), Stuck> {
+        for _ in 0..CONNECTIONS {
+            let Some(Poll::Ready(event)) = self.tcp.as_mut().map(|tcp| tcp.poll(task)) else { return Ok(()) };
+            match event {
+                Event::News(News::Connected(id)) => self.connected(id, Ok(()), queue)?,
+                Event::News(News::Failed(id)) => self.connected(id, Err(ConnectFailed), queue)?,
+                Event::News(News::Ended(id)) => self.session.disconnected(id),
+                Event::Incoming(peer, stream) => self.incoming(peer, stream, queue)?,
+            }
+        }
+        // More may be there: come back after the others.
+        task.waker().wake_by_ref();
+        Ok(())
+    }
+
+    /// A peer connected. Without a permission the connection is dropped, which closes it (RFC 6062, 5.3).
+    fn incoming(&mut self, peer: SocketAddr, stream: Box<dyn PeerStream>, queue: &mut SendQueue) -> Result<(), Stuck> {
+        let Some((id, message)) = self.session.incoming(&self.shared.rules, peer, self.now, &mut queue.out) else {
+            return Ok(());
+        };
+        if let (Some(tcp), Some(username)) = (&mut self.tcp, self.session.username()) {
+            tcp.offer(id, username, stream);
+        }
+        self.writes.reply(&queue.out[message])
     }
 
     /// Reads one batch from a relay socket; `false` when nothing is left, and the task will be woken for more.

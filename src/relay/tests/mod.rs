@@ -1,0 +1,25 @@
+//! Conversations with a whole relay, its workers and its sockets, that no other client here can hold.
+
+mod client;
+mod connections;
+
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use super::{Options, Ports, Relay, Running};
+use crate::pass::{Secret, TurnPasses};
+
+/// Nothing on loopback takes this long; a test that waits longer has failed.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A relay on loopback for alice and bob.
+fn relay(ports: Ports) -> Running {
+    let users = ["alice", "bob"].map(|name| (name.to_owned(), Secret::new(format!("{name}'s password"))));
+    let mut rules =
+        crate::turn::Options::new(client::REALM, [7; 32], TurnPasses::new(vec![Secret::new("north")], users.into()));
+    rules.peers.allowed = vec!["127.0.0.0/8".parse().expect("a network")];
+    let mut options = Options::new(rules);
+    options.listen = vec![(Ipv4Addr::LOCALHOST, 0).into()];
+    options.ports = ports;
+    Relay::bind(options).expect("loopback has free ports").serve()
+}
