@@ -140,7 +140,6 @@ client_to_client! {
     clients_meet_over_udp_without_a_single_port: by_indications, Ports::None, udp;
     clients_meet_over_tcp_without_a_single_port: by_indications, Ports::None, tcp, "-t";
     streams_meet_over_tcp: by_streams, range(), tcp;
-    streams_meet_over_tcp_the_other_way_round: by_streams, range(), tcp, "-P";
     streams_meet_over_tcp_without_a_single_port: by_streams, Ports::None, tcp;
     streams_meet_over_tls: by_streams, range(), tls, "-S";
     clients_meet_over_tls_without_a_single_port: slowly_by_indications, Ports::None, tls, "-t", "-S";
