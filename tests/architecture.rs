@@ -1,6 +1,8 @@
 //! Holds the code to the table in ARCHITECTURE.md: which room may use which, arrows only going down; and to the habits
 //! that a reader relies on: a sentence at the top of each file, no hall of files, `unsafe` in one place.
 
+#![allow(clippy::unwrap_used)] // the helpers of tests say what must be there by unwrapping it
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! The real program, as its operator meets it: started, configured, asked, stopped.
 
+#![allow(clippy::unwrap_used)] // the helpers of tests say what must be there by unwrapping it
+
 mod configuring;
 mod gate;
 mod server;
