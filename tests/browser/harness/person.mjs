@@ -95,8 +95,10 @@ export class Person {
   /** Takes the file, waits for the whole of it, saves it. */
   async receivesFile(name) {
     await this.acceptsFile(name);
+    const save = this.transfer(name).getByRole('link');
+    await save.waitFor({ timeout: 120_000 });
     const saving = this.page.waitForEvent('download');
-    await this.transfer(name).getByRole('link').click({ timeout: 120_000 });
+    await save.click();
     const download = await saving;
     if (download.suggestedFilename() !== name) throw new Error(`saved as ${download.suggestedFilename()}, not ${name}`);
     return readFile(await download.path());
@@ -125,7 +127,7 @@ export class Person {
 
   /** The tile of the screen somebody shares. */
   screenOf(name) {
-    return this.page.getByRole('figure', { name: words('tile.screen', { name }), exact: true });
+    return this.page.getByLabel(words('tile.screen', { name }), { exact: true });
   }
 
   /** The tile of somebody. */
