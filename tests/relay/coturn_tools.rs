@@ -135,6 +135,7 @@ macro_rules! client_to_client {
 
 client_to_client! {
     clients_meet_over_udp: by_indications, range(), udp;
+    clients_who_forbid_fragments_meet_over_udp: by_indications, range(), udp, "-g";
     clients_meet_over_tcp: by_indications, range(), tcp, "-t";
     clients_meet_over_tls: slowly_by_indications, range(), tls, "-t", "-S";
     clients_meet_over_udp_without_a_single_port: by_indications, Ports::None, udp;
@@ -143,6 +144,20 @@ client_to_client! {
     streams_meet_over_tcp_without_a_single_port: by_streams, Ports::None, tcp;
     streams_meet_over_tls: by_streams, range(), tls, "-S";
     clients_meet_over_tls_without_a_single_port: slowly_by_indications, Ports::None, tls, "-t", "-S";
+}
+
+#[test]
+fn clients_meet_over_ipv6() {
+    if !installed("turnutils_uclient") {
+        return;
+    }
+    if UdpSocket::bind("[::1]:0").is_err() {
+        return eprintln!("skipped: this machine has no IPv6");
+    }
+    for ports in [range(), Ports::None] {
+        let world = World::with(ports, |options| options.listen = vec!["[::1]:0".parse().unwrap()]);
+        by_indications(world.udp, &["-y", "-c", "-x"]);
+    }
 }
 
 #[test]
