@@ -9,7 +9,7 @@
 import { PAYLOAD } from './frames.js';
 
 /** Bytes per second. */
-const START = 125_000;
+const START = 250_000;
 const LEAST = 16_000;
 /** Beyond this nothing a browser can send is held back. */
 const UNBOUNDED = 1e9;
@@ -19,7 +19,7 @@ const LOSS = 0.02;
 /** Seconds; below this round trip the path is a local network, with far more room than a file needs. */
 const LOCAL = 0.015;
 const GROW_LOCAL = 4;
-const GROW_FIRST = 1.5;
+const GROW_FIRST = 2;
 /** After the first retreat the room is roughly known. */
 const GROW_LATER = 1.12;
 /** What was saved up while a browser's timer was late, in seconds. */
