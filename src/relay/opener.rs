@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::options::{FastPaths, Ports};
@@ -67,6 +67,7 @@ impl Opener {
 
     /// Opens what is asked for. `server`: the local address the client's packets come to.
     pub(super) fn open(&self, open: &Open, server: IpAddr, home: &Home, now: Instant) -> OpenedSockets {
+        drop(self.kept(now));
         let family = |wanted: bool, ipv6: bool| match wanted {
             true => self.open_one(open, self.advertised(ipv6, server).ok_or(NotOpened::NoSuchFamily)?, home, now),
             false => Err(NotOpened::NotAsked),
@@ -118,9 +119,7 @@ impl Opener {
                 .try_port(kind, SocketAddr::new(ip, port), home)
                 .and_then(|even| Ok((even, self.try_port(kind, SocketAddr::new(ip, port + 1), &Home::Kept)?)));
             if let Ok((even, next)) = pair {
-                let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-                kept.retain(|_, kept| now < kept.until);
-                kept.insert(token, Kept { address: next, until: now + KEPT_FOR });
+                self.kept(now).insert(token, Kept { address: next, until: now + KEPT_FOR });
                 return Ok(even);
             }
         }
@@ -128,12 +127,18 @@ impl Opener {
     }
 
     fn take_kept(&self, token: &Token, ip: IpAddr, home: &Home, now: Instant) -> Result<Relayed, NotOpened> {
-        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, kept| now < kept.until);
+        let mut all = self.kept(now);
         let same_family = all.get(token).is_some_and(|kept| kept.address.lease.address().is_ipv4() == ip.is_ipv4());
         let kept = same_family.then(|| all.remove(token)).flatten().ok_or(NotOpened::NoPort)?;
         kept.address.lease.move_in(home.clone());
         Ok(kept.address)
+    }
+
+    /// The ports kept at `now`; those nobody came for are given back.
+    fn kept(&self, now: Instant) -> MutexGuard<'_, HashMap<Token, Kept>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, kept| now < kept.until);
+        kept
     }
 
     fn try_port(&self, kind: RelayKind, address: SocketAddr, home: &Home) -> Result<Relayed, Taken> {

@@ -33,6 +33,7 @@ pub(super) struct Sessions {
 /// A session and what belongs to it outside the core.
 #[derive(Debug)]
 pub(super) struct Entry {
+    client: Client,
     pub(super) session: Session,
     /// How to reach the client.
     pub(super) way: Way,
@@ -80,10 +81,9 @@ impl Sessions {
         }
     }
 
-    pub(super) fn insert(&mut self, session: Session, way: Way) -> usize {
+    pub(super) fn insert(&mut self, client: Client, session: Session, way: Way) -> usize {
         self.serial += 1;
-        let client = session.client();
-        let entry = Entry { session, way, v4: None, v6: None, serial: self.serial, has_timer: false };
+        let entry = Entry { client, session, way, v4: None, v6: None, serial: self.serial, has_timer: false };
         let slot = self.slots.insert(entry);
         self.by_client.insert(client, slot);
         slot
@@ -92,7 +92,7 @@ impl Sessions {
     /// Forgets a session; its sockets close and its ports are free again.
     pub(super) fn remove(&mut self, slot: usize) {
         if let Some(entry) = self.slots.try_remove(slot) {
-            self.by_client.remove(&entry.session.client());
+            self.by_client.remove(&entry.client);
             self.last = None;
         }
     }

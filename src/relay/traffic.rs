@@ -157,7 +157,7 @@ impl Traffic {
         }
         let mut stranger = Session::new(client);
         let action = stranger.from_client(rules, bytes, self.now, out);
-        let slot = stranger.is_alive().then(|| self.sessions.insert(stranger, way));
+        let slot = stranger.is_alive().then(|| self.sessions.insert(client, stranger, way));
         (slot, action)
     }
 
@@ -205,9 +205,9 @@ impl Traffic {
         let opened = self.shared.opener.open(open, server, &home, self.now.monotonic);
         let addresses = self.sessions.attach(slot, opened, &self.registry);
         self.answer(slot, |session, shared, now, out| session.opened(&shared.rules, addresses, now, out));
-        self.counts.allocations_opened += 1;
-        if !self.sessions.get(slot).is_some_and(|entry| entry.session.is_alive()) {
-            self.forget(slot);
+        match self.sessions.get(slot).is_some_and(|entry| entry.session.is_alive()) {
+            true => self.counts.allocations_opened += 1,
+            false => self.sessions.remove(slot),
         }
     }
 

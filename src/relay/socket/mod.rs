@@ -20,7 +20,11 @@ pub(super) use tcp::{connect, relay_listener};
 
 /// The plain form of an address: a dual-stack socket shows IPv4 clients as `::ffff:a.b.c.d`.
 pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
-    SocketAddr::new(address.ip().to_canonical(), address.port())
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) => SocketAddr::new(ip.into(), address.port()),
+        // As it is: a link-local address is nothing without its scope.
+        IpAddr::V6(_) => address,
+    }
 }
 
 /// The form in which a socket of the other family wants an address.

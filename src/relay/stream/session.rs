@@ -12,6 +12,7 @@ use mio::Token;
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
+use super::ROUNDS;
 use super::inbox::StreamInbox;
 use super::peer_connections::{PeerConnection, PeerStream};
 use super::scratch::Scratch;
@@ -149,13 +150,12 @@ impl StreamSession {
         if open.kind == RelayKind::Tcp {
             addresses = self.open_tcp(addresses);
         }
-        self.counts.allocations_opened += 1;
         let reply = self.session.opened(&self.shared.rules, addresses, self.now, &mut queue.out);
-        self.reply(reply, queue)?;
-        if !self.session.is_alive() {
-            self.forget();
+        match self.session.is_alive() {
+            true => self.counts.allocations_opened += 1,
+            false => (self.relays, self.tcp) = ([None, None], None),
         }
-        Ok(())
+        self.reply(reply, queue)
     }
 
     /// Lets peers connect to the addresses that were opened.
@@ -238,7 +238,10 @@ impl StreamSession {
             self.counts.packets_hairpinned += self.counts.packets_to_clients - before;
         }
         for family in 0..self.relays.len() {
-            while self.read_batch(family, task, scratch) {}
+            let rounds = (0..ROUNDS).take_while(|_| self.read_batch(family, task, scratch)).count();
+            if rounds == ROUNDS {
+                task.waker().wake_by_ref();
+            }
         }
     }
 
