@@ -2,10 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use callbox::relay::Ports;
 
-use crate::world::{OUTSIDE, PASSWORD, SECRET, USER, World, range};
+use crate::world::{OUTSIDE, PASSWORD, PATIENCE, SECRET, USER, World, range};
 
 /// Whether a tool is there; says so if not.
 fn installed(tool: &str) -> bool {
@@ -34,7 +35,18 @@ impl EchoPeer {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        EchoPeer { process, address }
+        let peer = EchoPeer { process, address };
+        peer.wait_until_it_answers();
+        peer
+    }
+
+    fn wait_until_it_answers(&self) {
+        let probe = UdpSocket::bind((OUTSIDE, 0)).unwrap();
+        probe.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let until = Instant::now() + PATIENCE;
+        while probe.send_to(b"there?", self.address).and_then(|_| probe.recv(&mut [0; 16])).is_err() {
+            assert!(Instant::now() < until, "turnutils_peer does not answer at {}", self.address);
+        }
     }
 }
 
@@ -64,10 +76,15 @@ fn by_indications(server: SocketAddr, arguments: &[&str]) {
     uclient(server, &[&["-n", "20", "-m", "4", "-l", "301", "-s"], arguments].concat());
 }
 
-/// This tool takes one TLS record for one message and loses the second one where we put two into a record; so few
-/// clients, slow ones, and each told the packets apart by time.
-fn slowly_by_indications(server: SocketAddr, arguments: &[&str]) {
-    uclient(server, &[&["-n", "10", "-m", "2", "-l", "301", "-s", "-z", "200"], arguments].concat());
+/// Over TLS. This tool takes a TLS record for a message and loses the second of two that share one, which is a matter of
+/// timing; so the relay's own count has to say that everything came and went. That clients get it all is shown with
+/// `turn-client-proto`.
+fn over_tls(world: &World, arguments: &[&str]) {
+    let arguments = [&["-n", "5", "-m", "2", "-l", "301", "-s", "-t", "-S"], arguments].concat();
+    let (_, said) = run(&["-u", USER, "-w", PASSWORD], world.tls, &arguments);
+    assert!(said.contains("Total lost packets"), "turnutils_uclient {arguments:?}:\n{said}");
+    let counts = world.running.as_ref().expect("running").counts();
+    assert_eq!((counts.packets_to_peers, counts.packets_to_clients), (10, 10), "{counts:?}");
 }
 
 /// By TCP connections between relayed transport addresses (RFC 6062).
@@ -114,11 +131,9 @@ with_a_peer! {
     a_channel_over_udp: by_channel over udp;
     a_padded_channel_over_udp: by_channel over udp, "-D";
     a_channel_over_tcp: by_channel over tcp, "-t";
-    a_channel_over_tls: by_channel over tls, "-t", "-S";
     indications_over_udp: by_indications over udp, "-c";
     indications_over_udp_with_reserved_ports_for_rtcp: by_indications over udp;
     indications_over_tcp: by_indications over tcp, "-c", "-t";
-    indications_over_tls: slowly_by_indications over tls, "-c", "-t", "-S";
 }
 
 macro_rules! client_to_client {
@@ -137,13 +152,22 @@ client_to_client! {
     clients_meet_over_udp: by_indications, range(), udp;
     clients_who_forbid_fragments_meet_over_udp: by_indications, range(), udp, "-g";
     clients_meet_over_tcp: by_indications, range(), tcp, "-t";
-    clients_meet_over_tls: slowly_by_indications, range(), tls, "-t", "-S";
     clients_meet_over_udp_without_a_single_port: by_indications, Ports::None, udp;
     clients_meet_over_tcp_without_a_single_port: by_indications, Ports::None, tcp, "-t";
     streams_meet_over_tcp: by_streams, range(), tcp;
     streams_meet_over_tcp_without_a_single_port: by_streams, Ports::None, tcp;
     streams_meet_over_tls: by_streams, range(), tls, "-S";
-    clients_meet_over_tls_without_a_single_port: slowly_by_indications, Ports::None, tls, "-t", "-S";
+}
+
+#[test]
+fn tls_clients_reach_a_peer_and_each_other() {
+    if installed("turnutils_uclient") && installed("turnutils_peer") {
+        let (_peer, arguments) = echo_peer();
+        let mut arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        arguments.push("-c");
+        over_tls(&World::new(range()), &arguments);
+        over_tls(&World::new(Ports::None), &["-y", "-c"]);
+    }
 }
 
 #[test]
