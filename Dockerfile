@@ -23,7 +23,8 @@ RUN host=$(rustc -vV | sed -n 's/^host: //p') && \
     cp "target/$host/release/callbox" /image/callbox && \
     cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ && \
     echo 'callbox:x:65532:65532:callbox:/data:/' > /image/etc/passwd && \
-    # Docker lets any user have port 443 on its own networks, not on the host's.
+    # Docker lets any user have port 443 on its own networks, not on the host's. BuildKit copies this into the image;
+    # Docker's builder of before 23.0 drops it, and callbox then says which sysctl to set.
     setcap cap_net_bind_service=+ep /image/callbox
 
 FROM scratch

@@ -52,7 +52,8 @@ fn advice(config: &Config, protocol: &str, address: SocketAddr, cause: &io::Erro
         }
         io::ErrorKind::PermissionDenied => format!(
             "ports below 1024 need a privilege: use {flag} {other}, or allow it once with \
-             `sudo setcap cap_net_bind_service=+ep callbox`, or in a container with --cap-add NET_BIND_SERVICE"
+             `sudo setcap cap_net_bind_service=+ep callbox`, or for a container on the host's network with \
+             `sudo sysctl net.ipv4.ip_unprivileged_port_start={port}`"
         ),
         io::ErrorKind::AddrNotAvailable => format!("this machine does not have that address: use {flag} {other}"),
         _ => format!("{cause}: use {flag} {other}"),
