@@ -117,8 +117,18 @@ pub struct Turn {
     pub max_allocations: u32,
     /// Relayed connections at once of one username.
     pub max_allocations_per_user: u32,
+    /// Relayed connections at once of one client address.
+    pub max_allocations_per_address: u32,
+    /// Peers' addresses of one relayed connection.
+    pub max_permissions: u32,
+    /// Channels of one relayed connection.
+    pub max_channels: u32,
+    /// TCP connections to peers of one relayed connection.
+    pub max_peer_connections: u32,
     /// Kilobits a second of one relayed connection, each way; 0: no limit.
     pub max_rate: u32,
+    /// Kilobits a second in all, both ways together; 0: no limit.
+    pub max_total_rate: u32,
 }
 
 /// `[log]`.

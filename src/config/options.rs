@@ -89,9 +89,16 @@ impl Config {
 impl Turn {
     fn rules(&self, keys: &Keys, host: Vec<IpAddr>) -> turn::Options {
         let mut rules = turn::Options::new(self.realm.clone(), keys.nonces, keys.turn.clone());
-        rules.quotas.allocations = Some(self.max_allocations);
-        rules.quotas.per_user = Some(self.max_allocations_per_user);
-        rules.quotas.bits_per_second = u64::from(self.max_rate) * 1000;
+        rules.quotas = turn::Quotas {
+            allocations: Some(self.max_allocations),
+            per_user: Some(self.max_allocations_per_user),
+            per_address: Some(self.max_allocations_per_address),
+            permissions: self.max_permissions as usize,
+            channels: self.max_channels as usize,
+            connections: self.max_peer_connections as usize,
+            bits_per_second: u64::from(self.max_rate) * 1000,
+            total_bits_per_second: u64::from(self.max_total_rate) * 1000,
+        };
         rules.peers = PeerPolicy { allowed: self.allowed_peers.clone(), denied: self.denied_peers.clone(), host };
         rules
     }

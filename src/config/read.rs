@@ -92,7 +92,13 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
     let workers = NonZeroUsize::new(reader.number("turn.workers", 0, 1024) as usize);
     let max_allocations = reader.number("turn.max_allocations", 1, 10_000_000);
     let max_allocations_per_user = reader.number("turn.max_allocations_per_user", 1, 1_000_000);
+    let max_allocations_per_address = reader.number("turn.max_allocations_per_address", 1, 10_000_000);
+    let max_permissions = reader.number("turn.max_permissions", 1, 10_000);
+    // There are no more channel numbers (RFC 8656, 12).
+    let max_channels = reader.number("turn.max_channels", 1, 4096);
+    let max_peer_connections = reader.number("turn.max_peer_connections", 1, 10_000);
     let max_rate = reader.number("turn.max_rate", 0, 100_000_000);
+    let max_total_rate = reader.number("turn.max_total_rate", 0, 100_000_000);
     Some(Turn {
         listen,
         ports: ports?,
@@ -105,7 +111,12 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
         workers,
         max_allocations,
         max_allocations_per_user,
+        max_allocations_per_address,
+        max_permissions,
+        max_channels,
+        max_peer_connections,
         max_rate,
+        max_total_rate,
     })
 }
 

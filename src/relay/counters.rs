@@ -3,6 +3,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use crate::turn::Dropped;
+
 /// Totals since the start, read at scrape time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -20,16 +22,28 @@ pub struct Counts {
     pub bytes_to_clients: u64,
     /// Of [`Counts::packets_to_clients`], those that went from session to session inside the process.
     pub packets_hairpinned: u64,
-    /// Packets given up: a full queue, a full socket buffer, no such peer, no permission.
+    /// Packets given up: a full queue, a full socket buffer, no such peer, no permission, a bit rate used up.
     pub packets_dropped: u64,
+    /// Of [`Counts::packets_dropped`], those beyond the bit rate of their allocation or of the relay.
+    pub packets_over_rate: u64,
     /// Requests answered.
     pub replies: u64,
+}
+
+const FIELDS: usize = 10;
+
+impl Counts {
+    /// Counts a packet that the core gave up.
+    pub(super) fn drop(&mut self, why: Dropped) {
+        self.packets_dropped += 1;
+        self.packets_over_rate += u64::from(why == Dropped::OverRate);
+    }
 }
 
 /// One place where [`Counts`] are added up; one per worker, one for all streams.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
-    cells: [AtomicU64; 9],
+    cells: [AtomicU64; FIELDS],
 }
 
 impl Counters {
@@ -50,7 +64,7 @@ impl Counters {
     }
 }
 
-fn fields(counts: &mut Counts) -> [&mut u64; 9] {
+fn fields(counts: &mut Counts) -> [&mut u64; FIELDS] {
     let Counts {
         allocations_opened,
         allocations_closed,
@@ -60,6 +74,7 @@ fn fields(counts: &mut Counts) -> [&mut u64; 9] {
         bytes_to_clients,
         packets_hairpinned,
         packets_dropped,
+        packets_over_rate,
         replies,
     } = counts;
     [
@@ -71,6 +86,7 @@ fn fields(counts: &mut Counts) -> [&mut u64; 9] {
         bytes_to_clients,
         packets_hairpinned,
         packets_dropped,
+        packets_over_rate,
         replies,
     ]
 }

@@ -153,7 +153,7 @@ impl Traffic {
             return (Some(slot), entry.session.from_client(rules, bytes, self.now, out));
         }
         if !self.strangers.admit(client.address.ip(), self.now.monotonic) {
-            return (None, Action::Drop(Dropped::OverRate));
+            return (None, Action::Drop(Dropped::NoAllocation));
         }
         let mut stranger = Session::new(client);
         let action = stranger.from_client(rules, bytes, self.now, out);
@@ -181,6 +181,7 @@ impl Traffic {
             (Action::Move(_), Some(slot)) => {
                 self.answer(slot, |session, shared, now, out| session.not_moved(&shared.rules, now, out));
             }
+            (Action::Drop(why), _) => self.counts.drop(why),
             _ => self.counts.packets_dropped += 1,
         }
         slot.into_iter().for_each(|slot| self.sessions.watch_deadline(slot));
@@ -262,7 +263,7 @@ impl Traffic {
         let Some(entry) = self.sessions.get_mut(slot) else { return };
         let (length, out) = (payload.len(), &mut self.queue.out);
         let mut packet = match entry.session.from_peer(&self.shared.rules, peer, length, self.now, out) {
-            FromPeer::Drop(_) => return self.counts.packets_dropped += 1,
+            FromPeer::Drop(why) => return self.counts.drop(why),
             FromPeer::Channel { number } => {
                 out.extend_from_slice(&channel_header(number, length));
                 Packet { head: out.len() - 4..out.len(), ..Packet::default() }

@@ -113,7 +113,7 @@ pub struct Quotas {
     pub allocations: Option<u32>,
     /// Allocations of one username: 486 beyond.
     pub per_user: Option<u32>,
-    /// Allocations from one client IP address (IPv6: one /64): 486 beyond.
+    /// Allocations from one client IP address (IPv6: one /64), loopback excepted: 486 beyond.
     pub per_address: Option<u32>,
     /// Permissions of one allocation: 508 beyond.
     pub permissions: usize,
@@ -134,7 +134,7 @@ impl Default for Quotas {
         Quotas {
             allocations: Some(20_000),
             per_user: Some(100),
-            per_address: None,
+            per_address: Some(2000),
             permissions: 128,
             channels: 128,
             connections: 16,

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what must be there by unwrapping it")]
 
 mod coturn_tools;
+mod limits;
 mod strangers;
 mod stream_clients;
 mod two_clients;

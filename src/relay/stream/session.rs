@@ -131,7 +131,7 @@ impl StreamSession {
                 let reply = self.session.not_moved(&self.shared.rules, self.now, &mut queue.out);
                 self.reply(reply, queue)?;
             }
-            Action::Drop(_) => self.counts.packets_dropped += 1,
+            Action::Drop(why) => self.counts.drop(why),
         }
         Ok(())
     }
@@ -296,7 +296,7 @@ impl StreamSession {
         let out = &mut queue.out;
         let start = out.len();
         let header = match self.session.from_peer(&self.shared.rules, peer, payload.len(), self.now, out) {
-            FromPeer::Drop(_) => return self.counts.packets_dropped += 1,
+            FromPeer::Drop(why) => return self.counts.drop(why),
             FromPeer::Channel { number } => {
                 out.extend_from_slice(&channel_header(number, payload.len()));
                 start..start + 4

@@ -233,6 +233,18 @@ fn quotas_hold_back_a_user_an_address_and_the_whole_server() {
 }
 
 #[test]
+fn a_whole_ipv6_network_counts_as_one_address_and_this_machine_is_not_counted() {
+    let mut world = World::with(|options| (options.quotas.per_user, options.quotas.per_address) = (None, Some(2)));
+    let mut allocate = |address: &str| {
+        let person = world.arrives("alice", address);
+        world.ask(&person, Method::Allocate, |writer| writer.put(attribute::REQUESTED_TRANSPORT, UDP)).code()
+    };
+    assert_eq!([allocate("[2001:db8:1:2::1]:1"), allocate("[2001:db8:1:2:ffff::9]:1")], [0, 0]);
+    assert_eq!([allocate("[2001:db8:1:2:1::]:1"), allocate("[2001:db8:1:3::1]:1")], [486, 0]);
+    assert_eq!([1, 2, 3].map(|port| allocate(&format!("127.0.0.1:{port}"))), [0, 0, 0]);
+}
+
+#[test]
 fn a_draining_relay_takes_nobody_new_and_drops_nobody() {
     let mut world = World::new();
     let (alice, _) = world.arrives_and_allocates("alice", ALICE);
