@@ -11,7 +11,7 @@ function person({ refuse = {}, permissions = {}, ...environment } = {}) {
   devices.refuse = refuse;
   const media = new Media({
     mediaDevices: devices, MediaStream: FakeStream, secure: true,
-    permissions: { query: async ({ name }) => ({ state: permissions[name] ?? 'prompt' }) },
+    permissions: typeof permissions.query === 'function' ? permissions : { query: async ({ name }) => ({ state: permissions[name] ?? 'prompt' }) },
     ...environment,
   });
   const problems = [];
@@ -234,3 +234,61 @@ function deferred() {
   const promise = new Promise((settle) => { resolve = settle; });
   return { promise, resolve };
 }
+
+test('a phone flips to its other camera, and back', async () => {
+  const { devices, media } = person();
+  const asked = [];
+  const original = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = (constraints) => { asked.push(constraints.video?.facingMode); return original(constraints); };
+  await media.open();
+  await media.flipCamera();
+  await media.flipCamera();
+  assert.deepEqual(asked, ['user', 'environment', 'user']);
+  assert.equal(media.preview.getTracks().length, 1);
+});
+
+test('a camera that was chosen by name is not asked to face anywhere', async () => {
+  const { devices, media } = person();
+  media.chosen.camera = 'cam1';
+  let asked;
+  const original = devices.getUserMedia.bind(devices);
+  devices.getUserMedia = (constraints) => { asked = constraints.video; return original(constraints); };
+  await media.open();
+  assert.equal('facingMode' in asked, false);
+});
+
+test('a microphone that the system took in the background is opened anew when the page is seen again', async () => {
+  const { devices, media } = person();
+  await media.open();
+  const taken = media.microphone.track;
+  taken.muted = true; // what iOS does during a telephone call
+  await media.revive();
+  assert.notEqual(media.microphone.track, taken);
+  assert.equal(taken.readyState, 'ended');
+  assert.deepEqual(devices.asked, ['microphone+camera', 'microphone']);
+});
+
+test('who allows the camera in the browser after all is seen without pressing anything', async () => {
+  const permission = Object.assign(new EventTarget(), { state: 'denied' });
+  const { devices, media } = person({
+    refuse: { camera: 'NotAllowedError' },
+    permissions: { query: async ({ name }) => (name === 'camera' ? permission : { state: 'granted' }) },
+  });
+  await media.open();
+  assert.equal(media.camera.problem.code, 'camera-denied');
+  devices.refuse = {};
+  permission.state = 'granted';
+  permission.dispatchEvent(new Event('change'));
+  await media.queue;
+  assert.equal(media.camera.problem, null);
+  assert.ok(media.camera.track);
+});
+
+test('what a shared screen shows is said to the encoder, before and while it is shared', async () => {
+  const { media } = person();
+  media.setScreenHint('text');
+  await media.shareScreen();
+  assert.equal(media.screen.track.contentHint, 'text');
+  media.setScreenHint('motion');
+  assert.equal(media.screen.track.contentHint, 'motion');
+});

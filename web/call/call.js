@@ -6,6 +6,7 @@ import { limitsFor, startKbit } from './adapt.js';
 import { Chat } from './chat.js';
 import { systemClock } from './clock.js';
 import { Files } from './files.js';
+import { signFrom } from './gestures.js';
 import { Peer } from './peer.js';
 import { Problem } from './problem.js';
 import { Roster } from './roster.js';
@@ -71,6 +72,8 @@ export class Call extends EventTarget {
     this.room = '';
     this.maxPeople = options.settings.max_people;
     this.written = new Chat();
+    /** What the others are told beside the devices. @type {import('./gestures.js').Gestures} */
+    this.gestures = { hand: false, board: false };
     this.roster = new Roster({
       make: (entry) => this.#makePeer(entry),
       onjoined: (peer) => this.#roomChanged('peer-joined', { peer }),
@@ -127,7 +130,7 @@ export class Call extends EventTarget {
 
   /** Gets up: connections end, the seat is free. Devices stay open; closing them is `media.close()`. */
   leave() {
-    for (const peer of this.roster.all) peer.say({ type: 'bye' });
+    this.sayAll({ type: 'bye' });
     this.#sit(undefined);
     this.#end({ type: 'leave' });
     this.#become('left');
@@ -137,8 +140,25 @@ export class Call extends EventTarget {
   sendChat(text) {
     const message = this.written.say({ id: randomId(this.clock), text, at: this.clock.unix() }, this.you.name);
     if (!message) return;
-    for (const peer of this.roster.all) peer.say({ type: 'chat', id: message.id, text: message.text, at: message.at });
+    this.sayAll({ type: 'chat', id: message.id, text: message.text, at: message.at });
     this.#tell('chat', { message });
+  }
+
+  /** A raised hand, an open whiteboard: seen by everybody, late joiners too. @param {Partial<import('./gestures.js').Gestures>} changes */
+  gesture(changes) {
+    Object.assign(this.gestures, changes);
+    this.sayAll(this.#ownState());
+  }
+
+  /** A sign that passes: seen by whoever is here now. @param {string} sign one of `SIGNS` */
+  react(sign) {
+    this.sayAll({ type: 'reaction', sign });
+    this.#tell('reaction', { sign });
+  }
+
+  /** @param {ControlMessage} message */
+  sayAll(message) {
+    for (const peer of this.roster.all) peer.say(message);
   }
 
   /** @returns {import('./messages.js').Join} */
@@ -320,6 +340,7 @@ export class Call extends EventTarget {
     return {
       type: 'state', name: this.you.name,
       microphone: microphone.on && microphone.track !== null, camera: camera.track !== null, screen: screen.track !== null,
+      ...this.gestures,
     };
   }
 
@@ -334,7 +355,9 @@ export class Call extends EventTarget {
   #heard(peer, message) {
     if (message.type === 'bye') this.roster.remove(peer, 'left');
     else if (message.type === 'chat') this.#heardChat(peer, message);
+    else if (message.type === 'reaction') this.#heardReaction(peer, message);
     else if (message.type.startsWith('file-')) this.files.heard(peer, message);
+    else this.#tell('said', { peer, message });
   }
 
   /**
@@ -344,6 +367,15 @@ export class Call extends EventTarget {
   #heardChat(peer, said) {
     const message = this.written.hear(said, peer, this.clock.unix());
     if (message) this.#tell('chat', { message });
+  }
+
+  /**
+   * @param {Peer} peer
+   * @param {ControlMessage} message
+   */
+  #heardReaction(peer, message) {
+    const sign = signFrom(message);
+    if (sign) this.#tell('reaction', { sign, peer });
   }
 
   /**

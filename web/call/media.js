@@ -15,6 +15,7 @@ import { CONSTRAINTS, SCREEN_CONSTRAINTS, codeOf } from './media/constraints.js'
  * @property {Problem | null} problem
  */
 /** @typedef {{ microphone: MediaStreamTrack | null, camera: MediaStreamTrack | null, screen: MediaStreamTrack | null, screenSound: MediaStreamTrack | null }} OutgoingTracks */
+/** @typedef {'' | 'text' | 'motion'} ScreenHint */
 /** @typedef {{ id: string, label: string }} Device */
 /** @typedef {{ microphones: Device[], cameras: Device[], speakers: Device[] }} DeviceLists */
 /**
@@ -24,6 +25,9 @@ import { CONSTRAINTS, SCREEN_CONSTRAINTS, codeOf } from './media/constraints.js'
  * @property {typeof MediaStream} [MediaStream]
  * @property {boolean} [secure]
  */
+
+/** @type {readonly DeviceKind[]} */
+const KINDS = Object.freeze(['microphone', 'camera']);
 
 /** Events: 'change' (anything below changed), 'problem' {problem}, 'devices' (something was plugged in or out). */
 export class Media extends EventTarget {
@@ -47,11 +51,16 @@ export class Media extends EventTarget {
     this.screen = { on: false, track: null, available: this.canShareScreen, problem: null };
     /** @type {MediaStreamTrack | null} the sound of the shared screen, where the browser gives it */
     this.screenSound = null;
+    /** What the shared picture is: letters to read, or movement. '' leaves it to the browser. @type {ScreenHint} */
+    this.screenHint = '';
+    /** Which camera of a phone, as long as none is chosen by name. @type {'user' | 'environment'} */
+    this.facing = 'user';
     /** @type {Record<DeviceKind, string>} chosen device ids, '' = the browser's choice */
     this.chosen = { microphone: '', camera: '' };
     /** @type {Promise<void>} device requests one after the other: two at once confuse every browser */
     this.queue = Promise.resolve();
     this.mediaDevices?.addEventListener?.('devicechange', () => this.dispatchEvent(new Event('devices')));
+    for (const kind of KINDS) void this.#watchPermission(kind);
   }
 
   /** Whether this browser can capture a screen at all (phones mostly cannot). */
@@ -73,7 +82,7 @@ export class Media extends EventTarget {
   /** Lets go of every device. The wishes (`on`) stay, so a later `open` brings the same back. */
   close() {
     this.stopScreen();
-    for (const kind of /** @type {DeviceKind[]} */ (['microphone', 'camera'])) this.#release(kind);
+    for (const kind of KINDS) this.#release(kind);
     this.#changed();
   }
 
@@ -130,6 +139,32 @@ export class Media extends EventTarget {
     this.#changed();
   }
 
+  /** Sharp letters at a few pictures a second, or smooth movement. @param {ScreenHint} hint */
+  setScreenHint(hint) {
+    this.screenHint = hint;
+    if (this.screen.track) this.screen.track.contentHint = hint;
+    this.#changed();
+  }
+
+  /** The other side of a phone: its front camera, or its back one. @returns {Promise<void>} never rejects */
+  flipCamera() {
+    this.facing = this.facing === 'user' ? 'environment' : 'user';
+    return this.useDevice('camera', '');
+  }
+
+  /**
+   * The page is seen again. Phones take devices away in the background (a telephone call, another program) and do not
+   * bring them back: what is wanted and gets no sound or picture is opened anew.
+   * @returns {Promise<void>} never rejects
+   */
+  revive() {
+    for (const kind of KINDS) {
+      const { on, track } = this[kind];
+      if (on && track && (track.muted || track.readyState === 'ended')) this.#release(kind);
+    }
+    return this.open();
+  }
+
   /** Labels are empty until the person allowed a device once. @returns {Promise<DeviceLists>} */
   async devices() {
     const found = await Promise.resolve(this.mediaDevices?.enumerateDevices()).catch(() => []) ?? [];
@@ -168,7 +203,7 @@ export class Media extends EventTarget {
   }
 
   async #openWanted() {
-    const wanted = /** @type {DeviceKind[]} */ (['microphone', 'camera']).filter((kind) => this[kind].on && !this[kind].track);
+    const wanted = KINDS.filter((kind) => this[kind].on && !this[kind].track);
     if (wanted.length === 0) return;
     if (!this.mediaDevices?.getUserMedia) return this.#noDevices(wanted);
     if (wanted.length === 1) return this.#openOne(wanted[0]);
@@ -212,7 +247,30 @@ export class Media extends EventTarget {
    */
   #constraint(kind) {
     const id = this.chosen[kind];
-    return { ...CONSTRAINTS[kind], ...(id ? { deviceId: { exact: id } } : {}) };
+    const side = kind === 'camera' && !id ? { facingMode: this.facing } : {};
+    return { ...CONSTRAINTS[kind], ...side, ...(id ? { deviceId: { exact: id } } : {}) };
+  }
+
+  /** Somebody who was refused and then allows it, in the browser's own settings, need not come back and press a button. @param {DeviceKind} kind */
+  async #watchPermission(kind) {
+    try {
+      const name = /** @type {PermissionName} */ (/** @type {string} */ (kind));
+      const permission = await this.permissions?.query({ name });
+      permission?.addEventListener?.('change', () => this.#allowed(kind, permission.state));
+    } catch {
+      // A browser that cannot tell: there is the button to try again.
+    }
+  }
+
+  /**
+   * @param {DeviceKind} kind
+   * @param {PermissionState} state
+   */
+  #allowed(kind, state) {
+    const source = this[kind];
+    if (state !== 'granted' || !source.problem?.code.endsWith('-denied')) return;
+    Object.assign(source, { on: true, available: true, problem: null });
+    void this.open();
   }
 
   /** @param {DeviceKind} kind @returns {Promise<string>} 'unknown' where the browser cannot say */
@@ -268,6 +326,7 @@ export class Media extends EventTarget {
   /** @param {MediaStream} stream */
   #showScreen(stream) {
     const [track] = stream.getVideoTracks();
+    track.contentHint = this.screenHint;
     this.screenSound = stream.getAudioTracks()[0] ?? null;
     for (const each of stream.getTracks()) this.screenPreview.addTrack(each);
     track.addEventListener('ended', () => {

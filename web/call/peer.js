@@ -4,6 +4,7 @@
  */
 import { Control } from './control.js';
 import { FileLine } from './files/line.js';
+import { NO_GESTURES, gesturesFrom } from './gestures.js';
 import { Line } from './line.js';
 
 /** @typedef {'connecting' | 'good' | 'weak' | 'lost'} Link */
@@ -66,6 +67,8 @@ export class Peer {
     this.screen = new browser.MediaStream();
     /** @type {Shows} what this person says they send */
     this.shows = { microphone: false, camera: false, screen: false };
+    /** @type {import('./gestures.js').Gestures} */
+    this.gestures = NO_GESTURES;
     /** @type {PeerStats | null} */
     this.stats = null;
     /** @type {import('./adapt.js').Wants} how large they show what we send */
@@ -194,6 +197,7 @@ export class Peer {
     this.control.reset();
     if (this.watched) this.say(JSON.parse(this.watched));
     this.shows = { microphone: false, camera: false, screen: false };
+    this.gestures = NO_GESTURES;
     this.wants = { camera: null, screen: null };
     this.fileLine?.close();
     this.fileLine = null;
@@ -240,6 +244,7 @@ export class Peer {
     if (message.type === 'view') return this.#wanted(message);
     if (message.type !== 'state') return this.hooks.onmessage(message);
     this.shows = { microphone: message.microphone === true, camera: message.camera === true, screen: message.screen === true };
+    this.gestures = gesturesFrom(message);
     if (typeof message.name === 'string' && message.name) this.name = message.name;
     this.hooks.onchange();
   }

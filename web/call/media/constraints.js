@@ -6,7 +6,7 @@
 export const CONSTRAINTS = Object.freeze({
   microphone: /** @type {MediaTrackConstraints} */ ({ echoCancellation: true, noiseSuppression: true, autoGainControl: true }),
   camera: /** @type {MediaTrackConstraints} */ ({
-    width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 }, facingMode: 'user',
+    width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30, max: 30 },
   }),
 });
 
