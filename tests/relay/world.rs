@@ -1,7 +1,7 @@
 //! A relay on loopback, over UDP, TCP and TLS, for one test; and clients of it.
 
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -31,13 +31,20 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 /// A relay with its listeners.
 pub(crate) struct World {
     pub(crate) running: Option<Running>,
-    /// The first of `addresses`.
     pub(crate) udp: SocketAddr,
-    pub(crate) addresses: Vec<SocketAddr>,
     pub(crate) tcp: SocketAddr,
     pub(crate) tls: SocketAddr,
     pub(crate) runtime: Runtime,
+    v6: Option<Doors>,
     certificate: CertificateDer<'static>,
+}
+
+/// The listeners on `[::1]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Doors {
+    pub(crate) udp: SocketAddr,
+    pub(crate) tcp: SocketAddr,
+    pub(crate) tls: SocketAddr,
 }
 
 impl World {
@@ -49,16 +56,30 @@ impl World {
         rules.peers.allowed = vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
         let mut options = Options::new(rules);
         options.listen = vec![(Ipv4Addr::LOCALHOST, 0).into()];
+        let has_ipv6 = has_ipv6();
+        if has_ipv6 {
+            options.listen.push((Ipv6Addr::LOCALHOST, 0).into());
+        }
         options.ports = ports;
         adjust(&mut options);
         let relay = Relay::bind(options).expect("loopback has free ports");
         let addresses = relay.local_addresses().to_vec();
         let running = relay.serve();
         let runtime = Runtime::new().expect("a runtime");
-        let tcp = runtime.block_on(accept(running.streams(), None));
         let (certificate, acceptor) = self_signed();
-        let tls = runtime.block_on(accept(running.streams(), Some(acceptor)));
-        World { running: Some(running), udp: addresses[0], addresses, tcp, tls, runtime, certificate }
+        let listen =
+            |ip: IpAddr, tls: Option<&TlsAcceptor>| runtime.block_on(accept(ip, running.streams(), tls.cloned()));
+        let [tcp, tls] = [None, Some(&acceptor)].map(|tls| listen(Ipv4Addr::LOCALHOST.into(), tls));
+        let v6 = has_ipv6.then(|| {
+            let [tcp, tls] = [None, Some(&acceptor)].map(|tls| listen(Ipv6Addr::LOCALHOST.into(), tls));
+            Doors { udp: addresses[addresses.len() - 1], tcp, tls }
+        });
+        World { running: Some(running), udp: addresses[0], tcp, tls, runtime, v6, certificate }
+    }
+
+    /// The doors on `[::1]`; only where [`has_ipv6`].
+    pub(crate) fn v6(&self) -> Doors {
+        self.v6.expect("a machine with IPv6")
     }
 
     /// The usual one.
@@ -87,6 +108,15 @@ impl World {
     }
 }
 
+/// Whether this machine has the IPv6 loopback; says so if not.
+pub(crate) fn has_ipv6() -> bool {
+    let found = std::net::UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_ok();
+    if !found {
+        eprintln!("skipped: this machine has no IPv6");
+    }
+    found
+}
+
 /// A range of ports of its own for each world, so that tests can run side by side.
 pub(crate) fn range() -> Ports {
     Ports::Range(22000..=22899)
@@ -106,8 +136,8 @@ fn self_signed() -> (CertificateDer<'static>, TlsAcceptor) {
     (certificate, TlsAcceptor::from(Arc::new(config.unwrap())))
 }
 
-async fn accept(streams: Streams, tls: Option<TlsAcceptor>) -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+async fn accept(ip: IpAddr, streams: Streams, tls: Option<TlsAcceptor>) -> SocketAddr {
+    let listener = TcpListener::bind((ip, 0)).await.unwrap();
     let bound = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((io, client)) = listener.accept().await {
