@@ -9,6 +9,8 @@ use std::ops::RangeInclusive;
 pub struct Listening {
     /// The one port.
     pub one_port: u16,
+    /// Whether others than this machine reach it.
+    pub one_port_outside: bool,
     /// Whether the one port speaks TLS.
     pub tls: bool,
     /// Where plain HTTP is redirected from.
@@ -68,10 +70,15 @@ pub fn rules(listening: &Listening) -> Vec<Rule> {
         (false, Some(_)) => "the page and signaling without TLS (for the proxy in front), and the relay over TCP",
         (false, None) => "the page and signaling without TLS (for the proxy in front)",
     };
-    let mut rules = vec![rule(one(listening.one_port), Tcp, Required, front)];
+    let mut rules = Vec::new();
+    if listening.one_port_outside {
+        rules.push(rule(one(listening.one_port), Tcp, Required, front));
+    }
     if let Some(relay) = &listening.relay {
-        let udp = "the relay over UDP: without it calls through the relay use TCP and stutter on bad networks";
-        rules.push(rule(one(listening.one_port), Udp, Optional, udp));
+        if listening.one_port_outside {
+            let udp = "the relay over UDP: without it calls through the relay use TCP and stutter on bad networks";
+            rules.push(rule(one(listening.one_port), Udp, Optional, udp));
+        }
         for port in &relay.listen {
             let further = "the relay's usual port, for networks that let it through and for other programs";
             rules.extend([Udp, Tcp].map(|protocol| rule(one(*port), protocol, Optional, further)));
@@ -89,6 +96,9 @@ pub fn rules(listening: &Listening) -> Vec<Rule> {
 
 /// The rules as a table, and the lines that open them for every firewall we know.
 pub fn guidance(rules: &[Rule]) -> String {
+    if rules.is_empty() {
+        return "No port to open: callbox listens for this machine alone.\n".to_owned();
+    }
     let mut text = String::from("Ports to open for people outside this machine:\n");
     for rule in rules {
         let need = if rule.need == Need::Required { "required" } else { "optional" };
@@ -201,7 +211,7 @@ mod tests {
 
     fn full() -> Listening {
         let relay = RelayPorts { listen: vec![3478], range: Some(49152..=65535) };
-        Listening { one_port: 443, tls: true, redirect: Some(80), relay: Some(relay) }
+        Listening { one_port: 443, one_port_outside: true, tls: true, redirect: Some(80), relay: Some(relay) }
     }
 
     fn line(listening: &Listening, dialect: &str) -> String {
@@ -233,6 +243,17 @@ mod tests {
         let docker = line(&full(), "docker");
         assert!(docker.contains("-p 443:443/tcp -p 443:443/udp") && docker.contains("CALLBOX_TURN__PORTS=none"));
         assert!(!docker.contains("49152"));
+    }
+
+    #[test]
+    fn what_only_this_machine_reaches_needs_no_firewall_line() {
+        let own = Listening { one_port_outside: false, redirect: None, ..full() };
+        assert!(
+            rules(&own).iter().all(|rule| *rule.ports.start() != 443),
+            "3478 and the range are still open to others"
+        );
+        let all = guidance(&rules(&Listening { relay: None, ..own }));
+        assert!(all.contains("this machine alone") && !all.contains("ufw"), "{all}");
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod data_dir;
+pub mod discovery;
 pub mod firewall;
 pub mod gate;
 pub mod http;

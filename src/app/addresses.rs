@@ -2,37 +2,43 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use nix::ifaddrs::getifaddrs;
-use nix::net::if_::InterfaceFlags;
+use crate::config::Config;
+use crate::discovery::{Container, Found, Interface};
 
-/// What is known without asking anybody outside.
+/// What is known of this machine's names, and what of that `listen` lets in.
 #[derive(Clone, Debug)]
 pub(super) struct Addresses {
     configured: Vec<String>,
     host_name: Option<String>,
+    listen: IpAddr,
     interfaces: Vec<Interface>,
-}
-
-#[derive(Clone, Debug)]
-struct Interface {
-    ip: IpAddr,
-    /// A bridge of containers or virtual machines: nobody outside this machine gets here by it.
-    inner: bool,
+    /// Those that no interface has among the public ones.
+    translated: Vec<IpAddr>,
+    /// In a container behind a bridge: its interfaces are out of everybody's reach.
+    bridged: bool,
 }
 
 impl Addresses {
-    /// Looks at the interfaces that are up; `configured` names come first everywhere.
-    pub(super) fn of_this_machine(configured: &[String]) -> Addresses {
-        Addresses { configured: configured.to_vec(), host_name: host_name(), interfaces: interfaces() }
+    /// `interfaces` as they are at the moment, with what was `found` at the start.
+    pub(super) fn new(config: &Config, interfaces: Vec<Interface>, found: &Found) -> Addresses {
+        let translated = found.addresses.iter().filter(|address| !address.on_interface);
+        Addresses {
+            configured: config.names.clone(),
+            host_name: host_name(),
+            listen: config.listen.ip().to_canonical(),
+            interfaces,
+            translated: translated.map(|address| address.ip).collect(),
+            bridged: found.container == Some(Container::Bridge),
+        }
     }
 
     /// Everything a certificate must be good for.
     pub(super) fn names(&self) -> Vec<String> {
         let local = ["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string(), Ipv6Addr::LOCALHOST.to_string()];
-        let own = self.interfaces.iter().map(|interface| interface.ip.to_string());
+        let own = self.interfaces.iter().map(|interface| interface.ip).chain(self.translated.iter().copied());
         let mut names: Vec<String> =
             self.configured.iter().cloned().chain(local).chain(self.host_name.clone()).collect();
-        names.extend(own);
+        names.extend(own.map(|ip| ip.to_string()));
         names.sort();
         names.dedup();
         names
@@ -43,12 +49,18 @@ impl Addresses {
         self.interfaces.iter().map(|interface| interface.ip).collect()
     }
 
-    /// Where people on other machines open the page, the best first: what was configured, else the interfaces.
+    /// Where people on other machines open the page, the best first: what was configured, else the public addresses,
+    /// else those of the network here. Empty when nobody outside gets in.
     pub(super) fn outside(&self) -> Vec<String> {
         if !self.configured.is_empty() {
             return self.configured.clone();
         }
-        let mut ips: Vec<IpAddr> = self.interfaces.iter().filter(|i| !i.inner).map(|i| i.ip).collect();
+        let reachable = |interface: &&Interface| {
+            !self.bridged && !interface.is_inner() && (self.listen.is_unspecified() || self.listen == interface.ip)
+        };
+        let own = self.interfaces.iter().filter(reachable).map(|interface| interface.ip);
+        let translated = self.translated.iter().copied().filter(|_| !self.listen.is_loopback());
+        let mut ips: Vec<IpAddr> = translated.chain(own).collect();
         // People type and read IPv4 addresses more easily.
         ips.sort_by_key(IpAddr::is_ipv6);
         ips.iter().map(IpAddr::to_string).collect()
@@ -66,30 +78,49 @@ fn host_name() -> Option<String> {
     (fit && !name.is_empty()).then_some(name)
 }
 
-fn interfaces() -> Vec<Interface> {
-    let Ok(all) = getifaddrs() else { return Vec::new() };
-    let up =
-        all.filter(|i| i.flags.contains(InterfaceFlags::IFF_UP) && !i.flags.contains(InterfaceFlags::IFF_LOOPBACK));
-    let mut found = Vec::new();
-    for interface in up {
-        let Some(address) = interface.address else { continue };
-        let v4 = address.as_sockaddr_in().map(|v4| IpAddr::from(v4.ip()));
-        let Some(ip) = v4.or_else(|| address.as_sockaddr_in6().map(|v6| IpAddr::from(v6.ip()))) else { continue };
-        if can_stand_in_a_link(ip) {
-            found.push(Interface { ip, inner: is_inner(&interface.interface_name) });
-        }
-    }
-    found
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Inputs, load};
+    use crate::discovery::{How, PublicAddress, Reached};
 
-/// A link-local address needs a zone (RFC 4007), which no browser takes in a link.
-fn can_stand_in_a_link(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(v4) => !v4.is_link_local(),
-        IpAddr::V6(v6) => !v6.is_unicast_link_local(),
+    /// A machine in two networks, with Docker on it, reached by 198.51.100.7 from outside.
+    fn machine(listen: &'static str, container: Option<Container>) -> Addresses {
+        let flags = vec![("listen", "--listen", listen.to_owned())];
+        let config = load(Inputs { file: Some("config.example.toml".into()), flags, ..Inputs::default() }).unwrap();
+        let interface = |name: &str, ip: &str| Interface { name: name.to_owned(), ip: ip.parse().unwrap() };
+        let interfaces = vec![
+            interface("eth0", "2001:db8::5"),
+            interface("eth0", "192.168.1.5"),
+            interface("docker0", "172.17.0.1"),
+            interface("wlan0", "10.0.0.5"),
+        ];
+        let ip = "198.51.100.7".parse().unwrap();
+        let seen = PublicAddress { ip, how: How::Typed, on_interface: false, reached: Reached::Unknown };
+        Addresses::new(&config, interfaces, &Found { addresses: vec![seen], cloud: None, container })
     }
-}
 
-fn is_inner(name: &str) -> bool {
-    ["docker", "br-", "veth", "virbr", "cni", "podman", "lxc"].iter().any(|prefix| name.starts_with(prefix))
+    #[test]
+    fn links_lead_to_the_public_address_first_and_never_to_a_bridge() {
+        let links = machine("[::]:8443", None).outside();
+        assert_eq!(links, ["198.51.100.7", "192.168.1.5", "10.0.0.5", "2001:db8::5"]);
+    }
+
+    #[test]
+    fn no_link_leads_where_nothing_listens() {
+        assert!(machine("127.0.0.1:8443", None).outside().is_empty());
+        assert!(machine("[::1]:8443", None).outside().is_empty());
+        assert_eq!(machine("10.0.0.5:8443", None).outside(), ["198.51.100.7", "10.0.0.5"]);
+    }
+
+    #[test]
+    fn a_container_behind_a_bridge_does_not_offer_its_own_address() {
+        assert_eq!(machine("[::]:443", Some(Container::Bridge)).outside(), ["198.51.100.7"]);
+        assert!(machine("[::]:443", Some(Container::HostNetwork)).outside().contains(&"192.168.1.5".to_owned()));
+    }
+
+    #[test]
+    fn the_certificate_covers_the_public_address_too() {
+        assert!(machine("[::]:443", Some(Container::Bridge)).names().contains(&"198.51.100.7".to_owned()));
+    }
 }

@@ -8,6 +8,7 @@ use fast_qr::qr::QRBuilder;
 
 use super::addresses::{Addresses, in_link};
 use crate::config::{Config, Tls};
+use crate::discovery::{Container, Found, How};
 use crate::firewall::{self, Listening};
 use crate::tls::Certificates;
 
@@ -17,6 +18,7 @@ pub(super) struct Banner<'a> {
     /// As bound.
     pub(super) listening: Listening,
     pub(super) addresses: &'a Addresses,
+    pub(super) found: &'a Found,
     pub(super) certificates: Option<&'a Certificates>,
 }
 
@@ -40,10 +42,31 @@ impl Banner<'_> {
         for link in self.outside() {
             let _ = writeln!(text, "  {link}");
         }
+        text.push_str(&public(self.found));
+        text.push_str(&self.container());
         text.push_str(&self.certificate());
         let rules = firewall::rules(&self.listening);
         let _ = writeln!(text, "\n{}", firewall::guidance(&rules));
+        text.push_str("Ready. Ctrl-C stops it.\n");
         text
+    }
+
+    /// What is lost behind a bridge, and the line that would be better.
+    fn container(&self) -> String {
+        if self.found.container != Some(Container::Bridge) {
+            return String::new();
+        }
+        let relay = match &self.config.turn {
+            Some(turn) if turn.ports.is_some() => {
+                ", and relayed addresses lead nowhere (CALLBOX_TURN__PORTS=none helps)"
+            }
+            _ => "",
+        };
+        format!(
+            "\nThis container has a network of its own: people open the host's address, at the port that is published.\n\
+             The relay does not see callers' real addresses there{relay}.\n\
+             Better, with your own -e settings:\n  {DOCKER_RUN}\n"
+        )
     }
 
     fn certificate(&self) -> String {
@@ -68,6 +91,27 @@ impl Banner<'_> {
         let port = self.listening.one_port;
         if port == usual { format!("{scheme}://{host}/") } else { format!("{scheme}://{host}:{port}/") }
     }
+}
+
+/// The image of README.md on the host's network.
+const DOCKER_RUN: &str =
+    "docker run -d --name callbox --network host -v callbox:/data --restart unless-stopped callbox";
+
+/// The public addresses, how each was found, and how to say it better.
+pub(super) fn public(found: &Found) -> String {
+    let mut text = String::new();
+    for (at, address) in found.addresses.iter().enumerate() {
+        let _ = writeln!(text, "{}  {address}", if at == 0 { "\nPublic address:\n" } else { "" });
+    }
+    if found.addresses.iter().any(|address| address.how != How::Typed) {
+        text.push_str("  (wrong? --external-ip says it)\n");
+    }
+    if found.addresses.is_empty()
+        && let Some(cloud) = found.cloud
+    {
+        let _ = writeln!(text, "\nNo public address found: {cloud} told none. Say it with --external-ip.");
+    }
+    text
 }
 
 /// Modules of light around the code, which scanners need (ISO/IEC 18004 asks for 4; 2 do on a screen).

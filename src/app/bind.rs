@@ -12,14 +12,24 @@ use crate::relay::{self, Relay};
 /// A free TCP port is not always free for UDP; this often another one is tried.
 const ATTEMPTS: usize = 16;
 
+/// This machine's addresses.
+#[derive(Clone, Debug)]
+pub(super) struct Own {
+    /// Those of its interfaces.
+    pub(super) host: Vec<IpAddr>,
+    /// Those that peers reach it by and that no interface has.
+    pub(super) public: Vec<IpAddr>,
+}
+
 /// The gate and the relay on the same port.
-pub(super) fn bind(config: &Config, keys: &Keys, host: &[IpAddr]) -> anyhow::Result<(Gate, Option<Relay>)> {
+pub(super) fn bind(config: &Config, keys: &Keys, own: Own) -> anyhow::Result<(Gate, Option<Relay>)> {
     let free_port = config.listen.port() == 0;
     let mut attempts = if free_port { ATTEMPTS } else { 1 };
     loop {
         attempts -= 1;
         let gate = Gate::bind(&config.gate()).map_err(|error| gate_advice(config, &error))?;
-        let Some(options) = config.relay(keys, gate.local_address(), host.to_vec()) else { return Ok((gate, None)) };
+        let options = config.relay(keys, gate.local_address(), own.host.clone(), own.public.clone());
+        let Some(options) = options else { return Ok((gate, None)) };
         match Relay::bind(options) {
             Ok(relay) => return Ok((gate, Some(relay))),
             Err(relay::BindError::Listen { address, cause })

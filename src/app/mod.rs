@@ -9,6 +9,7 @@ mod logs;
 mod stop;
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,11 +19,13 @@ use tracing::{info, warn};
 
 use crate::config::Config;
 use crate::data_dir::DataDir;
+use crate::discovery::{self, Found, Machine};
 use crate::firewall::{Listening, RelayPorts};
 use crate::http::Site;
 use crate::tls::{self, Certificates, Refreshed};
 use addresses::Addresses;
 use banner::Banner;
+use bind::Own;
 use stop::Signals;
 
 pub use logs::start as start_logs;
@@ -44,39 +47,66 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     served
 }
 
-/// The ports that `config` asks for, for firewalls.
+/// The ports that `config` asks for, for firewalls: what listens for this machine alone needs none.
 pub fn listening(config: &Config) -> Listening {
+    let outside = |address: &SocketAddr| !address.ip().to_canonical().is_loopback();
+    let relay = config.turn.as_ref().map(|turn| RelayPorts {
+        listen: turn.listen.iter().filter(|address| outside(address)).map(SocketAddr::port).collect(),
+        range: turn.ports.clone(),
+    });
+    let one_port_outside = outside(&config.listen);
     Listening {
         one_port: config.listen.port(),
+        one_port_outside,
         tls: config.tls != crate::config::Tls::Off,
-        redirect: config.http_listen.map(|address| address.port()),
-        relay: config.turn.as_ref().map(|turn| RelayPorts {
-            listen: turn.listen.iter().map(std::net::SocketAddr::port).collect(),
-            range: turn.ports.clone(),
-        }),
+        redirect: config.http_listen.filter(outside).map(|address| address.port()),
+        // Nobody outside who could ask for a relayed address.
+        relay: relay.filter(|relay| one_port_outside || !relay.listen.is_empty()),
     }
+}
+
+/// What is found about this machine's public addresses, in the words of the start, for `callbox config`.
+pub fn public_addresses(config: &Config) -> anyhow::Result<String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
+    let found = runtime.block_on(async {
+        let mut found = discovery::find(&Machine::this(), &config.discovery()).await;
+        if config.turn.is_some() {
+            found.confirm(config.listen.port()).await;
+        }
+        found
+    });
+    Ok(banner::public(&found))
 }
 
 async fn run(config: Config) -> anyhow::Result<()> {
     let dir = DataDir::open(&config.data_dir)?;
     let keys = keys::open(&dir, config.turn.as_ref())?;
-    let addresses = Addresses::of_this_machine(&config.names);
+    let machine = Machine::this();
+    let mut found = discovery::find(&machine, &config.discovery()).await;
+    let addresses = Addresses::new(&config, machine.interfaces, &found);
     let certificates = certificates(&config, &dir, &addresses)?;
     let tls = certificates.as_ref().map(Certificates::server_config).transpose()?;
-    let (gate, relay) = bind::bind(&config, &keys, &addresses.ips())?;
+    let (gate, relay) = bind::bind(&config, &keys, Own { host: addresses.ips(), public: found.translated() })?;
     let mut signals = Signals::listen()?;
 
     let address = gate.local_address();
     let site = Site::new(config.site(keys, address.port()));
     let relay = relay.map(crate::relay::Relay::serve);
     let streams = relay.as_ref().map(crate::relay::Running::streams);
-    let bound = Listening { one_port: address.port(), redirect: gate.redirect_port(), ..listening(&config) };
-    Banner { config: &config, listening: bound, addresses: &addresses, certificates: certificates.as_ref() }.print();
-    info!(%address, "serving");
+    let wanted = listening(&config);
+    let redirect = wanted.redirect.and(gate.redirect_port());
+    let bound = Listening { one_port: address.port(), redirect, ..wanted };
 
     let shutdown = CancellationToken::new();
-    let refreshing = refresh_certificate(config, dir, certificates, shutdown.clone());
     let gate = tokio::spawn(gate.serve(site.clone(), streams, tls, shutdown.clone()));
+    info!(%address, "serving");
+    if relay.is_some() {
+        found.confirm(address.port()).await;
+    }
+    let certificate = certificates.as_ref();
+    Banner { config: &config, listening: bound, addresses: &addresses, found: &found, certificates: certificate }
+        .print();
+    let refreshing = refresh_certificate(config, dir, certificates, found, shutdown.clone());
     let refreshing = tokio::spawn(refreshing);
     signals.wait().await;
     info!("stopping; a second signal ends at once");
@@ -103,12 +133,13 @@ async fn refresh_certificate(
     config: Config,
     dir: DataDir,
     certificates: Option<Certificates>,
+    found: Found,
     shutdown: CancellationToken,
 ) {
     let Some(certificates) = certificates else { return };
     let certificates = Arc::new(certificates);
     while shutdown.run_until_cancelled(tokio::time::sleep(CERTIFICATE_TICK)).await.is_some() {
-        let addresses = Addresses::of_this_machine(&config.names);
+        let addresses = Addresses::new(&config, Machine::this().interfaces, &found);
         let Some(source) = config.certificate(&dir, addresses.names()) else { return };
         let looking = certificates.clone();
         match tokio::task::spawn_blocking(move || looking.refresh(&source)).await {

@@ -45,7 +45,11 @@ fn ports(args: &Args) -> Result<(), ExitCode> {
 }
 
 fn show_config(args: &Args) -> Result<(), ExitCode> {
-    print(&config::show(args.inputs()).map_err(tell)?)
+    let config = load(args)?;
+    print(&config::show(args.inputs()).map_err(tell)?)?;
+    let found = app::public_addresses(&config).map_err(|error| fail(format!("{error:#}")))?;
+    // As comments: what was printed stays a file that could be used.
+    print(&found.lines().map(|line| format!("# {line}").trim_end().to_owned() + "\n").collect::<String>())
 }
 
 fn healthcheck(args: &Args) -> Result<(), ExitCode> {

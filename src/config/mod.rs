@@ -101,6 +101,8 @@ pub struct Turn {
     pub ports: Option<RangeInclusive<u16>>,
     /// Typed in; empty: found by itself.
     pub external_ips: Vec<IpAddr>,
+    /// STUN servers, as `host:port`, that may be asked for them.
+    pub external_ip_stun: Vec<String>,
     /// Of the TURN login.
     pub realm: String,
     /// Shared secrets, the issuing one first; empty: the one kept in `data_dir`.

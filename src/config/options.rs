@@ -7,7 +7,7 @@ use crate::data_dir::DataDir;
 use crate::http::{CallOptions, TurnPort};
 use crate::pass::{SeatKey, TurnPasses};
 use crate::turn::{self, PeerPolicy};
-use crate::{gate, http, hub, relay, tls};
+use crate::{discovery, gate, http, hub, relay, tls};
 
 /// How long a person's relay credentials are good for. A page asks for new ones well before, so it only bounds how long
 /// a copied password is of use; a call longer than this is not cut.
@@ -45,15 +45,30 @@ impl Config {
         }
     }
 
-    /// What the relay needs, `one_port` being the address that the gate got and `host` this machine's addresses;
-    /// `None`: the relay is off.
-    pub fn relay(&self, keys: &Keys, one_port: SocketAddr, host: Vec<IpAddr>) -> Option<relay::Options> {
+    /// What is known beforehand about the public addresses.
+    pub fn discovery(&self) -> discovery::Wishes {
+        let turn = self.turn.as_ref();
+        discovery::Wishes {
+            typed: turn.map(|turn| turn.external_ips.clone()).unwrap_or_default(),
+            stun_servers: turn.map(|turn| turn.external_ip_stun.clone()).unwrap_or_default(),
+        }
+    }
+
+    /// What the relay needs: `one_port`, the address that the gate got; `host`, the interfaces' addresses; `public`, those
+    /// that peers reach this machine by where they are others. `None`: the relay is off.
+    pub fn relay(
+        &self,
+        keys: &Keys,
+        one_port: SocketAddr,
+        host: Vec<IpAddr>,
+        public: Vec<IpAddr>,
+    ) -> Option<relay::Options> {
         let turn = self.turn.as_ref()?;
         let mut options = relay::Options::new(turn.rules(keys, host));
         options.listen = std::iter::once(one_port).chain(turn.listen.iter().copied()).collect();
         options.workers = turn.workers;
         options.ports = turn.ports.clone().map_or(relay::Ports::None, relay::Ports::Range);
-        options.external_ips = turn.external_ips.clone();
+        options.external_ips = public;
         Some(options)
     }
 

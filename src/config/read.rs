@@ -84,6 +84,7 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
     let listen = reader.each("turn.listen", values::fixed_address);
     let ports = reader.parsed("turn.ports", values::ports);
     let external_ips = read_external_ips(reader);
+    let external_ip_stun = reader.each("turn.external_ip_stun", values::server);
     let realm = reader.parsed("turn.realm", not_empty);
     let secrets = read_secrets(reader);
     let users = read_users(reader);
@@ -103,6 +104,7 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
         listen,
         ports: ports?,
         external_ips,
+        external_ip_stun,
         realm: realm?,
         secrets,
         users,

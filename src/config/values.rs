@@ -24,6 +24,13 @@ pub(super) fn fixed_address(text: &str) -> Result<SocketAddr, String> {
     if address.port() == 0 { Err("must name a port, such as \"[::]:3478\"".to_owned()) } else { Ok(address) }
 }
 
+/// Another machine's name or address, with a port.
+pub(super) fn server(text: &str) -> Result<String, String> {
+    let parts = text.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok_and(|port| port > 0));
+    let good = parts.is_some_and(|(host, _)| is_dns_name(host) || text.parse::<SocketAddr>().is_ok());
+    if good { Ok(text.to_owned()) } else { Err("must be a name with a port, such as \"stun.example.org:3478\"".into()) }
+}
+
 /// A DNS name or an IP address, as people type it into a browser, without scheme or port.
 pub(super) fn host(text: &str) -> Result<String, String> {
     let bare = text.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
@@ -127,6 +134,16 @@ mod tests {
         assert!(ports("80-90").is_err());
         assert!(ports("50000").is_err());
         assert!(ports("50000-99999").is_err());
+    }
+
+    #[test]
+    fn a_stun_server_is_named_with_its_port() {
+        for good in ["stun.example.org:3478", "192.0.2.1:3478", "[2001:db8::1]:3478"] {
+            assert_eq!(server(good), Ok(good.to_owned()));
+        }
+        for bad in ["stun.example.org", "stun:stun.example.org:3478", "2001:db8::1:3478", "x:0", ":3478", ""] {
+            assert!(server(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

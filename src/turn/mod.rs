@@ -70,5 +70,6 @@ pub use action::{
     Reply, ReplyFrom, Route, Ticket, ToPeer, Token,
 };
 pub use options::{Client, Lifetimes, Options, PeerPolicy, Quotas, RelayKind, SecondAddress, Transport};
+pub use peers::is_special;
 pub use rules::Rules;
 pub use session::Session;

@@ -46,7 +46,7 @@ fn embedded_ipv4(ip: IpAddr) -> Option<Ipv4Addr> {
 }
 
 /// Whether `ip` lies in a block that is no place on the public Internet.
-fn is_special(ip: IpAddr) -> bool {
+pub fn is_special(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
             SPECIAL_V4.iter().any(|&(net, len)| ip.to_bits() >> (32 - len) == net.to_bits() >> (32 - len))

@@ -1,7 +1,7 @@
 //! The one port, from the outside: everything that is spoken there, and strangers who speak nothing of it.
 
 use std::io::{Read, Write};
-use std::net::UdpSocket;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::process::Command;
 
 use super::server::{ALONE, PATIENCE, Server, connect, exchange};
@@ -14,6 +14,11 @@ fn is_bound(stream: &mut (impl Read + Write)) -> bool {
     stream.write_all(&BINDING).unwrap();
     let mut head = [0; 20];
     stream.read_exact(&mut head).is_ok() && head[..2] == [1, 1] && head[8..] == BINDING[8..]
+}
+
+/// An address of loopback that nobody listens on.
+fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 fn still_serves(server: &Server) {
@@ -57,10 +62,8 @@ fn plain_http_on_the_one_port_is_sent_to_https_on_the_same_port() {
 
 #[test]
 fn http_listen_sends_visitors_to_the_one_port_and_serves_nothing_else() {
-    let server = Server::start(&["--http-listen=127.0.0.1:0"]);
-    let line = server.banner.lines().find(|line| line.contains("TCP") && line.contains("https://")).unwrap();
-    let port: u16 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    let redirect = ([127, 0, 0, 1], port).into();
+    let redirect = free_address();
+    let server = Server::start(&[&format!("--http-listen={redirect}")]);
     let answer = exchange(&mut connect(redirect), "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert!(answer.contains(&format!("location: https://localhost:{}/healthz\r\n", server.address.port())), "{answer}");
     assert!(!is_bound(&mut connect(redirect)));

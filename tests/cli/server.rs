@@ -21,7 +21,7 @@ pub(crate) struct Server {
     logged: String,
     /// Its working folder; `callbox-data` lies in it.
     pub(crate) folder: TempDir,
-    /// What it printed, up to the last firewall line.
+    /// What it printed, up to "Ready".
     pub(crate) banner: String,
     /// The one port on loopback.
     pub(crate) address: SocketAddr,
@@ -73,7 +73,7 @@ impl Server {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut banner = String::new();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        while !banner.contains("\n  docker ") {
+        while !banner.contains("\nReady") {
             let Some(Ok(line)) = lines.next() else {
                 let mut why = String::new();
                 child.stderr.take().unwrap().read_to_string(&mut why).unwrap();

@@ -165,13 +165,14 @@ fn healthcheck_and_page_work_without_tls_too() {
 
 #[test]
 fn ports_prints_the_lines_of_the_start_again() {
-    let server = Server::start(&["--http-listen=127.0.0.1:0"]);
     let folder = tempfile::tempdir().unwrap();
-    let listen = format!("--listen={}", server.address);
+    let mut command = callbox(folder.path());
+    command.args(["--listen=0.0.0.0:0", "--http-listen=0.0.0.0:0", "--turn-listen="]);
+    let server = Server::spawn(folder, command);
     let redirect = server.banner.lines().find(|line| line.contains("https://") && line.contains("TCP")).unwrap();
-    let port = redirect.split_whitespace().nth(1).unwrap();
-    let http = format!("--http-listen=127.0.0.1:{port}");
-    let output = run(folder.path(), &["ports", &listen, &http, "--turn-listen="]);
+    let http = format!("--http-listen=0.0.0.0:{}", redirect.split_whitespace().nth(1).unwrap());
+    let listen = format!("--listen=0.0.0.0:{}", server.address.port());
+    let output = run(server.folder.path(), &["ports", &listen, &http, "--turn-listen="]);
     assert!(output.status.success());
     assert!(server.banner.contains(&stdout(&output)), "{}\n{}", server.banner, stdout(&output));
 }
@@ -193,4 +194,22 @@ fn a_slip_on_the_command_line_is_exit_code_2() {
     let output = callbox(folder.path()).arg("--lisen=x").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("--listen"), "{}", stderr(&output));
+}
+
+#[test]
+fn on_loopback_nothing_is_offered_to_others() {
+    let server = Server::start(&[]);
+    let links: Vec<&str> = server.banner.lines().filter(|line| line.contains("://")).collect();
+    assert_eq!(links.len(), 1, "{}", server.banner);
+    assert!(!server.banner.contains("ufw"), "{}", server.banner);
+}
+
+#[test]
+fn an_address_that_was_typed_in_is_shown_and_tried() {
+    let server = Server::start(&["--external-ip=127.0.0.1"]);
+    let line = server.banner.lines().find(|line| line.contains("typed in")).unwrap();
+    assert!(line.contains("127.0.0.1") && line.contains("; reached from here"), "{line}");
+    let folder = tempfile::tempdir().unwrap();
+    let shown = stdout(&run(folder.path(), &["config", "--external-ip=127.0.0.1", ALONE[1]]));
+    assert!(shown.lines().any(|line| line.starts_with("# ") && line.contains("127.0.0.1  typed in")), "{shown}");
 }
