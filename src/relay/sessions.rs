@@ -127,6 +127,13 @@ impl Sessions {
         addresses
     }
 
+    /// Closes the relayed transport address of one family.
+    pub(super) fn close_family(&mut self, slot: usize, ipv6: bool) {
+        if let Some(entry) = self.slots.get_mut(slot) {
+            *(if ipv6 { &mut entry.v6 } else { &mut entry.v4 }) = None;
+        }
+    }
+
     /// Sets the session's timer once it has a deadline.
     pub(super) fn watch_deadline(&mut self, slot: usize) {
         let Some(entry) = self.slots.get_mut(slot) else { return };

@@ -172,15 +172,18 @@ impl Traffic {
                 self.flush(received);
                 self.forget(slot);
             }
+            (Action::CloseFamily(close), Some(slot)) => {
+                self.reply(way, close.reply);
+                self.flush(received);
+                self.sessions.close_family(slot, close.ipv6);
+            }
             (Action::Connect(connect), Some(slot)) => self.answer(slot, |session, shared, now, out| {
                 session.connected(&shared.rules, connect.id, Err(ConnectFailed), now, out)
             }),
             (Action::Join(_), Some(slot)) => {
                 self.answer(slot, |session, shared, now, out| session.joined(&shared.rules, false, now, out));
             }
-            (Action::Move(_), Some(slot)) => {
-                self.answer(slot, |session, shared, now, out| session.not_moved(&shared.rules, now, out));
-            }
+            (Action::Move(moving), _) => self.reply(way, moving.otherwise),
             (Action::Drop(why), _) => self.counts.drop(why),
             _ => self.counts.packets_dropped += 1,
         }

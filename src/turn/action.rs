@@ -18,6 +18,8 @@ pub enum Action {
     Open(Open),
     /// The allocation is gone: send the reply if there is one, close its addresses, drop the session.
     Close(Close),
+    /// Of an allocation with two relayed transport addresses, one is gone: send the reply, close that one.
+    CloseFamily(CloseFamily),
     /// RFC 6062: open a TCP connection from the relayed transport address to a peer, then call
     /// [`Session::connected`](super::Session::connected). Give up after 30 seconds (RFC 6062, 5.2).
     Connect(Connect),
@@ -26,7 +28,7 @@ pub enum Action {
     Join(Join),
     /// RFC 8016: a session that lives under another 5-tuple shall move to this one. Find it by its
     /// [`Session::ticket`](super::Session::ticket) and call [`Session::moved`](super::Session::moved) on it with the same
-    /// bytes. None found: call [`Session::not_moved`](super::Session::not_moved) on this session.
+    /// bytes. This session stays a stranger's meanwhile, and can be forgotten.
     Move(Move),
 }
 
@@ -146,6 +148,15 @@ pub struct Close {
     pub reply: Option<Reply>,
 }
 
+/// The end of one of two relayed transport addresses (RFC 8656, 7.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CloseFamily {
+    /// The reply.
+    pub reply: Reply,
+    /// Whether the IPv6 address is gone; otherwise the IPv4 one.
+    pub ipv6: bool,
+}
+
 /// A TCP connection to open to a peer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connect {
@@ -175,6 +186,8 @@ pub struct Join {
 pub struct Move {
     /// Which one.
     pub ticket: Ticket,
+    /// What the client is told if no session has that ticket.
+    pub otherwise: Reply,
 }
 
 /// A MOBILITY-TICKET: 16 bytes nobody can guess, naming one live session.

@@ -24,7 +24,10 @@ pub(super) struct Allocation {
     pub(super) request: TransactionId,
     pub(super) granted: Granted,
     pub(super) expires: Instant,
-    place: Place,
+    /// The last Refresh that must not be done twice, because it moved the session or closed a family: the same one
+    /// again gets the same answer.
+    pub(super) done_once: Option<TransactionId>,
+    pub(super) place: Place,
     permissions: Table<IpAddr, Permission>,
     channels: Channels,
     pub(super) connections: Connections,
@@ -53,6 +56,7 @@ impl Allocation {
             request,
             granted,
             expires: now.monotonic + lifetime,
+            done_once: None,
             place,
             permissions: Table::default(),
             channels: Channels::default(),
@@ -186,6 +190,13 @@ impl Allocation {
         self.permit(rules, peer.ip(), route, now);
         self.channels.bind(number, peer, route, now.monotonic + rules.options.lifetimes.channel);
         Ok(())
+    }
+
+    /// Gives one of two relayed transport addresses up, and all that led through it.
+    pub(super) fn forget_family(&mut self, ipv6: bool) {
+        self.granted.forget_family(ipv6);
+        self.permissions.retain_keys(|ip| ip.is_ipv6() != ipv6);
+        self.channels.forget_family(ipv6);
     }
 
     /// Takes a TCP connection from `peer` in, if it is permitted and there is room (RFC 6062, 5.3).

@@ -90,29 +90,20 @@ impl Session {
     /// The shell's answer to [`Action::Join`]: whether the peer connection was there and belongs to that user. Returns
     /// the reply; after `found` every later byte of this client connection is the peer's, no frame any more.
     pub fn joined(&mut self, rules: &Rules, found: bool, now: Now, out: &mut Vec<u8>) -> Reply {
-        self.asked(rules, found.then_some(()).ok_or(Refusal::BadRequest), now, out)
+        let State::Asking(to) = std::mem::replace(&mut self.state, State::Stranger) else { return not_asked(out) };
+        match found {
+            true => to.success(out, |writer| writer),
+            false => to.refuse(&Refusal::BadRequest, rules, self.client.address, now, out),
+        }
     }
 
     /// [`Action::Move`] led here: checks the same bytes again as this session's own and, if they are right, lives under
-    /// `client` from now on: compare [`Session::client`]. Do what the action says towards the new 5-tuple, whatever it
-    /// is; a session that has not moved stays where it was.
+    /// `client` and with a new ticket from now on: compare [`Session::client`]. Do what the action says towards the new
+    /// 5-tuple, whatever it is; a session that has not moved stays where it was.
     pub fn moved(&mut self, rules: &Rules, client: Client, bytes: &[u8], now: Now, out: &mut Vec<u8>) -> Action {
         match Message::read(bytes) {
             Ok(request) => self.refresh_from(rules, client.canonical(), &request, now, out),
             Err(_) => Action::Drop(Dropped::Malformed),
-        }
-    }
-
-    /// No session has that ticket: the reply.
-    pub fn not_moved(&mut self, rules: &Rules, now: Now, out: &mut Vec<u8>) -> Reply {
-        self.asked(rules, Err(Refusal::AllocationMismatch), now, out)
-    }
-
-    fn asked(&mut self, rules: &Rules, result: Result<(), Refusal>, now: Now, out: &mut Vec<u8>) -> Reply {
-        let State::Asking(to) = std::mem::replace(&mut self.state, State::Stranger) else { return not_asked(out) };
-        match result {
-            Ok(()) => to.success(out, |writer| writer),
-            Err(refusal) => to.refuse(&refusal, rules, self.client.address, now, out),
         }
     }
 }

@@ -43,6 +43,12 @@ impl Channels {
         self.by_peer.get(&peer).filter(|bound| now < bound.expires).map(|bound| bound.number)
     }
 
+    /// Forgets all channels to peers of that family.
+    pub(super) fn forget_family(&mut self, ipv6: bool) {
+        self.by_number.retain(|channel| channel.peer.is_ipv6() != ipv6);
+        self.by_peer.retain_keys(|peer| peer.is_ipv6() != ipv6);
+    }
+
     /// Whether `number` and `peer` may be bound to each other: both free, or already together.
     pub(super) fn check(&mut self, number: u16, peer: SocketAddr, limit: usize, now: Instant) -> Result<(), Refusal> {
         self.by_number.retain(|channel| now < channel.expires);

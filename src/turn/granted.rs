@@ -7,6 +7,7 @@ use aws_lc_rs::constant_time;
 use super::action::{NotOpened, Open, Opened, PortWish, Ticket, Token};
 use super::options::RelayKind;
 use super::refusal::Refusal;
+use super::request::Family;
 use crate::stun::{Writer, attribute};
 
 /// The relayed transport addresses of an allocation, and what came with them.
@@ -44,6 +45,19 @@ impl Granted {
     /// The relayed transport address of the family of `like`.
     pub(super) fn relayed(&self, like: SocketAddr) -> Option<SocketAddr> {
         if like.is_ipv4() { self.v4 } else { self.v6 }
+    }
+
+    /// Whether there is a relayed transport address of that family.
+    pub(super) fn has(&self, family: Family) -> bool {
+        match family {
+            Family::V4 => self.v4.is_some(),
+            Family::V6 => self.v6.is_some(),
+        }
+    }
+
+    /// One of the two relayed transport addresses is given up.
+    pub(super) fn forget_family(&mut self, ipv6: bool) {
+        if ipv6 { self.v6 = None } else { self.v4 = None }
     }
 
     /// Whether `ticket` is the one that moves this session; compared in the same time whatever it is.

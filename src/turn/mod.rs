@@ -20,8 +20,11 @@
 //!
 //! **Asking for sockets.** [`Action::Open`] asks the shell for relayed transport addresses and [`Session::opened`] takes
 //! the answer and gives the reply. In between the session is alive and ignores whatever its client repeats. The
-//! same goes for [`Action::Connect`] and [`Session::connected`], [`Action::Join`] and [`Session::joined`] (RFC 6062), and
-//! for [`Action::Move`] and [`Session::moved`] or [`Session::not_moved`] (RFC 8016). An empty reply sends nothing.
+//! same goes for [`Action::Connect`] and [`Session::connected`], [`Action::Join`] and [`Session::joined`] (RFC 6062). An
+//! empty reply sends nothing.
+//!
+//! **Moving** (RFC 8016). [`Action::Move`] names a session by its ticket; wherever it lives, [`Session::moved`] decides
+//! whether it lives under the new 5-tuple from then on. The session that asked keeps nothing of it.
 //!
 //! **The hairpin.** Permission for an address that is one of our own ([`Rules::is_own`]) is always granted, and what is
 //! then sent there carries [`Route::Hairpin`]: find the session with that relayed transport address, on whatever worker
@@ -66,8 +69,8 @@ mod token;
 mod tests;
 
 pub use action::{
-    Action, Close, Connect, ConnectFailed, Dropped, FromPeer, Icmp, Join, Move, NotOpened, Open, Opened, PortWish,
-    Reply, ReplyFrom, Route, Ticket, ToPeer, Token,
+    Action, Close, CloseFamily, Connect, ConnectFailed, Dropped, FromPeer, Icmp, Join, Move, NotOpened, Open, Opened,
+    PortWish, Reply, ReplyFrom, Route, Ticket, ToPeer, Token,
 };
 pub use options::{Client, Lifetimes, Options, PeerPolicy, Quotas, RelayKind, SecondAddress, Transport};
 pub use peers::is_special;

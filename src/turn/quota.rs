@@ -49,6 +49,22 @@ impl Place {
     pub(super) fn username(&self) -> &str {
         &self.username
     }
+
+    /// The allocation's client moves to `ip` (RFC 8016): it counts there from now on, if there is a place.
+    pub(super) fn move_to(&mut self, quotas: &Quotas, ip: IpAddr) -> Result<(), Refusal> {
+        let address = subscriber(ip);
+        if address == self.address {
+            return Ok(());
+        }
+        let mut counts = self.usage.lock();
+        if full(quotas.per_address, counts.addresses.get(&address)) {
+            return Err(Refusal::QuotaReached);
+        }
+        *counts.addresses.entry(address).or_default() += 1;
+        give_back(&mut counts.addresses, &self.address);
+        self.address = address;
+        Ok(())
+    }
 }
 
 impl Drop for Place {

@@ -90,6 +90,17 @@ fn port_wish(request: &Message, token: Token) -> Result<PortWish, Refusal> {
     }
 }
 
+/// Whether an Allocate asks for leave to move (RFC 8016, 3.1.2): an empty ticket does, one with a value is a 400. A TCP
+/// allocation is bound to its connection, and so are the connections of its peers: those are refused (405).
+pub(super) fn wants_ticket(rules: &Rules, kind: RelayKind, request: &Message) -> Result<bool, Refusal> {
+    match request.get(attribute::MOBILITY_TICKET) {
+        None => Ok(false),
+        Some(_) if !rules.options.mobility || kind == RelayKind::Tcp => Err(Refusal::MobilityForbidden),
+        Some([]) => Ok(true),
+        Some(_) => Err(Refusal::BadRequest),
+    }
+}
+
 fn has_family(request: &Message) -> bool {
     request.get(attribute::REQUESTED_ADDRESS_FAMILY).is_some()
         || request.get(attribute::ADDITIONAL_ADDRESS_FAMILY).is_some()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::action::{Action, Close, Connect, Dropped, Join, Move, Reply, Ticket};
+use super::action::{Action, Close, CloseFamily, Connect, Dropped, Join, Move, Reply, Ticket};
 use super::allocation::Allocation;
 use super::auth::{self, Proof};
 use super::options::{Client, Lifetimes, RelayKind};
@@ -61,7 +61,7 @@ impl Session {
         match asked.to.method {
             Method::Allocate => return self.allocate(asked, out),
             Method::ConnectionBind => return self.join(asked),
-            Method::Refresh if matches!(self.state, State::Stranger) => return self.move_here(asked),
+            Method::Refresh if matches!(self.state, State::Stranger) => return self.move_here(asked, out),
             _ => {}
         }
         let client = self.client;
@@ -99,11 +99,8 @@ impl Session {
         }
         let open = request::allocate(rules, self.client, request, token::make(rules, "port", self.client, to.id, now))?;
         let lifetime = lifetime(&rules.options.lifetimes, request::lifetime(request)?);
-        let ticket = match request.get(attribute::MOBILITY_TICKET) {
-            Some(_) if !rules.options.mobility => return Err(Refusal::MobilityForbidden),
-            Some(_) => Some(token::make(rules, "ticket", self.client, to.id, now)),
-            None => None,
-        };
+        let ticket = request::wants_ticket(rules, open.kind, request)?
+            .then(|| token::make(rules, "ticket", self.client, to.id, now));
         let place = quota::take(&rules.usage, &rules.options.quotas, &username, self.client.address.ip())?;
         self.state = State::Opening(Box::new(Opening { to, asked: open.clone(), lifetime, ticket, place }));
         Ok(Action::Open(open))
@@ -126,14 +123,15 @@ impl Session {
     }
 
     /// A Refresh from a 5-tuple we do not know: of a client that moved, or of nobody.
-    fn move_here(&mut self, asked: Asked) -> Result<Action, Refusal> {
-        let ticket = asked.request.get(attribute::MOBILITY_TICKET).ok_or(Refusal::AllocationMismatch)?;
-        if !asked.rules.options.mobility {
+    fn move_here(&mut self, asked: Asked, out: &mut Vec<u8>) -> Result<Action, Refusal> {
+        let Asked { rules, request, to, now, .. } = asked;
+        let ticket = request.get(attribute::MOBILITY_TICKET).ok_or(Refusal::AllocationMismatch)?;
+        if !rules.options.mobility {
             return Err(Refusal::MobilityForbidden);
         }
         let ticket = Ticket::try_from(ticket).map_err(|_| Refusal::BadRequest)?;
-        self.state = State::Asking(Box::new(asked.to));
-        Ok(Action::Move(Move { ticket }))
+        let otherwise = to.refuse(&Refusal::AllocationMismatch, rules, self.client.address, now, out);
+        Ok(Action::Move(Move { ticket, otherwise }))
     }
 
     /// The Refresh that moves this session to `client` (RFC 8016, 3.2.3).
@@ -149,9 +147,7 @@ impl Session {
         let done = auth::authenticate(rules, client, request, now).and_then(|Proof { username, signature }| {
             to.signature = Some(signature);
             let allocation = owned(self.alive(now), &username)?;
-            allocation.granted.redeem(request.get(attribute::MOBILITY_TICKET))?;
-            allocation.granted.ticket = Some(token::make(rules, "ticket", client, to.id, now));
-            refresh(allocation, Asked { rules, request, username, to: to.clone(), now }, out)
+            move_to(allocation, client, Asked { rules, request, username, to: to.clone(), now }, out)
         });
         match &done {
             Ok(Action::Reply(_)) => self.client = client,
@@ -171,28 +167,84 @@ fn owned<'a>(allocation: Option<&'a mut Allocation>, username: &str) -> Result<&
     }
 }
 
-/// RFC 8656, 8.2. Of two families one cannot go alone: both live as long as the allocation.
+/// RFC 8656, 7.3: a Refresh with lifetime 0 ends the allocation, or one of its two relayed transport addresses where it
+/// names a family.
 fn refresh(allocation: &mut Allocation, asked: Asked, out: &mut Vec<u8>) -> Result<Action, Refusal> {
-    let (v4, v6) = (allocation.granted.v4.is_some(), allocation.granted.v6.is_some());
-    match request::requested_family(asked.request)? {
-        Some(Family::V4) if !v4 => return Err(Refusal::PeerAddressFamilyMismatch),
-        Some(Family::V6) if !v6 => return Err(Refusal::PeerAddressFamilyMismatch),
-        _ => {}
+    let repeated = allocation.done_once == Some(asked.to.id);
+    // RFC 8016, 3.2.2: from the 5-tuple the session lives under, a ticket is a 400, unless it has just led here
+    if !repeated && asked.request.get(attribute::MOBILITY_TICKET).is_some() {
+        let forbidden = !asked.rules.options.mobility;
+        return Err(if forbidden { Refusal::MobilityForbidden } else { Refusal::BadRequest });
     }
-    let wanted = request::lifetime(asked.request)?;
-    if wanted == Some(0) {
-        let reply = asked.to.success(out, |writer| writer.put_u32(attribute::LIFETIME, 0));
+    let (family, wanted) = (request::requested_family(asked.request)?, request::lifetime(asked.request)?);
+    match (wanted, family) {
+        (Some(0), _) if repeated => Ok(Action::Reply(gone(&asked, out))),
+        (Some(0), None) => Ok(Action::Close(Close { reply: Some(gone(&asked, out)) })),
+        (Some(0), Some(family)) => close_family(allocation, family, &asked, out),
+        (_, Some(family)) if !allocation.granted.has(family) => Err(Refusal::PeerAddressFamilyMismatch),
+        _ => Ok(Action::Reply(prolong(allocation, &asked, wanted, out))),
+    }
+}
+
+fn close_family(
+    allocation: &mut Allocation,
+    family: Family,
+    asked: &Asked,
+    out: &mut Vec<u8>,
+) -> Result<Action, Refusal> {
+    let (ipv6, other) = match family {
+        Family::V4 => (false, Family::V6),
+        Family::V6 => (true, Family::V4),
+    };
+    if !allocation.granted.has(family) {
+        return Err(Refusal::PeerAddressFamilyMismatch);
+    }
+    let reply = gone(asked, out);
+    if !allocation.granted.has(other) {
         return Ok(Action::Close(Close { reply: Some(reply) }));
     }
+    allocation.forget_family(ipv6);
+    allocation.done_once = Some(asked.to.id);
+    Ok(Action::CloseFamily(CloseFamily { reply, ipv6 }))
+}
+
+/// RFC 8016, 3.2.2: a ticket that is right moves the session, is used up by that, and another one takes its place.
+fn move_to(allocation: &mut Allocation, client: Client, asked: Asked, out: &mut Vec<u8>) -> Result<Action, Refusal> {
+    let (rules, to, now) = (asked.rules, &asked.to, asked.now);
+    allocation.granted.redeem(asked.request.get(attribute::MOBILITY_TICKET))?;
+    let (family, wanted) = (request::requested_family(asked.request)?, request::lifetime(asked.request)?);
+    if wanted == Some(0) && family.is_none() {
+        return Ok(Action::Close(Close { reply: Some(gone(&asked, out)) }));
+    }
+    // To move and to close a family are two requests
+    if wanted == Some(0) {
+        return Err(Refusal::BadRequest);
+    }
+    if family.is_some_and(|family| !allocation.granted.has(family)) {
+        return Err(Refusal::PeerAddressFamilyMismatch);
+    }
+    allocation.place.move_to(&rules.options.quotas, client.address.ip())?;
+    allocation.granted.ticket = Some(token::make(rules, "ticket", client, to.id, now));
+    allocation.done_once = Some(to.id);
+    Ok(Action::Reply(prolong(allocation, &asked, wanted, out)))
+}
+
+/// The success of a Refresh with lifetime 0.
+fn gone(asked: &Asked, out: &mut Vec<u8>) -> Reply {
+    asked.to.success(out, |writer| writer.put_u32(attribute::LIFETIME, 0))
+}
+
+/// Lets the allocation live on from now.
+fn prolong(allocation: &mut Allocation, asked: &Asked, wanted: Option<u32>, out: &mut Vec<u8>) -> Reply {
     let lifetime = lifetime(&asked.rules.options.lifetimes, wanted);
     allocation.expires = asked.now.monotonic + lifetime;
-    Ok(Action::Reply(asked.to.success(out, |writer| {
+    asked.to.success(out, |writer| {
         let writer = writer.put_u32(attribute::LIFETIME, lifetime.as_secs() as u32);
         match &allocation.granted.ticket {
             Some(ticket) => writer.put(attribute::MOBILITY_TICKET, ticket),
             None => writer,
         }
-    })))
+    })
 }
 
 /// RFC 8656, 7.2: "the server computes the minimum of the client's proposed lifetime and the server's maximum allowed

@@ -29,7 +29,7 @@ pub(super) enum State {
     Opening(Box<Opening>),
     /// An allocation.
     Alive(Box<Allocation>),
-    /// The shell looks for what this 5-tuple shall be joined to, or for the session that shall move here.
+    /// The shell looks for the peer connection that this one shall be joined to.
     Asking(Box<ReplyTo>),
 }
 

@@ -28,6 +28,10 @@ impl<K: Ord, V> Table<K, V> {
         self.0.retain(|(_, value)| keep(value));
     }
 
+    pub(super) fn retain_keys(&mut self, mut keep: impl FnMut(&K) -> bool) {
+        self.0.retain(|(key, _)| keep(key));
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }

@@ -121,16 +121,19 @@ impl StreamSession {
                 self.flush(&[], queue);
                 self.forget();
             }
+            Action::CloseFamily(close) => {
+                self.reply(close.reply, queue)?;
+                self.flush(&[], queue);
+                self.tcp.iter_mut().for_each(|tcp| tcp.close_family(close.ipv6));
+                self.relays[usize::from(close.ipv6)] = None;
+            }
             Action::Connect(connect) => self.connect(&connect, queue)?,
             Action::Join(Join { id, username }) => {
                 self.joined = self.shared.connections.take(id, &username);
                 let reply = self.session.joined(&self.shared.rules, self.joined.is_some(), self.now, &mut queue.out);
                 self.reply(reply, queue)?;
             }
-            Action::Move(_) => {
-                let reply = self.session.not_moved(&self.shared.rules, self.now, &mut queue.out);
-                self.reply(reply, queue)?;
-            }
+            Action::Move(moving) => self.reply(moving.otherwise, queue)?,
             Action::Drop(why) => self.counts.drop(why),
         }
         Ok(())

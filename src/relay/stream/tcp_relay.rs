@@ -111,6 +111,13 @@ impl TcpRelay {
         self.tasks.spawn(offer(self.shared.clone(), username.into(), connection).wait());
     }
 
+    /// One family's relayed transport address is given up: nobody connects to it or from it any more.
+    pub(super) fn close_family(&mut self, ipv6: bool) {
+        self.listeners.retain(|listener| listener.local_addr().is_ok_and(|local| local.is_ipv6() != ipv6));
+        let gone = self.doors.extract_if(.., |at| at.is_ipv6() == ipv6);
+        gone.for_each(|at| self.shared.connections.close_door(at));
+    }
+
     /// What happens next.
     pub(super) fn poll(&mut self, task: &mut Context<'_>) -> Poll<Event> {
         while let Poll::Ready(Some(_)) = self.tasks.poll_join_next(task) {}

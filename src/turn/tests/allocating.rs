@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::world::{Heard, RELAY_V4, RELAY_V6, UDP, World};
+use super::world::{Heard, RELAY_V4, UDP, World};
 use crate::stun::{Class, Method, Writer, attribute};
 use crate::turn::{Dropped, Session};
 
@@ -115,52 +115,6 @@ fn only_udp_is_relayed_unless_tcp_is_offered() {
     assert_eq!(tcp.code(), 442);
     let none = world.ask(&alice, Method::Allocate, |writer| writer);
     assert_eq!(none.code(), 400);
-}
-
-#[test]
-fn ipv4_and_ipv6_addresses_can_be_had_both_at_once() {
-    let mut world = World::new();
-    let alice = world.arrives("alice", ALICE);
-    let answer = world.ask(&alice, Method::Allocate, |writer| {
-        writer.put(attribute::REQUESTED_TRANSPORT, UDP).put(attribute::ADDITIONAL_ADDRESS_FAMILY, &[2, 0, 0, 0])
-    });
-    let message = answer.message();
-    let relayed: Vec<_> = message
-        .attributes()
-        .filter(|attribute| attribute.kind == attribute::XOR_RELAYED_ADDRESS)
-        .filter_map(|attribute| message.xor_address(attribute.value))
-        .map(|address| address.ip().to_string())
-        .collect();
-    assert_eq!(relayed, [RELAY_V4, RELAY_V6]);
-    assert_eq!(world.permit(&alice, "[2001:4860:4860::8888]:53".parse().expect("address")).code(), 0);
-    assert_eq!(world.permit(&alice, super::world::peer()).code(), 0);
-}
-
-#[test]
-fn half_of_both_is_still_an_allocation_and_says_what_is_missing() {
-    let mut world = World::new();
-    world.has_v6 = false;
-    let alice = world.arrives("alice", ALICE);
-    let answer = world.ask(&alice, Method::Allocate, |writer| {
-        writer.put(attribute::REQUESTED_TRANSPORT, UDP).put(attribute::ADDITIONAL_ADDRESS_FAMILY, &[2, 0, 0, 0])
-    });
-    assert_eq!(answer.code(), 0);
-    assert_eq!(answer.message().get(attribute::ADDRESS_ERROR_CODE), Some(&[2, 0, 4, 40][..]));
-}
-
-#[test]
-fn a_family_this_machine_lacks_is_refused_by_name() {
-    let mut world = World::new();
-    world.has_v6 = false;
-    let alice = world.arrives("alice", ALICE);
-    let mut family = |family: u8| {
-        let answer = world.ask(&alice, Method::Allocate, |writer| {
-            writer.put(attribute::REQUESTED_TRANSPORT, UDP).put(attribute::REQUESTED_ADDRESS_FAMILY, &[family, 0, 0, 0])
-        });
-        answer.code()
-    };
-    assert_eq!((family(2), family(3)), (440, 440));
-    assert_eq!(world.rules.allocations(), 0, "a refused request holds no quota");
 }
 
 #[test]

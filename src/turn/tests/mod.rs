@@ -6,6 +6,7 @@ mod allocating;
 mod behind_nat;
 mod credentials;
 mod differential;
+mod families;
 mod moving;
 mod noise;
 mod peers;

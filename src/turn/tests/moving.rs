@@ -2,7 +2,7 @@
 
 use super::world::{Answer, Heard, Person, UDP, World, peer};
 use crate::stun::{Method, attribute};
-use crate::turn::{Action, Client};
+use crate::turn::{Action, Client, Transport};
 
 const AT_HOME: &str = "192.0.2.10:4000";
 const ON_THE_ROAD: &str = "192.0.2.200:999";
@@ -73,8 +73,88 @@ fn a_session_found_by_mistake_does_not_move() {
 #[test]
 fn who_stays_refreshes_as_ever_and_keeps_the_ticket() {
     let (mut world, alice, ticket) = alice_who_may_move();
-    let answer = refresh(&mut world, &alice, &ticket);
+    let answer = world.refresh(&alice, 600);
     assert_eq!((answer.code(), answer.message().get(attribute::MOBILITY_TICKET)), (0, Some(&ticket[..])));
+    assert_eq!(refresh(&mut world, &alice, &ticket).code(), 400, "a ticket is for moving only");
+    let roaming = world.arrives("alice", ON_THE_ROAD);
+    assert_eq!(refresh(&mut world, &roaming, &ticket).code(), 0);
+}
+
+#[test]
+fn a_move_whose_answer_was_lost_is_answered_again() {
+    let (mut world, _, ticket) = alice_who_may_move();
+    let roaming = world.arrives("alice", ON_THE_ROAD);
+    let request = world.request(&roaming, Method::Refresh, |writer| writer.put(attribute::MOBILITY_TICKET, &ticket));
+    let first = world.tell(&roaming, &request).answer();
+    assert_eq!((first.code(), world.tell(&roaming, &request).answer()), (0, first));
+}
+
+#[test]
+fn a_refused_move_leaves_everything_as_it_was() {
+    let (mut world, alice, ticket) = alice_who_may_move();
+    let roaming = world.arrives("alice", ON_THE_ROAD);
+    let refused = world.ask(&roaming, Method::Refresh, |writer| {
+        writer.put(attribute::MOBILITY_TICKET, &ticket).put(attribute::REQUESTED_ADDRESS_FAMILY, &[2, 0, 0, 0])
+    });
+    assert_eq!((refused.code(), world.session(&alice).client().address), (443, alice.address));
+    assert_eq!(refresh(&mut world, &roaming, &ticket).code(), 0);
+}
+
+#[test]
+fn who_leaves_from_a_new_address_leaves_for_good() {
+    let (mut world, alice, ticket) = alice_who_may_move();
+    let roaming = world.arrives("alice", ON_THE_ROAD);
+    let left = world.ask(&roaming, Method::Refresh, |writer| {
+        writer.put(attribute::MOBILITY_TICKET, &ticket).put_u32(attribute::LIFETIME, 0)
+    });
+    assert_eq!((left.code(), left.lifetime(), world.sessions()), (0, 0, 0));
+    assert_eq!(world.refresh(&alice, 600).code(), 437);
+}
+
+#[test]
+fn moving_is_no_way_around_the_quota_of_an_address() {
+    let mut world = World::with(|options| (options.mobility, options.quotas.per_address) = (true, Some(1)));
+    let ask = |world: &mut World, person: &Person| {
+        world.ask(person, Method::Allocate, |writer| {
+            writer.put(attribute::REQUESTED_TRANSPORT, UDP).put(attribute::MOBILITY_TICKET, &[])
+        })
+    };
+    let (alice, bob) = (world.arrives("alice", AT_HOME), world.arrives("bob", ON_THE_ROAD));
+    let allocated = ask(&mut world, &alice);
+    assert_eq!(ask(&mut world, &bob).code(), 0);
+    let ticket = allocated.message().get(attribute::MOBILITY_TICKET).expect("a ticket");
+    let roaming = world.arrives("alice", "192.0.2.200:1000");
+    assert_eq!(refresh(&mut world, &roaming, ticket).code(), 486);
+    assert_eq!(world.refresh(&bob, 0).code(), 0);
+    assert_eq!(refresh(&mut world, &roaming, ticket).code(), 0);
+    let next = world.arrives("bob", AT_HOME);
+    assert_eq!(ask(&mut world, &next).code(), 0, "the place at home is free");
+    let next = world.arrives("bob", ON_THE_ROAD);
+    assert_eq!(ask(&mut world, &next).code(), 486, "the place on the road is taken");
+}
+
+#[test]
+fn a_call_goes_on_over_another_transport() {
+    let (mut world, _, ticket) = alice_who_may_move();
+    let mut roaming = world.arrives("alice", ON_THE_ROAD);
+    roaming.transport = Transport::Tls;
+    assert_eq!(refresh(&mut world, &roaming, &ticket).code(), 0);
+    assert_eq!(world.session(&roaming).client().transport, Transport::Tls);
+}
+
+#[test]
+fn a_ticket_is_asked_for_with_nothing_in_it_and_never_for_streams() {
+    let mut world = World::with(|options| (options.mobility, options.tcp_relay) = (true, true));
+    let mut alice = world.arrives("alice", AT_HOME);
+    let mut ask = |alice: &Person, transport: &[u8], ticket: &[u8]| {
+        world.ask(alice, Method::Allocate, |writer| {
+            writer.put(attribute::REQUESTED_TRANSPORT, transport).put(attribute::MOBILITY_TICKET, ticket)
+        })
+    };
+    assert_eq!(ask(&alice, UDP, &[1; 16]).code(), 400);
+    alice.transport = Transport::Tcp;
+    assert_eq!(ask(&alice, &[6, 0, 0, 0], &[]).code(), 405);
+    assert_eq!(ask(&alice, UDP, &[]).code(), 0);
 }
 
 #[test]

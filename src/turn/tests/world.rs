@@ -9,8 +9,8 @@ use crate::clock::Now;
 use crate::pass::{Secret, TurnPasses};
 use crate::stun::{Class, Key, Message, Method, PasswordAlgorithm, Writer, attribute, channel_header, padding};
 use crate::turn::{
-    Action, Client, ConnectFailed, Dropped, FromPeer, NotOpened, Open, Opened, Options, PortWish, Reply, Route, Rules,
-    Session, Ticket, Token, Transport,
+    Action, Client, ConnectFailed, Dropped, FromPeer, Move, NotOpened, Open, Opened, Options, PortWish, Reply, Route,
+    Rules, Session, Token, Transport,
 };
 
 pub(super) const REALM: &str = "callbox";
@@ -210,7 +210,7 @@ impl World {
         let mut out = b"what stood here before".to_vec();
         let action = session.from_client(&self.rules, bytes, self.now, &mut out);
         let heard = match action {
-            Action::Move(moving) => self.find_and_move(&mut session, moving.ticket, bytes),
+            Action::Move(moving) => self.find_and_move(&mut session, &moving, bytes, &out),
             action => self.act(&mut session, action, bytes, &mut out),
         };
         if session.is_alive() {
@@ -228,6 +228,7 @@ impl World {
                 let opened = self.open(open);
                 Heard::back(&session.opened(&self.rules, opened, self.now, out), out)
             }
+            Action::CloseFamily(close) => Heard::back(&close.reply, out),
             Action::Close(close) => close.reply.map_or(Heard::Closed, |reply| Heard::back(&reply, out)),
             Action::ToPeer(to) => {
                 let payload = &bytes[to.payload];
@@ -250,23 +251,20 @@ impl World {
     }
 
     /// What the shell does with a session that asks for its old self. `here` becomes it, if it agrees.
-    fn find_and_move(&mut self, here: &mut Session, ticket: Ticket, bytes: &[u8]) -> Heard {
+    fn find_and_move(&mut self, here: &mut Session, moving: &Move, bytes: &[u8], out: &[u8]) -> Heard {
+        let found = self.sessions.iter().find(|(_, session)| session.ticket() == Some(moving.ticket));
+        let Some(from) = found.map(|(address, _)| *address) else { return Heard::back(&moving.otherwise, out) };
         let mut out = Vec::new();
-        let found = self.sessions.iter().find(|(_, session)| session.ticket() == Some(ticket));
-        let Some(from) = found.map(|(address, _)| *address) else {
-            return Heard::back(&here.not_moved(&self.rules, self.now, &mut out), &out);
-        };
         let mut old = self.sessions.remove(&from).expect("just found");
         let action = old.moved(&self.rules, here.client(), bytes, self.now, &mut out);
         if old.client() == here.client() {
             *here = old;
         } else {
-            *here = Session::new(here.client());
-            self.sessions.insert(from, old);
+            self.sessions.extend(old.is_alive().then_some((from, old)));
         }
         match action {
             Action::Reply(reply) => Heard::back(&reply, &out),
-            Action::Close(_) => Heard::Closed,
+            Action::Close(close) => Heard::back(&close.reply.expect("a reply"), &out),
             other => panic!("a Refresh is answered, not {other:?}"),
         }
     }
