@@ -205,6 +205,17 @@ impl Allocation {
         self.connections.accept(id, peer, rules.options.quotas.connections).ok()
     }
 
+    /// A TCP connection whose peer has no permission any more.
+    pub(super) fn lapsed_connection(&self, now: Now) -> Option<u32> {
+        self.connections.let_in().find(|(_, peer)| self.permitted(*peer, now).is_none()).map(|(id, _)| id)
+    }
+
+    /// When a TCP connection will lapse if its permission is not refreshed.
+    pub(super) fn next_lapse(&self) -> Option<Instant> {
+        let permissions = self.connections.let_in().filter_map(|(_, peer)| self.permissions.get(&peer.ip()));
+        permissions.map(|permission| permission.expires).min()
+    }
+
     /// Nobody answers an indication, so its transaction id only has to differ from the last one.
     pub(super) fn next_indication(&mut self) -> TransactionId {
         let mut id = [0; 12];

@@ -1,12 +1,13 @@
 //! Bit rates: how much may still pass. A bucket is one moment, up to which what has passed is paid for; each packet moves
-//! it by the time it takes at that rate, and it may run ahead of now by [`BURST`].
+//! it by the time it takes at that rate, and it may run ahead of now by [`BURST`]. Datagrams that cannot pay are dropped;
+//! a stream waits: see `throttle`.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A second's worth passes at once, so that a key frame does.
-const BURST: Duration = Duration::from_secs(1);
+pub(super) const BURST: Duration = Duration::from_secs(1);
 
 /// The bucket of one allocation and direction.
 #[derive(Clone, Copy, Debug)]
@@ -43,15 +44,25 @@ pub(super) struct SharedBucket {
 }
 
 impl SharedBucket {
-    /// Takes `bytes` out at `rate` bits per second, if they are there. A rate of 0 is no limit.
-    pub(super) fn take(&self, bytes: usize, rate: u64, now: Instant) -> bool {
+    /// Takes `bytes` out at `rate` bits per second, if they are there, or says how long they will take to be. A rate of 0 is no limit.
+    pub(super) fn take(&self, bytes: usize, rate: u64, now: Instant) -> Result<(), Duration> {
         if rate == 0 {
-            return true;
+            return Ok(());
         }
         let now = now.saturating_duration_since(*self.start.get_or_init(|| now)).as_nanos() as u64;
         let (cost, burst) = (cost(bytes, rate).as_nanos() as u64, BURST.as_nanos() as u64);
         let pay = |paid_until: u64| Some(paid_until.max(now) + cost).filter(|paid_until| *paid_until <= now + burst);
-        self.paid_until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay).is_ok()
+        let paid = self.paid_until.fetch_update(Ordering::Relaxed, Ordering::Relaxed, pay);
+        let missing = |paid_until: u64| Duration::from_nanos(paid_until.max(now) + cost - now - burst);
+        paid.map(drop).map_err(missing)
+    }
+
+    /// Puts back what was taken and not used.
+    pub(super) fn put_back(&self, bytes: usize, rate: u64) {
+        if rate != 0 {
+            let cost = cost(bytes, rate).as_nanos() as u64;
+            self.paid_until.fetch_sub(cost, Ordering::Relaxed);
+        }
     }
 }
 

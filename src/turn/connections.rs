@@ -13,8 +13,19 @@ pub(super) struct Connections(Vec<Connection>);
 struct Connection {
     id: u32,
     peer: SocketAddr,
+    /// Who asked for it.
+    by: Initiator,
     /// The Connect that waits for this connection.
     to: Option<ReplyTo>,
+}
+
+/// Who asked for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Initiator {
+    /// The client, by a Connect, which needs no permission (RFC 6062, 5.2).
+    Client,
+    /// A peer, let in by a permission (RFC 6062, 5.3), and only for as long as that lasts.
+    Peer,
 }
 
 impl Connections {
@@ -25,12 +36,12 @@ impl Connections {
         if self.0.iter().any(|connection| connection.peer == peer) {
             return Err(Refusal::ConnectionAlreadyExists);
         }
-        self.add(Connection { id, peer, to: Some(to) }, limit)
+        self.add(Connection { id, peer, by: Initiator::Client, to: Some(to) }, limit)
     }
 
     /// A connection a peer made.
     pub(super) fn accept(&mut self, id: u32, peer: SocketAddr, limit: usize) -> Result<(), Refusal> {
-        self.add(Connection { id, peer, to: None }, limit)
+        self.add(Connection { id, peer, by: Initiator::Peer, to: None }, limit)
     }
 
     /// The request that waits for this connection, once.
@@ -40,6 +51,11 @@ impl Connections {
 
     pub(super) fn close(&mut self, id: u32) {
         self.0.retain(|connection| connection.id != id);
+    }
+
+    /// The connections that peers made, by id.
+    pub(super) fn let_in(&self) -> impl Iterator<Item = (u32, SocketAddr)> {
+        self.0.iter().filter(|connection| connection.by == Initiator::Peer).map(|c| (c.id, c.peer))
     }
 
     fn add(&mut self, connection: Connection, limit: usize) -> Result<(), Refusal> {

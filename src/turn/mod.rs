@@ -34,7 +34,8 @@
 //! **Time.** [`Session::deadline`] is the one moment the shell's timer has to know, set when the session becomes alive
 //! and moved by every successful Refresh: read it after each action that is not [`Action::ToPeer`]. At or after it
 //! call [`Session::is_over`]; when that says `true`, close the relayed transport addresses and drop the session. A late
-//! timer harms nobody: nothing is relayed past a deadline. Permissions and channels need no timer at all.
+//! timer harms nobody: nothing is relayed past a deadline. Permissions and channels need no timer at all, but a TCP
+//! connection that a permission let in ends with it: those are asked for at the same time by [`Session::lapsed`].
 //!
 //! **The end.** [`Action::Close`] (a Refresh with lifetime 0, or a packet for a session past its deadline) asks for the
 //! same: send its reply if there is one, close, drop. Dropping a session gives its quotas back; nothing else has to be called.
@@ -63,6 +64,7 @@ mod rules;
 mod serve;
 mod session;
 mod table;
+mod throttle;
 mod token;
 
 #[cfg(test)]
@@ -76,3 +78,4 @@ pub use options::{Client, Lifetimes, Options, PeerPolicy, Quotas, RelayKind, Sec
 pub use peers::is_special;
 pub use rules::Rules;
 pub use session::Session;
+pub use throttle::{Direction, Throttle};

@@ -30,7 +30,7 @@ pub struct Rules {
     pub(super) usage: Arc<Usage>,
     own: RwLock<Vec<IpAddr>>,
     closed: AtomicBool,
-    total_rate: SharedBucket,
+    pub(super) total_rate: SharedBucket,
 }
 
 impl Rules {
@@ -83,7 +83,8 @@ impl Rules {
     /// Whether both an allocation's own bit rate and the server's have room for `bytes`; takes them.
     pub(super) fn affords(&self, own: &mut Bucket, bytes: usize, now: Now) -> bool {
         let (quotas, now) = (&self.options.quotas, now.monotonic);
-        own.take(bytes, quotas.bits_per_second, now) && self.total_rate.take(bytes, quotas.total_bits_per_second, now)
+        own.take(bytes, quotas.bits_per_second, now)
+            && self.total_rate.take(bytes, quotas.total_bits_per_second, now).is_ok()
     }
 
     /// By which way clients may reach `peer`, if they may at all.

@@ -83,14 +83,23 @@ impl Session {
         !matches!(self.state, State::Stranger)
     }
 
-    /// When to ask [`Session::is_over`]. `None` while there is no allocation.
+    /// When to ask [`Session::is_over`] and, with TCP connections, [`Session::lapsed`]. `None` while there is no allocation.
     pub fn deadline(&self) -> Option<Instant> {
-        self.allocation().map(|allocation| allocation.expires)
+        let allocation = self.allocation()?;
+        Some(allocation.next_lapse().map_or(allocation.expires, |lapse| lapse.min(allocation.expires)))
     }
 
     /// Whether the allocation has run out at `now`.
     pub fn is_over(&self, now: Now) -> bool {
-        self.deadline().is_some_and(|deadline| deadline <= now.monotonic)
+        self.allocation().is_some_and(|allocation| allocation.expires <= now.monotonic)
+    }
+
+    /// A TCP connection to be closed because the permission that let its peer in has run out (RFC 6062, 5.3). It does
+    /// not count any more; ask until there is none.
+    pub fn lapsed(&mut self, now: Now) -> Option<u32> {
+        let id = self.alive(now)?.lapsed_connection(now)?;
+        self.disconnected(id);
+        Some(id)
     }
 
     /// The client's 5-tuple, IPv4-mapped addresses as IPv4.

@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::tcp_relay::News;
 use crate::relay::shared::Shared;
+use crate::turn::Throttle;
 
 /// RFC 6062, 5.2 and 5.3: a connection nobody binds within "30 seconds" is closed.
 pub(super) const TO_BE_JOINED: Duration = Duration::from_secs(30);
@@ -35,8 +37,10 @@ impl<S: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin> PeerStream for S {}
 #[derive(Debug)]
 pub(super) struct PeerConnection {
     pub(super) stream: Box<dyn PeerStream>,
-    /// Closes when the allocation ends, and then the connection must, too.
-    pub(super) allocation: watch::Receiver<()>,
+    /// Cancelled when the connection must end: with its allocation, or with its permission.
+    pub(super) end: CancellationToken,
+    /// The bit rate it shares with the others of its allocation.
+    pub(super) throttle: Arc<Throttle>,
     pub(super) ended: Ended,
 }
 
@@ -75,6 +79,7 @@ pub(super) struct Offered {
     shared: Arc<Shared>,
     id: u32,
     taken: oneshot::Receiver<()>,
+    end: CancellationToken,
 }
 
 impl PeerConnections {
@@ -108,15 +113,16 @@ impl PeerConnections {
 
 /// Offers a connection to whoever proves to be `username` and knows its id.
 pub(super) fn offer(shared: Arc<Shared>, username: Box<str>, connection: PeerConnection) -> Offered {
-    let (id, (keep, taken)) = (connection.ended.id, oneshot::channel());
+    let (id, end, (keep, taken)) = (connection.ended.id, connection.end.clone(), oneshot::channel());
     lock(&shared.connections.waiting).insert(id, Waiting { username, connection, _taken: keep });
-    Offered { shared, id, taken }
+    Offered { shared, id, taken, end }
 }
 
 impl Offered {
-    /// Until somebody takes the connection, or the time is over.
+    /// Until somebody takes the connection, it must end, or the time is over.
     pub(super) async fn wait(mut self) {
-        let _ = tokio::time::timeout(TO_BE_JOINED, &mut self.taken).await;
+        let taken = self.end.run_until_cancelled(&mut self.taken);
+        let _ = tokio::time::timeout(TO_BE_JOINED, taken).await;
     }
 }
 

@@ -101,13 +101,19 @@ impl StreamSession {
         self.session.deadline()
     }
 
-    /// Ends the allocation if its time has come.
+    /// Ends the allocation or peer connections whose time has come; `false` when there are none.
     pub(super) fn expire(&mut self, now: Now) -> bool {
-        let over = self.session.is_over(now);
-        if over {
+        if self.session.is_over(now) {
             self.forget();
+            return true;
         }
-        over
+        self.close_lapsed(now)
+    }
+
+    fn close_lapsed(&mut self, now: Now) -> bool {
+        let Some(tcp) = &mut self.tcp else { return false };
+        let lapsed = std::iter::from_fn(|| self.session.lapsed(now)).inspect(|id| tcp.close(*id));
+        lapsed.count() > 0
     }
 
     /// Does what one frame from the client asks for.
@@ -250,6 +256,7 @@ impl StreamSession {
 
     /// Tells the core what has become of peer connections.
     pub(super) fn hear_connections(&mut self, task: &mut Context<'_>, queue: &mut SendQueue) -> Result<(), Stuck> {
+        self.close_lapsed(self.now);
         for _ in 0..CONNECTIONS {
             let Some(Poll::Ready(event)) = self.tcp.as_mut().map(|tcp| tcp.poll(task)) else { return Ok(()) };
             match event {

@@ -1,19 +1,21 @@
 //! The peer connections of one TCP allocation (RFC 6062), as its control connection sees them: opening, accepting,
 //! offering them to the client's data connections. Their bytes are carried by those: see `pipe`.
 
+use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener as StdTcpListener};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use super::peer_connections::{Ended, Knock, PeerConnection, PeerStream, offer};
 use crate::relay::shared::Shared;
 use crate::relay::socket;
-use crate::turn::{Connect, NotOpened, Route};
+use crate::turn::{Connect, NotOpened, Route, Throttle};
 
 /// How long a peer may take to accept; then the Connect fails with 447 (RFC 6062, 5.2).
 const TO_CONNECT: Duration = Duration::from_secs(30);
@@ -29,7 +31,11 @@ pub(super) struct TcpRelay {
     knocks: mpsc::Receiver<Knock>,
     tell: mpsc::UnboundedSender<News>,
     news: mpsc::UnboundedReceiver<News>,
-    allocation: watch::Sender<()>,
+    /// Ends every connection.
+    end: CancellationToken,
+    /// Ends one.
+    ends: HashMap<u32, CancellationToken>,
+    throttle: Arc<Throttle>,
     /// Connections being opened or waiting to be joined: at most what the quota allows.
     tasks: JoinSet<()>,
 }
@@ -65,8 +71,8 @@ impl TcpRelay {
         let (door, knocks) = mpsc::channel(KNOCKS);
         doors.iter().for_each(|at| shared.connections.open_door(*at, door.clone()));
         let (tell, news) = mpsc::unbounded_channel();
-        let allocation = watch::Sender::new(());
-        Ok(TcpRelay { shared, doors, listeners, knocks, tell, news, allocation, tasks: JoinSet::new() })
+        let (end, ends, throttle) = (CancellationToken::new(), HashMap::new(), Arc::default());
+        Ok(TcpRelay { shared, doors, listeners, knocks, tell, news, end, ends, throttle, tasks: JoinSet::new() })
     }
 
     /// Opens the connection the core asks for; [`TcpRelay::poll`] tells how it went. `from`: the relayed transport address.
@@ -89,8 +95,8 @@ impl TcpRelay {
         let Some(local) = locals.find(|local| local.is_ipv4() == peer.is_ipv4()) else {
             return self.say(News::Failed(id));
         };
-        let (shared, username, allocation) = (self.shared.clone(), username.into(), self.allocation.subscribe());
-        let tell = self.tell.clone();
+        let (shared, username, end) = (self.shared.clone(), username.into(), self.end_of(id));
+        let (tell, throttle) = (self.tell.clone(), self.throttle.clone());
         self.tasks.spawn(async move {
             let Ok(Ok(stream)) = tokio::time::timeout(TO_CONNECT, socket::connect(local, peer)).await else {
                 // Only the session's own end closes this channel.
@@ -98,7 +104,7 @@ impl TcpRelay {
                 return;
             };
             let ended = Ended { id, tell: tell.clone() };
-            let offered = offer(shared, username, PeerConnection { stream: Box::new(stream), allocation, ended });
+            let offered = offer(shared, username, PeerConnection { stream: Box::new(stream), end, throttle, ended });
             let _ = tell.send(News::Connected(id));
             offered.wait().await;
         });
@@ -107,7 +113,7 @@ impl TcpRelay {
     /// Offers a connection that is open already.
     pub(super) fn offer(&mut self, id: u32, username: &str, stream: Box<dyn PeerStream>) {
         let ended = Ended { id, tell: self.tell.clone() };
-        let connection = PeerConnection { stream, allocation: self.allocation.subscribe(), ended };
+        let connection = PeerConnection { stream, end: self.end_of(id), throttle: self.throttle.clone(), ended };
         self.tasks.spawn(offer(self.shared.clone(), username.into(), connection).wait());
     }
 
@@ -118,10 +124,26 @@ impl TcpRelay {
         gone.for_each(|at| self.shared.connections.close_door(at));
     }
 
+    /// Ends one connection, joined or not.
+    pub(super) fn close(&mut self, id: u32) {
+        if let Some(end) = self.ends.remove(&id) {
+            end.cancel();
+        }
+    }
+
+    fn end_of(&mut self, id: u32) -> CancellationToken {
+        let end = self.end.child_token();
+        self.ends.insert(id, end.clone());
+        end
+    }
+
     /// What happens next.
     pub(super) fn poll(&mut self, task: &mut Context<'_>) -> Poll<Event> {
         while let Poll::Ready(Some(_)) = self.tasks.poll_join_next(task) {}
         if let Poll::Ready(Some(news)) = self.news.poll_recv(task) {
+            if let News::Failed(id) | News::Ended(id) = news {
+                self.ends.remove(&id);
+            }
             return Poll::Ready(Event::News(news));
         }
         if let Poll::Ready(Some(Knock { from, stream })) = self.knocks.poll_recv(task) {
@@ -146,6 +168,7 @@ impl TcpRelay {
 
 impl Drop for TcpRelay {
     fn drop(&mut self) {
+        self.end.cancel();
         self.doors.iter().for_each(|at| self.shared.connections.close_door(*at));
     }
 }

@@ -1,8 +1,10 @@
 //! Streams to peers instead of datagrams (RFC 6062).
 
+use std::time::Duration;
+
 use super::world::{Answer, Heard, Person, World, peer};
 use crate::stun::{Class, Method, attribute};
-use crate::turn::{Dropped, Transport};
+use crate::turn::{Direction, Dropped, Throttle, Transport};
 
 const ALICE: &str = "192.0.2.10:4000";
 const TCP: &[u8] = &[6, 0, 0, 0];
@@ -91,4 +93,40 @@ fn datagram_clients_get_no_streams() {
     assert_eq!(connect(&mut world, &bob, "8.8.4.4:80").code(), 403);
     let id = world.ask(&alice, Method::ConnectionBind, |writer| writer.put(attribute::CONNECTION_ID, &[0; 4]));
     assert_eq!(id.code(), 400);
+}
+
+#[test]
+fn a_connection_that_a_permission_let_in_ends_with_it_and_one_that_was_asked_for_does_not() {
+    let (mut world, alice) = alice_with_a_tcp_allocation();
+    assert_eq!(connect(&mut world, &alice, "8.8.4.4:80").code(), 0);
+    assert_eq!(world.permit(&alice, peer()).code(), 0);
+    let (id, _) = world.peer_connects("8.8.4.4:9", &alice).expect("announced");
+    world.minutes_pass(4);
+    assert_eq!(world.permit(&alice, peer()).code(), 0);
+    world.minutes_pass(4);
+    let now = world.now;
+    assert_eq!(world.session(&alice).lapsed(now), None, "the permission was refreshed");
+    world.minutes_pass(1);
+    let now = world.now;
+    let session = world.session(&alice);
+    assert!(session.deadline().expect("alive") <= now.monotonic, "the shell is told to look");
+    assert_eq!((session.lapsed(now), session.lapsed(now), session.is_over(now)), (Some(id), None, false));
+    assert!(session.deadline().expect("alive") > now.monotonic);
+}
+
+#[test]
+fn streams_of_one_allocation_share_its_rate_and_wait_for_what_is_missing() {
+    let world = World::with(|options| {
+        (options.quotas.bits_per_second, options.quotas.total_bits_per_second) = (80_000, 120_000);
+    });
+    let (rules, one, other) = (&world.rules, Throttle::default(), Throttle::default());
+    assert_eq!(Throttle::most(rules), 2_500, "a quarter of a second's worth");
+    let take = |throttle: &Throttle, way, after| throttle.take(rules, way, 2_500, world.now.after(after));
+    let at_once = Duration::ZERO;
+    assert_eq!([1, 2, 3, 4].map(|_| take(&one, Direction::ToPeer, at_once)), [Ok(()); 4]);
+    assert_eq!(take(&one, Direction::ToPeer, at_once), Err(Duration::from_millis(250)));
+    // The server's rate has 5000 bytes left for everybody.
+    assert_eq!([1, 2].map(|_| take(&one, Direction::ToClient, at_once)), [Ok(()); 2]);
+    let missing = take(&other, Direction::ToPeer, at_once).expect_err("used up");
+    assert_eq!(take(&other, Direction::ToPeer, missing), Ok(()));
 }
