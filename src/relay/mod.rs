@@ -10,6 +10,7 @@ mod counters;
 mod hairpin;
 mod opener;
 mod options;
+mod pace;
 mod relayed;
 mod sessions;
 mod shared;
