@@ -106,6 +106,8 @@ pub struct Seat {
     pub id: String,
     /// When the person first sat down, in unix milliseconds: of two people the earlier one makes the offers.
     pub since: u64,
+    /// Whether the person is a host of the room.
+    pub host: bool,
 }
 
 /// Makes and reads seat tokens. The key stays in `data_dir`, so that tokens outlive a restart.
@@ -118,28 +120,33 @@ impl SeatKey {
         SeatKey(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
-    /// The token for `seat` in `room`: `id.since.mac`.
+    /// The token for `seat` in `room`: `id.since.role.mac`, the role `h` for a host and `g` for a guest.
     pub fn token(&self, room: &str, seat: &Seat) -> String {
-        let mac = URL_SAFE_NO_PAD.encode(self.mac(room, &seat.id, seat.since));
-        format!("{}.{}.{mac}", seat.id, seat.since)
+        let mac = URL_SAFE_NO_PAD.encode(self.mac(room, seat));
+        format!("{}.{}.{}.{mac}", seat.id, seat.since, role(seat.host))
     }
 
     /// The seat a token stands for, if it was made for this room under this key.
     pub fn read(&self, room: &str, token: &str) -> Option<Seat> {
-        let mut parts = token.splitn(3, '.');
-        let (id, since, mac) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
-        let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
-        constant_time::verify_slices_are_equal(&mac, &self.mac(room, id, since)).ok()?;
-        Some(Seat { id: id.to_owned(), since })
+        let mut parts = token.splitn(4, '.');
+        let (id, since) = (parts.next()?, parts.next()?.parse().ok()?);
+        let (host, mac) = (parts.next()? == role(true), URL_SAFE_NO_PAD.decode(parts.next()?).ok()?);
+        let seat = Seat { id: id.to_owned(), since, host };
+        constant_time::verify_slices_are_equal(&mac, &self.mac(room, &seat)).ok()?;
+        Some(seat)
     }
 
     /// Neither an id nor a number holds a NUL, so no two seats share a text to be hashed.
-    fn mac(&self, room: &str, id: &str, since: u64) -> [u8; 32] {
-        let text = format!("callbox-seat-1\0{id}\0{since}\0{room}");
+    fn mac(&self, room: &str, Seat { id, since, host }: &Seat) -> [u8; 32] {
+        let text = format!("callbox-seat-2\0{id}\0{since}\0{}\0{room}", role(*host));
         let mut mac = [0; 32];
         mac.copy_from_slice(hmac::sign(&self.0, text.as_bytes()).as_ref());
         mac
     }
+}
+
+fn role(host: bool) -> &'static str {
+    if host { "h" } else { "g" }
 }
 
 impl fmt::Debug for SeatKey {
@@ -193,11 +200,12 @@ mod tests {
     #[test]
     fn a_seat_token_opens_only_its_own_room_and_only_untouched() {
         let key = SeatKey::new(&[7; 32]);
-        let seat = Seat { id: "p1".into(), since: 1_700_000_000_000 };
+        let seat = Seat { id: "p1".into(), since: 1_700_000_000_000, host: false };
         let token = key.token("kitchen", &seat);
         assert_eq!(key.read("kitchen", &token), Some(seat));
         assert_eq!(key.read("cellar", &token), None);
         assert_eq!(key.read("kitchen", &token.replacen("p1", "p2", 1)), None);
+        assert_eq!(key.read("kitchen", &token.replacen(".g.", ".h.", 1)), None, "nobody makes themselves a host");
         assert_eq!(key.read("kitchen", "p1.1"), None);
         assert_eq!(SeatKey::new(&[8; 32]).read("kitchen", &token), None);
     }

@@ -6,7 +6,10 @@ use std::fs;
 use std::path::Path;
 
 use callbox::http::{Ice, IceServer, decode, encode};
-use callbox::hub::{Join, Joined, Message, Parting, Peer, PersonId, Refusal, Request, RoomName};
+use callbox::hub::{
+    Command, DoorChange, DoorSigns, Join, Joined, Knock, Message, Parting, Peer, PersonId, Refusal, Request, RoomName,
+};
+use callbox::pass::Secret;
 use serde_json::{Value, json};
 
 /// All documents that `from` sends, by file name.
@@ -48,8 +51,19 @@ fn request(message: &Value) -> Request {
             name: text("name"),
             instance: text("instance"),
             seat: message["seat"].as_str().map(str::to_owned),
+            password: message["password"].as_str().map(Secret::new),
             fresh: fresh(),
         }),
+        "admit" => Request::Host(Command::Admit(person(&message["id"]))),
+        "decline" => Request::Host(Command::Decline(person(&message["id"]))),
+        "mute" => Request::Host(Command::Mute(person(&message["id"]))),
+        "remove" => Request::Host(Command::Remove(person(&message["id"]))),
+        "hand-over" => Request::Host(Command::HandOver(person(&message["id"]))),
+        "set-door" => Request::Host(Command::SetDoor(DoorChange {
+            locked: message["locked"].as_bool(),
+            lobby: message["lobby"].as_bool(),
+            password: message["password"].as_str().map(Secret::new),
+        })),
         "signal" => Request::Signal { to: PersonId(text("to").into()), payload: message["payload"].to_string().into() },
         "leave" => Request::Leave,
         "ice-refresh" => Request::IceRefresh,
@@ -61,7 +75,7 @@ fn request(message: &Value) -> Request {
 #[test]
 fn every_message_of_a_page_is_understood() {
     let documents = documents("page");
-    assert_eq!(documents.len(), 5);
+    assert_eq!(documents.len(), 11);
     for (name, document) in documents {
         for message in [document["message"].clone(), complete(&document)] {
             assert_eq!(decode(&message.to_string(), fresh), Ok(request(&message)), "{name}");
@@ -116,7 +130,17 @@ fn peer(value: &Value) -> Peer {
         instance: value["instance"].as_str().unwrap().into(),
         offerer: value["offerer"].as_bool().unwrap(),
         away: value["away"].as_bool().unwrap(),
+        host: value["host"].as_bool().unwrap(),
     }
+}
+
+fn knock(value: &Value) -> Knock {
+    Knock { id: person(&value["id"]), name: value["name"].as_str().unwrap().into() }
+}
+
+fn door(value: &Value) -> DoorSigns {
+    let [locked, lobby, password] = ["locked", "lobby", "password"].map(|sign| value[sign].as_bool().unwrap());
+    DoorSigns { locked, lobby, password }
 }
 
 fn room(message: &Value) -> RoomName {
@@ -141,9 +165,22 @@ fn said(message: &Value) -> Message {
             you: person(&message["you"]),
             seat: message["seat"].as_str().unwrap().to_owned(),
             max_people: max_people(),
+            host: message["host"].as_bool().unwrap(),
+            door: door(&message["door"]),
+            knocks: message["knocks"].as_array().unwrap().iter().map(knock).collect(),
             peers: message["peers"].as_array().unwrap().iter().map(peer).collect(),
         })),
         "full" => Message::Full { room: room(message), max_people: max_people() },
+        "waiting" => Message::Waiting(room(message)),
+        "knock" => Message::Knock(knock(message)),
+        "knock-over" => Message::KnockOver(person(&message["id"])),
+        "door" => Message::Door(door(&message["door"])),
+        "role" => Message::Role {
+            host: message["host"].as_bool().unwrap(),
+            seat: message["seat"].as_str().unwrap().to_owned(),
+        },
+        "peer-role" => Message::PeerRole(person(&message["id"]), message["host"].as_bool().unwrap()),
+        "mute-asked" => Message::MuteAsked(person(&message["by"])),
         "peer-joined" => Message::PeerJoined(peer(&message["peer"])),
         "peer-back" => Message::PeerBack(peer(&message["peer"])),
         "peer-away" => Message::PeerAway(person(&message["id"])),
@@ -160,7 +197,7 @@ fn said(message: &Value) -> Message {
 #[test]
 fn every_message_of_the_hub_reads_as_documented() {
     let documents = documents("hub");
-    assert_eq!(documents.len(), 11);
+    assert_eq!(documents.len(), 18);
     for (name, document) in documents {
         let expected = &document["message"];
         let text = encode(&said(expected), |_| ice(expected));
@@ -180,6 +217,13 @@ fn every_refusal_has_the_code_that_the_document_promises() {
         Refusal::BadRoom,
         Refusal::BadName,
         Refusal::TooManyRooms,
+        Refusal::Locked,
+        Refusal::PasswordNeeded,
+        Refusal::PasswordWrong,
+        Refusal::LobbyFull,
+        Refusal::Declined,
+        Refusal::Removed,
+        Refusal::NotHost,
         Refusal::TooFast,
         Refusal::BadMessage("x".into()),
         Refusal::TooLarge,

@@ -64,6 +64,8 @@ pub struct Config {
     pub max_people: usize,
     /// Rooms at once.
     pub max_rooms: usize,
+    /// Newcomers knock from the beginning.
+    pub lobby: bool,
     /// What the page calls itself.
     pub site_name: String,
     /// An image beside the name.

@@ -75,7 +75,12 @@ impl Config {
     /// What the site needs, `one_port` being the port that the gate got.
     pub fn site(&self, keys: Keys, one_port: u16) -> http::Options {
         http::Options {
-            rooms: hub::Options { max_people: self.max_people, max_rooms: self.max_rooms, ..hub::Options::default() },
+            rooms: hub::Options {
+                max_people: self.max_people,
+                max_rooms: self.max_rooms,
+                lobby: self.lobby,
+                ..hub::Options::default()
+            },
             seat_key: keys.seat,
             call: CallOptions {
                 name: Some(self.site_name.clone()),

@@ -23,6 +23,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let turn = read_turn(reader);
     let max_people = reader.number("rooms.max_people", 2, 64) as usize;
     let max_rooms = reader.number("rooms.max_rooms", 1, 1_000_000) as usize;
+    let lobby = reader.switch("rooms.lobby");
     let site_name = reader.parsed("call.name", not_empty);
     let logo = reader.optional("call.logo", readable_file);
     let languages = reader.each("call.languages", values::language);
@@ -41,6 +42,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         turn: turn.filter(|_| reader.switch("turn.enabled")),
         max_people,
         max_rooms,
+        lobby,
         site_name: site_name?,
         logo,
         languages,

@@ -1,6 +1,7 @@
 //! The site: routes, and how a stream becomes requests.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -167,7 +168,7 @@ impl Site {
         };
         let host = host::host(&request, &connection);
         let upgraded = hyper::upgrade::on(&mut request);
-        self.0.sockets.spawn(converse(self.0.clone(), upgraded, host, shutdown, place));
+        self.0.sockets.spawn(converse(self.0.clone(), upgraded, (host, connection.client.ip()), shutdown, place));
         answer
     }
 }
@@ -176,12 +177,12 @@ impl Site {
 async fn converse(
     site: Arc<Inner>,
     upgraded: hyper::upgrade::OnUpgrade,
-    host: String,
+    (host, client): (String, IpAddr),
     shutdown: CancellationToken,
     _place: OwnedSemaphorePermit,
 ) {
     let Ok(upgraded) = upgraded.await else { return };
-    let socket = Socket { switchboard: &site.switchboard, options: &site.options, host, shutdown };
+    let socket = Socket { switchboard: &site.switchboard, options: &site.options, host, client, shutdown };
     socket.converse(TokioIo::new(upgraded)).await;
 }
 

@@ -1,6 +1,7 @@
 //! One WebSocket, from its first message to its last: one task that reads, writes, and knows when to give up.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub(super) struct Socket<'a> {
     pub(super) options: &'a Options,
     /// Under which name the page reached us.
     pub(super) host: String,
+    /// Who called.
+    pub(super) client: IpAddr,
     pub(super) shutdown: CancellationToken,
 }
 
@@ -63,7 +66,7 @@ impl Socket<'_> {
     /// Talks on `io` until either side has enough.
     pub(super) async fn converse<IO: AsyncRead + AsyncWrite + Unpin>(self, io: IO) {
         let mut stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(limits())).await;
-        let line = self.switchboard.open();
+        let line = self.switchboard.open(self.client);
         let ending = self.talk(&mut stream, &line).await;
         drop(line);
         if let Ending::Close(code, reason) = ending {
@@ -171,6 +174,7 @@ impl From<End> for Ending {
         let code = match refusal {
             Refusal::TooLarge => CloseCode::Size,
             Refusal::Replaced => CloseCode::Library(4000),
+            Refusal::Removed => CloseCode::Library(4001),
             _ => CloseCode::Policy,
         };
         Ending::Close(code, refusal.to_string())

@@ -4,19 +4,23 @@
 //! so a second core is busy with reading and writing, where the work is, and a message wakes one task instead of two.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::outbox::Outbox;
 use crate::clock::Now;
-use crate::hub::{Effect, Event, Hub, Refusal, Request, SocketId};
+use crate::hub::{Effect, Event, Hub, Network, Refusal, Request, SocketId};
 
 /// The hub and everybody connected to it.
 #[derive(Debug)]
 pub(super) struct Switchboard {
     lines: Mutex<Lines>,
     next: AtomicU64,
+    /// Hashes addresses, under a key of its own.
+    networks: RandomState,
 }
 
 /// One socket's line to the hub.
@@ -39,18 +43,20 @@ impl Switchboard {
     /// Starts the hub's clock, which stops when the switchboard is dropped.
     pub(super) fn start(hub: Hub) -> Arc<Switchboard> {
         let lines = Lines { hub, outboxes: HashMap::new(), effects: Vec::new() };
-        let switchboard = Arc::new(Switchboard { lines: Mutex::new(lines), next: AtomicU64::new(0) });
+        let switchboard =
+            Arc::new(Switchboard { lines: Mutex::new(lines), next: AtomicU64::new(0), networks: RandomState::new() });
         tokio::spawn(tick(Arc::downgrade(&switchboard)));
         switchboard
     }
 
-    /// A line for a new socket; the hub hears of its end when it is dropped, however its task ends.
-    pub(super) fn open(&self) -> Line<'_> {
+    /// A line for a new socket from `client`; the hub hears of its end when it is dropped, however its task ends.
+    pub(super) fn open(&self, client: IpAddr) -> Line<'_> {
+        let network = Network(self.networks.hash_one(network(client)));
         let socket = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
         let outbox = Arc::new(Outbox::default());
         self.with(|lines| {
             lines.outboxes.insert(socket, outbox.clone());
-            lines.handle(Event::Opened(socket));
+            lines.handle(Event::Opened(socket, network));
         });
         Line { switchboard: self, socket, outbox }
     }
@@ -103,8 +109,17 @@ impl Lines {
                         outbox.end(refusal);
                     }
                 }
+                Effect::Revoke(_) => {}
             }
         }
+    }
+}
+
+/// What one subscriber has of the address: all of an IPv4 address, the first 64 bits of an IPv6 address (RFC 6177).
+fn network(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V4(v4) => v4.into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
     }
 }
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::ice::IceServer;
-use crate::hub::{Join, Joined, Message, Parting, Peer, PersonId, Refusal, Request};
+use crate::hub::{Command, DoorChange, DoorSigns, Join, Joined, Message, Parting, Peer, PersonId, Refusal, Request};
+use crate::pass::Secret;
 
 /// Reads one message of a page. `fresh` draws the id that a newcomer will get; it is asked only for a `join`.
 ///
@@ -24,6 +25,12 @@ pub fn decode(text: &str, fresh: impl FnOnce() -> PersonId) -> Result<Request, R
         "ping" => read::<Bare>(text).map(|_| Request::Ping),
         "join" => read::<JoinText>(text).map(|join| Request::Join(join.with(fresh()))),
         "leave" => read::<Bare>(text).map(|_| Request::Leave),
+        "admit" => about(text, Command::Admit),
+        "decline" => about(text, Command::Decline),
+        "mute" => about(text, Command::Mute),
+        "remove" => about(text, Command::Remove),
+        "hand-over" => about(text, Command::HandOver),
+        "set-door" => read(text).map(|change: DoorText| Request::Host(Command::SetDoor(change.into()))),
         "ice-refresh" => read::<Bare>(text).map(|_| Request::IceRefresh),
         _ => Err(Refusal::BadMessage("unknown type".into())),
     }
@@ -36,14 +43,28 @@ pub fn encode(message: &Message, ice: impl FnOnce(&PersonId) -> Ice) -> String {
         Message::Joined(joined) => write(&JoinedText::new(joined, ice(&joined.you))),
         Message::IceServers(you) => write(&Said::IceServers { ice: ice(you) }),
         Message::Full { room, max_people } => write(&Said::Full { room: room.as_str(), max_people: *max_people }),
+        Message::Waiting(room) => write(&Said::Waiting { room: room.as_str() }),
+        Message::Knock(knock) => write(&Said::Knock { id: &knock.id.0, name: &knock.name }),
+        Message::KnockOver(id) => write(&Said::KnockOver { id: &id.0 }),
+        Message::Door(signs) => write(&Said::Door { door: (*signs).into() }),
+        Message::Role { host, seat } => write(&Said::Role { host: *host, seat }),
+        Message::PeerRole(id, host) => write(&Said::PeerRole { id: &id.0, host: *host }),
+        Message::MuteAsked(by) => write(&Said::MuteAsked { by: &by.0 }),
         Message::PeerJoined(peer) => write(&Said::PeerJoined { peer: PeerText::new(peer) }),
         Message::PeerBack(peer) => write(&Said::PeerBack { peer: PeerText::new(peer) }),
         Message::PeerAway(id) => write(&Said::PeerAway { id: &id.0 }),
-        Message::PeerLeft(id, Parting::Left) => write(&Said::PeerLeft { id: &id.0, reason: "left" }),
-        Message::PeerLeft(id, Parting::Lost) => write(&Said::PeerLeft { id: &id.0, reason: "lost" }),
+        Message::PeerLeft(id, parting) => write(&Said::PeerLeft { id: &id.0, reason: reason(*parting) }),
         Message::Left(room) => write(&Said::Left { room: room.as_str() }),
         Message::Pong => write(&Said::Pong),
         Message::Error(refusal) => write(&Said::Error { code: refusal.code(), message: refusal.to_string() }),
+    }
+}
+
+fn reason(parting: Parting) -> &'static str {
+    match parting {
+        Parting::Left => "left",
+        Parting::Lost => "lost",
+        Parting::Removed => "removed",
     }
 }
 
@@ -90,11 +111,43 @@ struct JoinText {
     name: String,
     instance: String,
     seat: Option<String>,
+    password: Option<String>,
 }
 
 impl JoinText {
     fn with(self, fresh: PersonId) -> Join {
-        Join { room: self.room, name: self.name, instance: self.instance, seat: self.seat, fresh }
+        let JoinText { room, name, instance, seat, password, .. } = self;
+        Join { room, name, instance, seat, password: password.map(Secret::new), fresh }
+    }
+}
+
+/// A host's wish about one person.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct About<'a> {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+}
+
+fn about(text: &str, command: fn(PersonId) -> Command) -> Result<Request, Refusal> {
+    read(text).map(|About { id, .. }| Request::Host(command(PersonId(id.as_ref().into()))))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DoorText {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    locked: Option<bool>,
+    lobby: Option<bool>,
+    password: Option<String>,
+}
+
+impl From<DoorText> for DoorChange {
+    fn from(DoorText { locked, lobby, password, .. }: DoorText) -> DoorChange {
+        DoorChange { locked, lobby, password: password.map(Secret::new) }
     }
 }
 
@@ -123,6 +176,30 @@ enum Said<'a> {
     Full {
         room: &'a str,
         max_people: usize,
+    },
+    Waiting {
+        room: &'a str,
+    },
+    Knock {
+        id: &'a str,
+        name: &'a str,
+    },
+    KnockOver {
+        id: &'a str,
+    },
+    Door {
+        door: Signs,
+    },
+    Role {
+        host: bool,
+        seat: &'a str,
+    },
+    PeerRole {
+        id: &'a str,
+        host: bool,
+    },
+    MuteAsked {
+        by: &'a str,
     },
     PeerJoined {
         peer: PeerText<'a>,
@@ -154,6 +231,9 @@ struct JoinedText<'a> {
     you: &'a str,
     seat: &'a str,
     max_people: usize,
+    host: bool,
+    door: Signs,
+    knocks: Vec<KnockText<'a>>,
     peers: Vec<PeerText<'a>>,
     #[serde(flatten)]
     ice: Ice,
@@ -166,9 +246,31 @@ impl<'a> JoinedText<'a> {
             you: &joined.you.0,
             seat: &joined.seat,
             max_people: joined.max_people,
+            host: joined.host,
+            door: joined.door.into(),
+            knocks: joined.knocks.iter().map(|knock| KnockText { id: &knock.id.0, name: &knock.name }).collect(),
             peers: joined.peers.iter().map(PeerText::new).collect(),
             ice,
         }
+    }
+}
+
+#[derive(Serialize)]
+struct KnockText<'a> {
+    id: &'a str,
+    name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Signs {
+    locked: bool,
+    lobby: bool,
+    password: bool,
+}
+
+impl From<DoorSigns> for Signs {
+    fn from(DoorSigns { locked, lobby, password }: DoorSigns) -> Signs {
+        Signs { locked, lobby, password }
     }
 }
 
@@ -179,11 +281,12 @@ struct PeerText<'a> {
     instance: &'a str,
     offerer: bool,
     away: bool,
+    host: bool,
 }
 
 impl<'a> PeerText<'a> {
-    fn new(peer: &'a Peer) -> PeerText<'a> {
-        PeerText { id: &peer.id.0, name: &peer.name, instance: &peer.instance, offerer: peer.offerer, away: peer.away }
+    fn new(Peer { id, name, instance, offerer, away, host }: &'a Peer) -> PeerText<'a> {
+        PeerText { id: &id.0, name, instance, offerer: *offerer, away: *away, host: *host }
     }
 }
 

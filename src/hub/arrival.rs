@@ -1,90 +1,159 @@
-//! Coming in: as a newcomer, back to a seat that was kept, or by a second window. One socket has one seat and one seat
+//! Coming in: as a newcomer, by knocking, back to a seat that was kept, or by a second window. One socket has one seat and one seat
 //! has one socket, whoever comes in which order.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use super::message::{Join, Joined, Message, PersonId, SocketId};
+use super::door::{Door, Verdict, Waiting};
+use super::message::{Join, Joined, Knock, Message, Network, PersonId, SocketId};
 use super::name::{RoomName, tidy};
 use super::refusal::Refusal;
 use super::room::{Person, Place, Room};
 use super::step::Step;
 use super::{Hub, Kept};
 use crate::clock::Now;
-use crate::pass::Seat;
+use crate::pass::{Seat, Secret};
 
 /// A [`Join`] whose parts have been read.
-struct Arrival {
-    room: RoomName,
-    name: Arc<str>,
-    instance: Arc<str>,
-    seat: Seat,
+#[derive(Debug)]
+pub(super) struct Arrival {
+    pub(super) room: RoomName,
+    pub(super) id: PersonId,
+    pub(super) since: u64,
+    pub(super) name: Arc<str>,
+    pub(super) instance: Arc<str>,
+    pub(super) network: Network,
+    pub(super) password: Option<Secret>,
+    /// Whether they come as a host.
+    pub(super) host: bool,
+    /// Whether they sat in this room before.
+    pub(super) returns: bool,
+}
+
+/// A seat brings its holder past a locked door again for as long as a long day's call may last.
+const SEAT_OPENS_FOR: Duration = Duration::from_secs(24 * 3600);
+
+impl Arrival {
+    /// As hosts see them while they wait.
+    pub(super) fn knock(&self) -> Knock {
+        Knock { id: self.id.clone(), name: self.name.clone() }
+    }
 }
 
 impl Hub {
-    /// Lets the person behind `socket` in, back in, or says why not.
+    /// Lets the person behind `socket` in, back in, has them wait, or says why not.
     pub(super) fn join(&mut self, socket: SocketId, join: Join, step: &mut Step) {
-        let arrival = match self.read(join, step.now) {
+        let arrival = match self.read(socket, join, step.now) {
             Ok(arrival) => arrival,
             Err(refusal) => return self.refuse(socket, refusal, step),
         };
-        let id = PersonId(arrival.seat.id.as_str().into());
-        let sits_there = |(room, person): &(RoomName, PersonId)| *room == arrival.room && *person == id;
+        let sits_there = |(room, person): &(RoomName, PersonId)| *room == arrival.room && *person == arrival.id;
         if !self.sockets.get(&socket).and_then(|socket| socket.seat.as_ref()).is_some_and(sits_there) {
             self.stand_up(socket, step);
         }
-        if self.rooms.get(&arrival.room).is_some_and(|room| room.find(&id).is_some()) {
-            self.come_back(socket, id, arrival, step);
-        } else {
-            self.sit_down(socket, id, arrival, step);
+        self.stop_knocking(socket, step);
+        if self.rooms.get(&arrival.room).is_some_and(|room| room.find(&arrival.id).is_some()) {
+            return self.come_back(socket, arrival, step);
+        }
+        match self.rooms.get(&arrival.room).map_or_else(|| self.new_door(&arrival), |room| room.door.ask(&arrival)) {
+            Verdict::Open => self.sit_down(socket, arrival, step),
+            Verdict::Knock => self.wait(socket, arrival, step),
+            Verdict::Shut(refusal) => self.refuse(socket, refusal, step),
         }
     }
 
     /// Checks the names and finds the seat: the token's, or a fresh one. A token of another room, or of a key that is no
     /// more, is no offence: its holder comes in as a newcomer.
-    fn read(&self, join: Join, now: Now) -> Result<Arrival, Refusal> {
+    fn read(&self, socket: SocketId, join: Join, now: Now) -> Result<Arrival, Refusal> {
         let room = RoomName::new(&join.room).ok_or(Refusal::BadRoom)?;
         let name = tidy(&join.name).ok_or(Refusal::BadName)?;
         let instance =
             tidy(&join.instance).ok_or(Refusal::BadMessage("`instance` has 1 to 64 visible characters".into()))?;
+        let network = self.sockets.get(&socket).map_or(Network(0), |socket| socket.network);
         let kept = join.seat.and_then(|token| self.seat_key.read(room.as_str(), &token));
-        let seat = kept.unwrap_or_else(|| {
+        let sat_lately = |seat: &Seat| now.unix.saturating_sub(Duration::from_millis(seat.since)) < SEAT_OPENS_FOR;
+        let returns = kept.as_ref().is_some_and(sat_lately);
+        let Seat { id, since, host } = kept.unwrap_or_else(|| {
             let last = self.rooms.get(&room).map_or(0, Room::latest_since);
             // Later than everybody who is there, even within a millisecond or after the clock was set back.
             let since = u64::try_from(now.unix.as_millis()).unwrap_or(u64::MAX).max(last.saturating_add(1));
-            Seat { id: join.fresh.0.as_ref().to_owned(), since }
+            Seat { id: join.fresh.0.as_ref().to_owned(), since, host: false }
         });
-        Ok(Arrival { room, name, instance, seat })
+        let id = PersonId(id.into());
+        Ok(Arrival { room, id, since, name, instance, network, password: join.password, host, returns })
+    }
+
+    /// The first one opens the room; where rooms are by invitation only, guests wait for a host.
+    fn new_door(&self, arrival: &Arrival) -> Verdict {
+        if self.options.open { Verdict::Open } else { Door::new(self.options.lobby).ask(arrival) }
+    }
+
+    /// The room `name`, made if there is none; `None` when there are as many as may be.
+    fn room(&mut self, name: &RoomName) -> Option<&mut Room> {
+        if !self.rooms.contains_key(name) && self.rooms.len() >= self.options.max_rooms {
+            return None;
+        }
+        let lobby = self.options.lobby;
+        Some(self.rooms.entry(name.clone()).or_insert_with(|| Room { door: Door::new(lobby), ..Room::default() }))
     }
 
     /// A newcomer, or somebody whose seat was cleared meanwhile (a restart, a long absence) and who takes it again.
-    fn sit_down(&mut self, socket: SocketId, id: PersonId, arrival: Arrival, step: &mut Step) {
+    pub(super) fn sit_down(&mut self, socket: SocketId, arrival: Arrival, step: &mut Step) {
         let max_people = self.options.max_people;
         if self.people(arrival.room.as_str()) >= max_people {
             return step.send(socket, Message::Full { room: arrival.room, max_people });
         }
-        if !self.rooms.contains_key(&arrival.room) && self.rooms.len() >= self.options.max_rooms {
-            return self.refuse(socket, Refusal::TooManyRooms, step);
-        }
-        let Arrival { room: name, seat, .. } = &arrival;
-        let room = self.rooms.entry(name.clone()).or_default();
+        let open = self.options.open;
+        let Some(room) = self.room(&arrival.room) else { return self.refuse(socket, Refusal::TooManyRooms, step) };
         let person = Person {
-            id: id.clone(),
-            since: seat.since,
+            id: arrival.id.clone(),
+            since: arrival.since,
             name: arrival.name.clone(),
             instance: arrival.instance.clone(),
+            host: arrival.host || (open && !room.has_host()),
+            network: arrival.network,
             place: Place::Here(socket),
         };
         room.show_to_others(&person, step, Message::PeerJoined);
         room.people.push(person);
-        self.welcome(socket, &id, &arrival, step);
+        self.welcome(socket, &arrival, step);
+    }
+
+    /// Somebody who has to knock.
+    fn wait(&mut self, socket: SocketId, arrival: Arrival, step: &mut Step) {
+        let Some(room) = self.room(&arrival.room) else { return self.refuse(socket, Refusal::TooManyRooms, step) };
+        step.send(socket, Message::Waiting(arrival.room.clone()));
+        room.tell_hosts(step, || Message::Knock(arrival.knock()));
+        let name = arrival.room.clone();
+        room.door.waiting.push(Waiting { socket, arrival });
+        if let Some(socket) = self.sockets.get_mut(&socket) {
+            socket.knocks = Some(name);
+        }
+    }
+
+    /// The person behind `socket` waits no longer, if they did.
+    pub(super) fn stop_knocking(&mut self, socket: SocketId, step: &mut Step) {
+        let Some(name) = self.sockets.get_mut(&socket).and_then(|socket| socket.knocks.take()) else { return };
+        self.forget_knock(&name, socket, step);
+    }
+
+    /// Takes the knock of a socket out of a room.
+    pub(super) fn forget_knock(&mut self, name: &RoomName, socket: SocketId, step: &mut Step) {
+        let Some(room) = self.rooms.get_mut(name) else { return };
+        let Some(index) = room.door.waiting.iter().position(|waiting| waiting.socket == socket) else { return };
+        let id = room.door.waiting.remove(index).arrival.id;
+        room.tell_hosts(step, || Message::KnockOver(id.clone()));
+        self.close_if_empty(name, step);
     }
 
     /// Somebody whose seat is still there: after a dropped socket, a reload, or from a second window.
-    fn come_back(&mut self, socket: SocketId, id: PersonId, arrival: Arrival, step: &mut Step) {
+    fn come_back(&mut self, socket: SocketId, arrival: Arrival, step: &mut Step) {
+        let id = arrival.id.clone();
         let Some(room) = self.rooms.get_mut(&arrival.room) else { return };
         let Some(person) = room.find_mut(&id) else { return };
         let reloaded = std::mem::replace(&mut person.instance, arrival.instance.clone()) != arrival.instance;
         person.name = arrival.name.clone();
+        person.network = arrival.network;
         let before = std::mem::replace(&mut person.place, Place::Here(socket));
         if reloaded {
             room.forget_words_of(&id, &mut self.postage);
@@ -92,7 +161,7 @@ impl Hub {
         if let Some(person) = room.find(&id) {
             room.show_to_others(person, step, Message::PeerBack);
         }
-        self.welcome(socket, &id, &arrival, step);
+        self.welcome(socket, &arrival, step);
         match before {
             Place::Here(old) => self.replace(old, socket, step),
             Place::Away { until, mut mailbox } => {
@@ -107,17 +176,21 @@ impl Hub {
     }
 
     /// Puts the socket on its seat and tells it so.
-    fn welcome(&mut self, socket: SocketId, id: &PersonId, arrival: &Arrival, step: &mut Step) {
+    fn welcome(&mut self, socket: SocketId, arrival: &Arrival, step: &mut Step) {
         if let Some(socket) = self.sockets.get_mut(&socket) {
-            socket.seat = Some((arrival.room.clone(), id.clone()));
+            socket.seat = Some((arrival.room.clone(), arrival.id.clone()));
         }
         let Some(room) = self.rooms.get(&arrival.room) else { return };
-        let Some(person) = room.find(id) else { return };
+        let Some(person) = room.find(&arrival.id) else { return };
+        let seat = Seat { id: person.id.to_string(), since: person.since, host: person.host };
         let joined = Joined {
             room: arrival.room.clone(),
-            you: id.clone(),
-            seat: self.seat_key.token(arrival.room.as_str(), &Seat { id: id.to_string(), since: person.since }),
+            you: person.id.clone(),
+            seat: self.seat_key.token(arrival.room.as_str(), &seat),
             max_people: self.options.max_people,
+            host: person.host,
+            door: room.door.signs(),
+            knocks: if person.host { room.door.knocks() } else { Vec::new() },
             peers: room.peers_of(person),
         };
         step.send(socket, Message::Joined(Box::new(joined)));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::name::RoomName;
 use super::refusal::Refusal;
+use crate::pass::Secret;
 
 /// One WebSocket, numbered by the shell; never used twice in the life of a hub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -20,6 +21,11 @@ impl fmt::Display for PersonId {
     }
 }
 
+/// Where a person comes from, as far as a hub may know: people of one network have the same one. A keyed hash, so that no
+/// address is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Network(pub u64);
+
 /// What a page sends to another page: JSON text that the hub passes on and never reads.
 pub type Payload = Box<str>;
 
@@ -27,7 +33,7 @@ pub type Payload = Box<str>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A socket is there. Comes before anything else about it.
-    Opened(SocketId),
+    Opened(SocketId, Network),
     /// A page asks for something.
     Asked(SocketId, Request),
     /// A page sent something that is no [`Request`].
@@ -50,12 +56,62 @@ pub enum Request {
         /// What the page says to it.
         payload: Payload,
     },
-    /// To get up.
+    /// To get up, or to knock no longer.
     Leave,
+    /// What only a host may ask for.
+    Host(Command),
     /// New credentials for the relay.
     IceRefresh,
     /// A sign of life.
     Ping,
+}
+
+/// What a host may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Let somebody in who knocked.
+    Admit(PersonId),
+    /// Send somebody away who knocked.
+    Decline(PersonId),
+    /// Ask somebody to switch their microphone off; their page does it.
+    Mute(PersonId),
+    /// Take somebody's seat away; they come in again only by knocking.
+    Remove(PersonId),
+    /// Make somebody the host instead.
+    HandOver(PersonId),
+    /// Change who may come in.
+    SetDoor(DoorChange),
+}
+
+/// What shall be different about a room's door; `None` stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DoorChange {
+    /// Nobody new may come in.
+    pub locked: Option<bool>,
+    /// Whoever is new knocks, and waits for a host.
+    pub lobby: Option<bool>,
+    /// Whoever is new has to know this; an empty text takes the password away.
+    pub password: Option<Secret>,
+}
+
+/// What everybody may know of a room's door.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DoorSigns {
+    /// Nobody new may come in.
+    pub locked: bool,
+    /// Whoever is new knocks.
+    pub lobby: bool,
+    /// Whoever is new needs the password.
+    pub password: bool,
+}
+
+/// Somebody who knocked, as hosts see them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knock {
+    /// The id they will have inside.
+    pub id: PersonId,
+    /// The name they gave, tidied.
+    pub name: Arc<str>,
 }
 
 /// Who comes, where to, and how they are known.
@@ -69,6 +125,8 @@ pub struct Join {
     pub instance: String,
     /// The token of an earlier seat in this room, if the person comes back.
     pub seat: Option<String>,
+    /// The room's password, if the person was asked for it.
+    pub password: Option<Secret>,
     /// The id to give to a person without a seat; from the system's generator, at least 96 bits, so never given twice.
     pub fresh: PersonId,
 }
@@ -80,6 +138,8 @@ pub enum Effect {
     Send(SocketId, Message),
     /// Close that socket once all that was said on it is out, with the refusal's words as the reason.
     Close(SocketId, Refusal),
+    /// This person was sent out: what they hold in hand (credentials for the relay) must open nothing any more.
+    Revoke(PersonId),
 }
 
 /// What the hub says to a page.
@@ -94,6 +154,25 @@ pub enum Message {
         /// Its limit.
         max_people: usize,
     },
+    /// You knocked: a host will let you in, or not.
+    Waiting(RoomName),
+    /// Somebody knocks; told to hosts.
+    Knock(Knock),
+    /// Somebody who knocked is let in, sent away or gone; told to hosts.
+    KnockOver(PersonId),
+    /// The room's door is different now.
+    Door(DoorSigns),
+    /// You are a host now, or no longer, with the token that says so.
+    Role {
+        /// Whether you are a host.
+        host: bool,
+        /// Instead of the token you have.
+        seat: String,
+    },
+    /// Somebody is a host now, or no longer.
+    PeerRole(PersonId, bool),
+    /// This host asks you to be quiet.
+    MuteAsked(PersonId),
     /// Somebody sat down.
     PeerJoined(Peer),
     /// A peer's socket is there again.
@@ -130,6 +209,12 @@ pub struct Joined {
     pub seat: String,
     /// How many people the room may have, the reader included.
     pub max_people: usize,
+    /// Whether the reader is a host.
+    pub host: bool,
+    /// Who may come in.
+    pub door: DoorSigns,
+    /// Who knocks; empty unless the reader is a host.
+    pub knocks: Vec<Knock>,
     /// Everybody else.
     pub peers: Vec<Peer>,
 }
@@ -147,6 +232,8 @@ pub struct Peer {
     pub offerer: bool,
     /// Whether their socket dropped.
     pub away: bool,
+    /// Whether they are a host.
+    pub host: bool,
 }
 
 /// Why a peer is gone.
@@ -156,4 +243,6 @@ pub enum Parting {
     Left,
     /// The socket dropped and the seat was kept in vain.
     Lost,
+    /// A host sent them out.
+    Removed,
 }

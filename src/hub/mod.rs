@@ -7,6 +7,8 @@
 
 mod allowance;
 mod arrival;
+mod door;
+mod host;
 mod mailbox;
 mod message;
 mod name;
@@ -21,7 +23,10 @@ mod world;
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-pub use self::message::{Effect, Event, Join, Joined, Message, Parting, Payload, Peer, PersonId, Request, SocketId};
+pub use self::message::{
+    Command, DoorChange, DoorSigns, Effect, Event, Join, Joined, Knock, Message, Network, Parting, Payload, Peer,
+    PersonId, Request, SocketId,
+};
 pub use self::name::RoomName;
 pub use self::refusal::Refusal;
 
@@ -39,6 +44,10 @@ pub struct Options {
     pub max_people: usize,
     /// Rooms at the same time; a join that would open one more is refused with `too-many-rooms`.
     pub max_rooms: usize,
+    /// Whether a room is there as soon as somebody joins; otherwise only who was invited comes in.
+    pub open: bool,
+    /// Whether newcomers knock and wait for a host, until a host of the room decides otherwise.
+    pub lobby: bool,
     /// How long a seat is kept for a person whose socket dropped.
     pub grace: Duration,
     /// What a socket may say, in units per second over time: a message costs 1 unit, and 1 more for each full KiB.
@@ -52,6 +61,8 @@ impl Default for Options {
         Options {
             max_people: 8,
             max_rooms: 1000,
+            open: true,
+            lobby: false,
             // Longer than a laptop takes to change from Wi-Fi to a phone's hotspot, shorter than a host's patience.
             grace: Duration::from_secs(45),
             // A page that meets seven others at once sends seven descriptions of some 8 KiB and about thirty candidates
@@ -78,8 +89,11 @@ pub struct Hub {
 #[derive(Debug)]
 struct Socket {
     allowance: Allowance,
+    network: Network,
     /// Where the person behind it sits.
     seat: Option<(RoomName, PersonId)>,
+    /// Where the person behind it waits to be let in.
+    knocks: Option<RoomName>,
 }
 
 /// A seat kept for somebody whose socket dropped.
@@ -107,9 +121,9 @@ impl Hub {
     pub fn handle(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>) {
         let step = &mut Step { now, effects };
         match event {
-            Event::Opened(socket) => {
+            Event::Opened(socket, network) => {
                 let allowance = Allowance::full(&self.options, now.monotonic);
-                self.sockets.insert(socket, Socket { allowance, seat: None });
+                self.sockets.insert(socket, Socket { allowance, network, seat: None, knocks: None });
             }
             Event::Asked(socket, request) => self.answer(socket, request, step),
             Event::Garbled(socket, refusal) => self.refuse(socket, refusal, step),
@@ -137,12 +151,17 @@ impl Hub {
         match (request, &socket.seat) {
             (Request::Ping, _) => step.send(id, Message::Pong),
             (Request::Join(join), _) => self.join(id, join, step),
+            (Request::Leave, None) if socket.knocks.is_some() => self.stop_knocking(id, step),
             (_, None) => self.refuse(id, Refusal::NotJoined, step),
             (Request::IceRefresh, Some((_, person))) => step.send(id, Message::IceServers(person.clone())),
             (Request::Leave, Some((room, _))) => {
                 let room = room.clone();
                 self.stand_up(id, step);
                 step.send(id, Message::Left(room));
+            }
+            (Request::Host(command), Some(seat)) => {
+                let seat = seat.clone();
+                self.command(id, seat, command, step);
             }
             (Request::Signal { to, payload }, Some(seat)) => {
                 let (room, from) = seat.clone();
@@ -181,7 +200,11 @@ impl Hub {
 
     /// The socket is gone; the person behind it may come back.
     fn drop_socket(&mut self, socket: SocketId, step: &mut Step) {
-        let Some((name, id)) = self.sockets.remove(&socket).and_then(|socket| socket.seat) else { return };
+        let Some(Socket { seat, knocks, .. }) = self.sockets.remove(&socket) else { return };
+        if let Some(name) = knocks {
+            self.forget_knock(&name, socket, step);
+        }
+        let Some((name, id)) = seat else { return };
         let Some(room) = self.rooms.get_mut(&name) else { return };
         let until = step.now.monotonic + self.options.grace;
         if let Some(person) = room.find_mut(&id) {
@@ -210,20 +233,35 @@ impl Hub {
     fn remove(&mut self, name: &RoomName, id: &PersonId, parting: Parting, step: &mut Step) {
         let Some(room) = self.rooms.get_mut(name) else { return };
         let Some(index) = room.people.iter().position(|person| person.id == *id) else { return };
-        if let Place::Away { mut mailbox, .. } = room.people.remove(index).place {
+        if let Place::Away { until, mut mailbox } = room.people.remove(index).place {
             mailbox.empty(&mut self.postage);
+            self.away.remove(&Kept { until, room: name.clone(), id: id.clone() });
         }
         room.forget_words_of(id, &mut self.postage);
         room.tell_others(id, step, || Message::PeerLeft(id.clone(), parting));
-        if room.people.is_empty() {
-            self.rooms.remove(name);
+        self.find_a_host(name, step);
+        self.close_if_empty(name, step);
+    }
+
+    /// A room that everybody left ends. Who still waits at the door of an open one opens it anew.
+    fn close_if_empty(&mut self, name: &RoomName, step: &mut Step) {
+        let Some(room) = self.rooms.get_mut(name).filter(|room| room.people.is_empty()) else { return };
+        match room.door.waiting.first().map(|waiting| waiting.arrival.id.clone()) {
+            None => drop(self.rooms.remove(name)),
+            Some(first) if self.options.open => {
+                room.door.renew(self.options.lobby);
+                // Cannot be refused: that person was just found in the queue.
+                let _ = self.admit(name, &first, step);
+            }
+            Some(_) => {}
         }
     }
 }
 
-/// A message costs one unit, and one more for each full KiB it carries.
+/// A message costs one unit, and one more for each full KiB it carries; a try at a password a second's worth.
 fn cost(request: &Request) -> usize {
     match request {
+        Request::Join(join) if join.password.is_some() => 60,
         Request::Signal { payload, .. } => 1 + payload.len() / 1024,
         _ => 1,
     }

@@ -17,6 +17,27 @@ pub enum Refusal {
     /// The person's name cannot be used.
     #[error("a person's name has 1 to 64 characters, and no invisible ones")]
     BadName,
+    /// A host locked the room.
+    #[error("the room is locked: ask somebody inside to open it")]
+    Locked,
+    /// The room has a password.
+    #[error("the room has a password: ask the person who invited you")]
+    PasswordNeeded,
+    /// Not the room's password.
+    #[error("that is not the room's password")]
+    PasswordWrong,
+    /// As many people knock as may.
+    #[error("too many people are waiting to be let in: try again in a moment")]
+    LobbyFull,
+    /// A host did not let the person in.
+    #[error("the host did not let you in")]
+    Declined,
+    /// A host sent the person out.
+    #[error("the host removed you from the room")]
+    Removed,
+    /// Only a host may ask for this.
+    #[error("only a host of the room can do this")]
+    NotHost,
     /// As many rooms are open as may be.
     #[error("this server has as many rooms as it can hold: try again later, or join one that is open")]
     TooManyRooms,
@@ -42,6 +63,13 @@ impl Refusal {
             Refusal::NoSuchPeer => "no-such-peer",
             Refusal::BadRoom => "bad-room",
             Refusal::BadName => "bad-name",
+            Refusal::Locked => "locked",
+            Refusal::PasswordNeeded => "password-needed",
+            Refusal::PasswordWrong => "password-wrong",
+            Refusal::LobbyFull => "lobby-full",
+            Refusal::Declined => "declined",
+            Refusal::Removed => "removed",
+            Refusal::NotHost => "not-host",
             Refusal::TooManyRooms => "too-many-rooms",
             Refusal::TooFast => "too-fast",
             Refusal::BadMessage(_) => "bad-message",
@@ -52,6 +80,9 @@ impl Refusal {
 
     /// Whether the socket is closed after this: what comes next on it could not be trusted, or nobody would read it.
     pub fn closes(&self) -> bool {
-        matches!(self, Refusal::TooFast | Refusal::BadMessage(_) | Refusal::TooLarge | Refusal::Replaced)
+        matches!(
+            self,
+            Refusal::TooFast | Refusal::BadMessage(_) | Refusal::TooLarge | Refusal::Replaced | Refusal::Removed
+        )
     }
 }

@@ -1,16 +1,18 @@
-//! One room: its people in the order they sat down, and what each of them sees of the others.
+//! One room: its people in the order they sat down, its door, and what each of them sees of the others.
 
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::door::Door;
 use super::mailbox::{Mailbox, Postage};
-use super::message::{Message, Peer, PersonId, SocketId};
+use super::message::{Message, Network, Peer, PersonId, SocketId};
 use super::step::Step;
 
-/// The people of one room. A room without people does not exist.
+/// One room. A room where nobody sits and nobody knocks does not exist.
 #[derive(Debug, Default)]
 pub(super) struct Room {
     pub(super) people: Vec<Person>,
+    pub(super) door: Door,
 }
 
 /// Somebody with a seat.
@@ -21,6 +23,8 @@ pub(super) struct Person {
     pub(super) since: u64,
     pub(super) name: Arc<str>,
     pub(super) instance: Arc<str>,
+    pub(super) host: bool,
+    pub(super) network: Network,
     pub(super) place: Place,
 }
 
@@ -45,6 +49,15 @@ impl Person {
             instance: self.instance.clone(),
             offerer: (reader.since, &reader.id) < (self.since, &self.id),
             away: matches!(self.place, Place::Away { .. }),
+            host: self.host,
+        }
+    }
+
+    /// The socket they sit by, unless they are away.
+    pub(super) fn socket(&self) -> Option<SocketId> {
+        match self.place {
+            Place::Here(socket) => Some(socket),
+            Place::Away { .. } => None,
         }
     }
 }
@@ -56,6 +69,11 @@ impl Room {
 
     pub(super) fn find_mut(&mut self, id: &PersonId) -> Option<&mut Person> {
         self.people.iter_mut().find(|person| person.id == *id)
+    }
+
+    /// Whether somebody may let others in.
+    pub(super) fn has_host(&self) -> bool {
+        self.people.iter().any(|person| person.host)
     }
 
     /// When the last of them sat down.
@@ -70,17 +88,29 @@ impl Room {
 
     /// Tells everybody else who is here. People who are away learn it when they come back: `joined` is complete.
     pub(super) fn tell_others(&self, about: &PersonId, step: &mut Step, message: impl Fn() -> Message) {
-        for person in self.people.iter().filter(|person| person.id != *about) {
-            if let Place::Here(socket) = person.place {
-                step.send(socket, message());
-            }
+        self.tell(|person| person.id != *about, step, message);
+    }
+
+    /// Tells every host who is here.
+    pub(super) fn tell_hosts(&self, step: &mut Step, message: impl Fn() -> Message) {
+        self.tell(|person| person.host, step, message);
+    }
+
+    /// Tells everybody who is here.
+    pub(super) fn tell_all(&self, step: &mut Step, message: impl Fn() -> Message) {
+        self.tell(|_| true, step, message);
+    }
+
+    fn tell(&self, whom: impl Fn(&Person) -> bool, step: &mut Step, message: impl Fn() -> Message) {
+        for socket in self.people.iter().filter(|person| whom(person)).filter_map(Person::socket) {
+            step.send(socket, message());
         }
     }
 
     /// Shows `person` to everybody else who is here, each with their own side of `offerer`.
     pub(super) fn show_to_others(&self, person: &Person, step: &mut Step, message: fn(Peer) -> Message) {
         for reader in self.people.iter().filter(|reader| reader.id != person.id) {
-            if let Place::Here(socket) = reader.place {
+            if let Some(socket) = reader.socket() {
                 step.send(socket, message(person.seen_by(reader)));
             }
         }

@@ -1,8 +1,11 @@
 //! Conversations with the hub, each named for what somebody in the call would notice.
 
+mod hosts;
+
 use std::time::Duration;
 
 use super::*;
+use crate::pass::Secret;
 
 /// A hub with its clock, and the people who talk to it.
 struct Hall {
@@ -25,7 +28,7 @@ impl Hall {
 
     fn opens(&mut self) -> SocketId {
         self.next += 1;
-        self.happens(Event::Opened(SocketId(self.next)));
+        self.happens(Event::Opened(SocketId(self.next), Network(self.next)));
         SocketId(self.next)
     }
 
@@ -83,6 +86,7 @@ fn join(room: &str, name: &str, instance: &str, seat: Option<&str>, fresh: u64) 
         name: name.into(),
         instance: instance.into(),
         seat: seat.map(str::to_owned),
+        password: None,
         fresh: PersonId(format!("person-{fresh}").into()),
     })
 }
@@ -166,7 +170,7 @@ fn leaving_is_told_to_both_sides_and_an_empty_room_is_no_more() {
     hall.heard.clear();
     hall.asks(alice, Request::Leave);
     assert_eq!(hall.hears(alice), [Message::Left(alice_joined.room)]);
-    assert_eq!(hall.hears(bob), [Message::PeerLeft(alice_joined.you, Parting::Left)]);
+    assert_eq!(hall.hears(bob)[0], Message::PeerLeft(alice_joined.you, Parting::Left));
     hall.asks(bob, Request::Leave);
     assert_eq!(hall.hub.rooms(), 0);
     hall.asks(bob, Request::Leave);
@@ -296,7 +300,7 @@ fn joining_elsewhere_leaves_the_old_room() {
     let (bob, _) = hall.enters("Bob");
     hall.heard.clear();
     hall.asks(alice, join("cellar", "Alice", "i", None, 60));
-    assert_eq!(hall.hears(bob), [Message::PeerLeft(alice_joined.you, Parting::Left)]);
+    assert_eq!(hall.hears(bob)[0], Message::PeerLeft(alice_joined.you, Parting::Left));
     assert_eq!((hall.hub.people("kitchen"), hall.hub.people("cellar")), (1, 1));
 }
 

@@ -2,10 +2,11 @@
 //! order, over wires that deliver late, while time passes and the server restarts. After every step nobody sits in two
 //! places and no room is over its limit; when the wires are empty, everybody in a room sees the same room.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use super::*;
+use crate::pass::Secret;
 
 const ROOMS: [&str; 3] = ["kitchen", "cellar", "会议室"];
 const PEOPLE: usize = 10;
@@ -22,6 +23,14 @@ struct Page {
     peers: BTreeMap<PersonId, (bool, bool)>,
     /// The last number heard from each peer.
     last_heard: HashMap<PersonId, u64>,
+    /// Whether it believes to be a host, and who else is one.
+    host: bool,
+    hosts: BTreeSet<PersonId>,
+    /// What it believes of the room's door, and of who waits there.
+    door: DoorSigns,
+    knocks: BTreeSet<PersonId>,
+    /// Whether it waits to be let in.
+    waits: bool,
 }
 
 /// SplitMix64: enough disorder for a test, and the same every time.
@@ -75,12 +84,17 @@ impl World {
         for effect in effects {
             match effect {
                 Effect::Send(socket, message) => self.say(socket, Some(message)),
+                Effect::Revoke(id) => assert!(self.seat_of(&id).is_none(), "whoever was sent out sits nowhere"),
                 Effect::Close(socket, _) => {
                     self.say(socket, None);
                     self.happens(Event::Closed(socket));
                 }
             }
         }
+    }
+
+    fn seat_of(&self, id: &PersonId) -> Option<&RoomName> {
+        self.hub.rooms.iter().find(|(_, room)| room.find(id).is_some()).map(|(name, _)| name)
     }
 
     fn say(&mut self, socket: SocketId, message: Option<Message>) {
@@ -98,6 +112,7 @@ impl World {
             10..14 => self.signals(who),
             14 => self.waits(),
             15 if self.disorder.below(40) == 0 => self.restarts(),
+            16..18 => self.commands(who),
             _ => {
                 self.delivers(who);
             }
@@ -122,14 +137,14 @@ impl World {
     fn connects(&mut self, who: usize) {
         let socket = SocketId(self.number());
         self.wires.insert(socket, VecDeque::new());
-        self.happens(Event::Opened(socket));
+        self.happens(Event::Opened(socket, Network(who as u64)));
         self.pages[who].socket = Some(socket);
     }
 
     fn asks_to_join(&mut self, who: usize, room: &str, seat: Option<String>) {
         let fresh = PersonId(format!("p{}", self.number()).into());
         let instance = format!("i{}", self.pages[who].instance);
-        let join = Join { room: room.into(), name: format!("Person {who}"), instance, seat, fresh };
+        let join = Join { room: room.into(), name: format!("Person {who}"), instance, seat, password: None, fresh };
         self.asks(who, Request::Join(join));
     }
 
@@ -165,6 +180,31 @@ impl World {
         let to = peers[self.disorder.below(peers.len())].clone();
         let payload = format!("{to} {}", self.number()).into();
         self.asks(who, Request::Signal { to, payload });
+    }
+
+    /// Whoever it is asks for it: the hub has to find out who is a host.
+    fn commands(&mut self, who: usize) {
+        let peer = self.one_of(&self.pages[who].peers.keys().cloned().collect::<Vec<_>>());
+        let knock = self.one_of(&self.pages[who].knocks.iter().cloned().collect::<Vec<_>>());
+        let (peer, knock) = (peer.unwrap_or(fake()), knock.unwrap_or(fake()));
+        let command = match self.disorder.below(9) {
+            0..3 => Command::Admit(knock),
+            3 => Command::Decline(knock),
+            4 => Command::Mute(peer),
+            5 => Command::Remove(peer),
+            6 => Command::HandOver(peer),
+            _ => Command::SetDoor(DoorChange {
+                locked: Some(self.disorder.below(8) == 0),
+                lobby: Some(self.disorder.below(2) == 0),
+                password: Some(Secret::new(["", "x"][self.disorder.below(8) / 7])),
+            }),
+        };
+        self.asks(who, Request::Host(command));
+    }
+
+    fn one_of(&mut self, some: &[PersonId]) -> Option<PersonId> {
+        let at = self.disorder.below(some.len().max(1));
+        some.get(at).cloned()
     }
 
     fn waits(&mut self) {
@@ -214,6 +254,12 @@ impl World {
         for (name, room) in &self.hub.rooms {
             assert!(!room.people.is_empty(), "{name} is empty and still there");
             assert!(room.people.len() <= MAX_PEOPLE, "{name} is over its limit");
+            assert!(room.has_host(), "{name} has no host");
+            for waiting in &room.door.waiting {
+                assert!(seen.insert(waiting.arrival.id.clone()), "{} sits and waits", waiting.arrival.id);
+                assert_eq!(self.hub.sockets[&waiting.socket].knocks.as_ref(), Some(name));
+                assert_eq!(self.hub.sockets[&waiting.socket].seat, None);
+            }
             for person in &room.people {
                 assert!(seen.insert(person.id.clone()), "{} sits in two places", person.id);
                 match &person.place {
@@ -245,6 +291,11 @@ impl World {
             let truth: BTreeMap<_, _> =
                 room.peers_of(person).into_iter().map(|peer| (peer.id, (peer.offerer, peer.away))).collect();
             assert_eq!(page.peers, truth);
+            let hosts = room.people.iter().filter(|other| other.host && other.id != *id).map(|other| other.id.clone());
+            assert_eq!((page.host, &page.hosts), (person.host, &hosts.collect()));
+            assert_eq!(page.door, room.door.signs());
+            let knocks = room.door.knocks().into_iter().map(|knock| knock.id).filter(|_| person.host);
+            assert_eq!(page.knocks, knocks.collect());
             for peer in room.peers_of(person) {
                 let reverse = room.find(&peer.id).map(|other| room.peers_of(other)).expect("a peer");
                 assert!(reverse.iter().any(|back| back.id == *id && back.offerer != peer.offerer), "one of two offers");
@@ -256,24 +307,69 @@ impl World {
 impl Page {
     fn hears(&mut self, message: Message) {
         match message {
-            Message::Joined(joined) => {
-                self.peers = joined.peers.iter().map(|p| (p.id.clone(), (p.offerer, p.away))).collect();
-                self.seat = Some((joined.room, joined.you, joined.seat));
-            }
+            Message::Joined(joined) => self.hears_joined(*joined),
             Message::PeerJoined(peer) => {
-                let known = self.peers.insert(peer.id, (peer.offerer, peer.away));
+                let known = self.sees(peer);
                 assert_eq!(known, None, "nobody joins twice");
             }
             Message::PeerBack(peer) => {
-                let known = self.peers.insert(peer.id, (peer.offerer, peer.away));
-                assert_eq!(known.map(|(offerer, _)| offerer), Some(peer.offerer), "the part in a pair never changes");
+                let offerer = peer.offerer;
+                let known = self.sees(peer);
+                assert_eq!(known.map(|(offerer, _)| offerer), Some(offerer), "the part in a pair never changes");
             }
             Message::PeerAway(id) => self.peers.get_mut(&id).expect("only peers go away").1 = true,
-            Message::PeerLeft(id, _) => assert!(self.peers.remove(&id).is_some(), "only peers leave"),
+            Message::PeerLeft(id, _) => {
+                assert!(self.peers.remove(&id).is_some(), "only peers leave");
+                self.hosts.remove(&id);
+            }
             Message::Signal { from, payload } => self.hears_signal(from, &payload),
             Message::Left(_) | Message::Full { .. } => self.forgets(),
+            Message::Error(Refusal::Declined | Refusal::Removed | Refusal::Locked) => self.forgets(),
+            Message::Waiting(_) => {
+                self.forgets();
+                self.waits = true;
+            }
+            Message::Knock(knock) => assert!(self.host && self.knocks.insert(knock.id), "hosts hear of a knock once"),
+            Message::KnockOver(id) => assert!(self.knocks.remove(&id), "only who knocks is let in"),
+            Message::Door(signs) => self.door = signs,
+            Message::Role { host, seat } => self.hears_role(host, seat),
+            Message::PeerRole(id, host) => {
+                assert!(self.peers.contains_key(&id), "only peers have roles");
+                let changed = if host { self.hosts.insert(id) } else { self.hosts.remove(&id) };
+                assert!(changed, "a role is told once");
+            }
+            Message::MuteAsked(by) => assert!(self.hosts.contains(&by), "only hosts ask for quiet"),
             Message::Error(_) | Message::IceServers(_) | Message::Pong => {}
         }
+    }
+
+    fn hears_joined(&mut self, joined: Joined) {
+        self.peers.clear();
+        self.hosts.clear();
+        for peer in joined.peers {
+            self.sees(peer);
+        }
+        self.host = joined.host;
+        self.door = joined.door;
+        self.knocks = joined.knocks.into_iter().map(|knock| knock.id).collect();
+        self.waits = false;
+        self.seat = Some((joined.room, joined.you, joined.seat));
+    }
+
+    fn hears_role(&mut self, host: bool, token: String) {
+        assert_ne!(std::mem::replace(&mut self.host, host), host, "a role is told once");
+        self.knocks.clear();
+        self.seat.as_mut().expect("only who sits has a role").2 = token;
+    }
+
+    /// What was known of the peer before.
+    fn sees(&mut self, peer: Peer) -> Option<(bool, bool)> {
+        if peer.host {
+            self.hosts.insert(peer.id.clone())
+        } else {
+            self.hosts.remove(&peer.id)
+        };
+        self.peers.insert(peer.id, (peer.offerer, peer.away))
     }
 
     fn hears_signal(&mut self, from: PersonId, payload: &str) {
@@ -288,8 +384,16 @@ impl Page {
 
     fn forgets(&mut self) {
         self.seat = None;
+        self.waits = false;
         self.peers.clear();
+        self.hosts.clear();
+        self.knocks.clear();
     }
+}
+
+/// Nobody: a command about them must be refused and change nothing.
+fn fake() -> PersonId {
+    PersonId("nobody".into())
 }
 
 /// `CALLBOX_WORLD_STEPS` asks for a longer life than the quick one of every test run.

@@ -2,7 +2,9 @@
  * The wire between page and hub, as `tests/wire/*.json` documents it: types, and text ⇄ value. A message of an unknown
  * type is no error (a newer hub may know more); a malformed one of a known type is.
  *
- * @typedef {{ id: string, name: string, instance: string, offerer: boolean, away: boolean }} PeerEntry
+ * @typedef {{ id: string, name: string, instance: string, offerer: boolean, away: boolean, host: boolean }} PeerEntry
+ * @typedef {{ id: string, name: string }} Knock
+ * @typedef {{ locked: boolean, lobby: boolean, password: boolean }} Door  who may come in: nobody new, who is let in, who knows it
  * @typedef {{ urls: string[], username?: string, credential?: string }} IceServer
  *
  * @typedef {object} SignalPayload  what two pages say to each other through the hub, which never reads it
@@ -13,14 +15,23 @@
  * @property {RTCIceCandidateInit | null} [candidate]   null: there are no more
  * @property {'restart' | 'rebuild'} [request]          asked of the one who makes the offers
  *
- * @typedef {{ type: 'join', room: string, name: string, instance: string, seat?: string }} Join
+ * @typedef {{ type: 'join', room: string, name: string, instance: string, seat?: string, password?: string }} Join
  * @typedef {{ type: 'signal', to: string, payload: SignalPayload }} SignalOut
- * @typedef {Join | SignalOut | { type: 'leave' } | { type: 'ping' } | { type: 'ice-refresh' }} PageMessage
+ * @typedef {{ type: 'admit' | 'decline' | 'mute' | 'remove' | 'hand-over', id: string }} HostWish
+ * @typedef {{ type: 'set-door', locked?: boolean, lobby?: boolean, password?: string }} SetDoor
+ * @typedef {Join | SignalOut | HostWish | SetDoor | { type: 'leave' } | { type: 'ping' } | { type: 'ice-refresh' }} PageMessage
  *
- * @typedef {{ type: 'joined', room: string, you: string, seat: string, max_people: number, peers: PeerEntry[],
- *   ice_servers: IceServer[], ice_ttl: number }} Joined
+ * @typedef {{ type: 'joined', room: string, you: string, seat: string, max_people: number, host: boolean, door: Door,
+ *   knocks: Knock[], peers: PeerEntry[], ice_servers: IceServer[], ice_ttl: number }} Joined
  * @typedef {{ type: 'full', room: string, max_people: number }} Full
  * @typedef {{ type: 'left', room: string }} Left
+ * @typedef {{ type: 'waiting', room: string }} Waiting
+ * @typedef {{ type: 'knock', id: string, name: string }} KnockIn
+ * @typedef {{ type: 'knock-over', id: string }} KnockOver
+ * @typedef {{ type: 'door', door: Door }} DoorIn
+ * @typedef {{ type: 'role', host: boolean, seat: string }} Role
+ * @typedef {{ type: 'peer-role', id: string, host: boolean }} PeerRole
+ * @typedef {{ type: 'mute-asked', by: string }} MuteAsked
  * @typedef {{ type: 'peer-joined', peer: PeerEntry }} PeerJoined
  * @typedef {{ type: 'peer-back', peer: PeerEntry }} PeerBack
  * @typedef {{ type: 'peer-away', id: string }} PeerAway
@@ -29,7 +40,8 @@
  * @typedef {{ type: 'ice-servers', ice_servers: IceServer[], ice_ttl: number }} IceServers
  * @typedef {{ type: 'error', code: string, message: string }} HubError
  * @typedef {{ type: 'pong' }} Pong
- * @typedef {Joined | Full | Left | PeerJoined | PeerBack | PeerAway | PeerLeft | SignalIn | IceServers | HubError | Pong} HubMessage
+ * @typedef {Waiting | KnockIn | KnockOver | DoorIn | Role | PeerRole | MuteAsked} FromTheDoor
+ * @typedef {Joined | Full | Left | FromTheDoor | PeerJoined | PeerBack | PeerAway | PeerLeft | SignalIn | IceServers | HubError | Pong} HubMessage
  */
 import { Problem } from './problem.js';
 
@@ -49,7 +61,9 @@ const listOf = (check) => (value) => Array.isArray(value) && value.every(check);
 const record = (fields) => (value) => value !== null && typeof value === 'object'
   && Object.entries(fields).every(([name, check]) => check(value[name]));
 
-const peerEntry = record({ id: text, name: text, instance: text, offerer: flag, away: flag });
+const peerEntry = record({ id: text, name: text, instance: text, offerer: flag, away: flag, host: flag });
+const knock = record({ id: text, name: text });
+const door = record({ locked: flag, lobby: flag, password: flag });
 const iceServers = listOf(record({ urls: listOf(text), username: optional(text), credential: optional(text) }));
 const payload = record({
   connection: text,
@@ -63,10 +77,18 @@ const payload = record({
 /** @type {Record<string, Check>} */
 const FROM_HUB = {
   joined: record({
-    room: text, you: text, seat: text, max_people: count, peers: listOf(peerEntry), ice_servers: iceServers, ice_ttl: count,
+    room: text, you: text, seat: text, max_people: count, host: flag, door, knocks: listOf(knock),
+    peers: listOf(peerEntry), ice_servers: iceServers, ice_ttl: count,
   }),
   full: record({ room: text, max_people: count }),
   left: record({ room: text }),
+  waiting: record({ room: text }),
+  knock,
+  'knock-over': record({ id: text }),
+  door: record({ door }),
+  role: record({ host: flag, seat: text }),
+  'peer-role': record({ id: text, host: flag }),
+  'mute-asked': record({ by: text }),
   'peer-joined': record({ peer: peerEntry }),
   'peer-back': record({ peer: peerEntry }),
   'peer-away': record({ id: text }),

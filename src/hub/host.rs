@@ -1,0 +1,127 @@
+//! What a host may do to a room and its people, and who the host is when the last one goes.
+
+use super::door::Waiting;
+use super::message::{Command, DoorChange, Message, Parting, PersonId, SocketId};
+use super::name::RoomName;
+use super::refusal::Refusal;
+use super::room::Place;
+use super::step::Step;
+use super::{Effect, Hub};
+use crate::pass::Seat;
+
+impl Hub {
+    /// Does what the person behind `socket` asks for as a host, or says why not.
+    pub(super) fn command(
+        &mut self,
+        socket: SocketId,
+        (room, by): (RoomName, PersonId),
+        command: Command,
+        step: &mut Step,
+    ) {
+        let is_host = self.rooms.get(&room).and_then(|room| room.find(&by)).is_some_and(|person| person.host);
+        let done = match command {
+            _ if !is_host => Err(Refusal::NotHost),
+            Command::Admit(id) => self.admit(&room, &id, step),
+            Command::Decline(id) => self.decline(&room, &id, step),
+            Command::Mute(id) => self.mute(&room, &by, &id, step),
+            Command::Remove(id) => self.send_out(&room, &id, step),
+            Command::HandOver(id) => self.hand_over(&room, &by, &id, step),
+            Command::SetDoor(change) => self.set_door(&room, change, step),
+        };
+        if let Err(refusal) = done {
+            self.refuse(socket, refusal, step);
+        }
+    }
+
+    /// Lets somebody in who knocked.
+    pub(super) fn admit(&mut self, name: &RoomName, id: &PersonId, step: &mut Step) -> Result<(), Refusal> {
+        let Waiting { socket, arrival } = self.called_in(name, id, step)?;
+        if let Some(room) = self.rooms.get_mut(name) {
+            room.door.pardon(&arrival);
+        }
+        self.sit_down(socket, arrival, step);
+        Ok(())
+    }
+
+    fn decline(&mut self, name: &RoomName, id: &PersonId, step: &mut Step) -> Result<(), Refusal> {
+        let Waiting { socket, .. } = self.called_in(name, id, step)?;
+        self.refuse(socket, Refusal::Declined, step);
+        Ok(())
+    }
+
+    /// Somebody who knocked, taken out of the queue.
+    fn called_in(&mut self, name: &RoomName, id: &PersonId, step: &mut Step) -> Result<Waiting, Refusal> {
+        let room = self.rooms.get_mut(name).ok_or(Refusal::NoSuchPeer)?;
+        let waiting = room.door.take(id).ok_or(Refusal::NoSuchPeer)?;
+        room.tell_hosts(step, || Message::KnockOver(id.clone()));
+        if let Some(socket) = self.sockets.get_mut(&waiting.socket) {
+            socket.knocks = None;
+        }
+        Ok(waiting)
+    }
+
+    fn mute(&mut self, name: &RoomName, by: &PersonId, id: &PersonId, step: &mut Step) -> Result<(), Refusal> {
+        let person = self.rooms.get(name).and_then(|room| room.find(id)).ok_or(Refusal::NoSuchPeer)?;
+        if let Place::Here(socket) = person.place {
+            step.send(socket, Message::MuteAsked(by.clone()));
+        }
+        Ok(())
+    }
+
+    fn send_out(&mut self, name: &RoomName, id: &PersonId, step: &mut Step) -> Result<(), Refusal> {
+        let room = self.rooms.get_mut(name).ok_or(Refusal::NoSuchPeer)?;
+        let person = room.find(id).ok_or(Refusal::NoSuchPeer)?;
+        let (network, socket) = (person.network, person.socket());
+        room.door.bar(id.clone(), network);
+        self.remove(name, id, Parting::Removed, step);
+        step.effects.push(Effect::Revoke(id.clone()));
+        if let Some(socket) = socket {
+            if let Some(socket) = self.sockets.get_mut(&socket) {
+                socket.seat = None;
+            }
+            self.refuse(socket, Refusal::Removed, step);
+        }
+        Ok(())
+    }
+
+    fn hand_over(&mut self, name: &RoomName, by: &PersonId, id: &PersonId, step: &mut Step) -> Result<(), Refusal> {
+        if self.rooms.get(name).and_then(|room| room.find(id)).is_none() {
+            return Err(Refusal::NoSuchPeer);
+        }
+        self.give_role(name, by, false, step);
+        self.give_role(name, id, true, step);
+        Ok(())
+    }
+
+    fn set_door(&mut self, name: &RoomName, change: DoorChange, step: &mut Step) -> Result<(), Refusal> {
+        let room = self.rooms.get_mut(name).ok_or(Refusal::NoSuchPeer)?;
+        room.door.change(change);
+        let signs = room.door.signs();
+        room.tell_all(step, || Message::Door(signs));
+        Ok(())
+    }
+
+    /// An open room is never without a host: whoever has been there longest is it.
+    pub(super) fn find_a_host(&mut self, name: &RoomName, step: &mut Step) {
+        let Some(room) = self.rooms.get(name).filter(|room| self.options.open && !room.has_host()) else { return };
+        let longest =
+            room.people.iter().min_by_key(|person| (person.since, &person.id)).map(|person| person.id.clone());
+        if let Some(id) = longest {
+            self.give_role(name, &id, true, step);
+        }
+    }
+
+    fn give_role(&mut self, name: &RoomName, id: &PersonId, host: bool, step: &mut Step) {
+        let Some(room) = self.rooms.get_mut(name) else { return };
+        let Some(person) = room.find_mut(id).filter(|person| person.host != host) else { return };
+        person.host = host;
+        let seat = Seat { id: id.to_string(), since: person.since, host };
+        let socket = person.socket();
+        room.tell_others(id, step, || Message::PeerRole(id.clone(), host));
+        let Some(socket) = socket else { return };
+        step.send(socket, Message::Role { host, seat: self.seat_key.token(name.as_str(), &seat) });
+        for knock in room.door.knocks().into_iter().filter(|_| host) {
+            step.send(socket, Message::Knock(knock));
+        }
+    }
+}
