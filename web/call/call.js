@@ -5,6 +5,7 @@
 import { limitsFor, startKbit } from './adapt.js';
 import { Chat } from './chat.js';
 import { systemClock } from './clock.js';
+import { Door } from './door.js';
 import { Files } from './files.js';
 import { signFrom } from './gestures.js';
 import { Peer } from './peer.js';
@@ -15,7 +16,7 @@ import { Signaling } from './signaling.js';
 /** @typedef {import('./messages.js').HubMessage} HubMessage */
 /** @typedef {import('./messages.js').PeerEntry} PeerEntry */
 /** @typedef {import('./control.js').ControlMessage} ControlMessage */
-/** @typedef {'idle' | 'joining' | 'joined' | 'reconnecting' | 'full' | 'left' | 'failed'} CallState */
+/** @typedef {'idle' | 'joining' | 'waiting' | 'joined' | 'reconnecting' | 'full' | 'left' | 'failed'} CallState */
 /** @typedef {import('./chat.js').ChatMessage} ChatMessage */
 /**
  * @typedef {object} CallOptions
@@ -47,7 +48,7 @@ const NO_SEATS = { read: () => undefined, write: () => {} };
 
 /**
  * For one stay: whoever leaves and comes again makes a new one. Events: 'state' {state, problem}, 'peer-joined' {peer}, 'peer-left' {peer, reason}, 'peer' {peer} (anything about one
- * peer changed), 'chat' {message}, 'problem' {problem, peer?}.
+ * peer changed), 'door' (anything about the room's door changed), 'mute-asked' {peer}, 'chat' {message}, 'problem' {problem, peer?}.
  */
 export class Call extends EventTarget {
   /** @param {CallOptions} options */
@@ -69,6 +70,9 @@ export class Call extends EventTarget {
     /** @type {CallState} */
     this.state = 'idle';
     this.you = { id: '', name: '' };
+    /** @type {string | undefined} the room's, when this person was asked for it */
+    this.password = undefined;
+    this.door = new Door();
     this.room = '';
     this.maxPeople = options.settings.max_people;
     this.written = new Chat();
@@ -112,14 +116,16 @@ export class Call extends EventTarget {
   }
 
   /**
-   * @param {{ room: string, name: string }} who
-   * @returns {Promise<void>} resolves when in; rejects with a `Problem`
+   * @param {{ room: string, name: string, password?: string }} who
+   * @returns {Promise<void>} resolves when in, which may take as long as a host lets this person wait; rejects with a
+   *   `Problem`
    */
-  join({ room, name }) {
+  join({ room, name, password }) {
     if (!this.browser.RTCPeerConnection) return Promise.reject(this.#failed(new Problem('browser-too-old')));
     this.room = room;
     this.seat = this.seats.read(room);
     this.you = { id: '', name };
+    this.password = password;
     this.#become('joining');
     this.stopTimers = this.#startTimers();
     return new Promise((resolve, reject) => {
@@ -161,10 +167,27 @@ export class Call extends EventTarget {
     for (const peer of this.roster.all) peer.say(message);
   }
 
+  /**
+   * What only a host may do: let somebody in who knocked or send them away, ask for quiet, send somebody out, hand over.
+   * @param {'admit' | 'decline' | 'mute' | 'remove' | 'hand-over'} wish
+   * @param {string} id of a peer, or of somebody who knocked
+   */
+  command(wish, id) {
+    this.signaling.send({ type: wish, id });
+  }
+
+  /**
+   * What only a host may do: change who may come in.
+   * @param {{ locked?: boolean, lobby?: boolean, password?: string }} change '' takes the password away
+   */
+  setDoor(change) {
+    this.signaling.send({ type: 'set-door', ...change });
+  }
+
   /** @returns {import('./messages.js').Join} */
   #greeting() {
-    const { room, instance, seat } = this;
-    return { type: 'join', room, name: this.you.name, instance, ...(seat ? { seat } : {}) };
+    const { room, instance, seat, password } = this;
+    return { type: 'join', room, name: this.you.name, instance, ...(seat && { seat }), ...(password && { password }) };
   }
 
   /** @param {string | undefined} seat */
@@ -176,16 +199,21 @@ export class Call extends EventTarget {
   #startTimers() {
     const stopTick = this.clock.every(TICK, () => void this.#tick());
     const stopPatience = this.clock.after(JOIN_PATIENCE, () => {
-      if (this.joining) this.#refuse(new Problem('no-connection'));
+      if (this.state === 'joining') this.#refuse(new Problem('no-connection'));
     });
     return () => { stopTick(); stopPatience(); };
   }
 
   /** @param {HubMessage} message */
   #received(message) {
+    if (this.door.hear(message)) this.#tell('door', {});
     switch (message.type) {
       case 'joined': return this.#joined(message);
       case 'full': return this.#full();
+      case 'waiting': return this.#become('waiting');
+      case 'role': return this.#sit(message.seat);
+      case 'peer-role': return this.roster.role(message.id, message.host);
+      case 'mute-asked': return this.#muteAsked(message.by);
       case 'peer-joined': return this.roster.seated(message.peer);
       case 'peer-back': return this.roster.seated(message.peer);
       case 'peer-away': return this.roster.away(message.id);
@@ -256,7 +284,8 @@ export class Call extends EventTarget {
     if (code === 'no-such-peer') return; // it left while a message was on its way
     const problem = new Problem(code, message);
     if (this.joining) return this.#refuse(problem);
-    if (code === 'replaced') {
+    if (code === 'replaced' || code === 'removed') {
+      if (code === 'removed') this.#sit(undefined);
       this.#end();
       this.#failed(problem);
     } else if (code === 'not-joined') {
@@ -265,6 +294,13 @@ export class Call extends EventTarget {
       this.#problem(problem);
       if (this.state === 'reconnecting') this.#greetLater();
     }
+  }
+
+  /** @param {string} by a host; only this person switches the microphone on again */
+  #muteAsked(by) {
+    if (!this.media.microphone.on) return;
+    this.media.setMicrophone(false);
+    this.#tell('mute-asked', { peer: this.peers.get(by) });
   }
 
   #full() {

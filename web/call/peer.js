@@ -55,6 +55,8 @@ export class Peer {
     this.name = entry.name;
     this.instance = entry.instance;
     this.away = entry.away;
+    /** Whether they are a host of the room. */
+    this.host = entry.host;
     /** Whether the hub still knows them; who is not seated stays as long as the path lives. */
     this.seated = true;
     /** @type {Link} */
@@ -159,7 +161,7 @@ export class Peer {
    */
   update(entry) {
     const reloaded = entry.instance !== this.instance;
-    Object.assign(this, { id: entry.id, name: entry.name, instance: entry.instance, away: entry.away, seated: true });
+    Object.assign(this, { id: entry.id, name: entry.name, instance: entry.instance, away: entry.away, host: entry.host, seated: true });
     this.line.offerer = entry.offerer;
     if (this.fileLine) this.fileLine.line.offerer = entry.offerer;
     if (reloaded) this.#startAnew();

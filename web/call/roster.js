@@ -52,7 +52,18 @@ export class Roster {
 
   /**
    * @param {string} id
-   * @param {string} reason 'left' of their own will, 'lost' when the hub waited in vain
+   * @param {boolean} host
+   */
+  role(id, host) {
+    const peer = this.peers.get(id);
+    if (!peer) return;
+    peer.host = host;
+    this.hooks.onchange(peer);
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} reason 'removed' by a host, 'left' of their own will, 'lost' when the hub waited in vain
    */
   left(id, reason) {
     const peer = this.peers.get(id);

@@ -1,0 +1,42 @@
+/**
+ * The room's door, as one person sees it: who may come in, whether this person may change that, and who waits outside.
+ */
+
+/** @typedef {import('./messages.js').Knock} Knock */
+/** @typedef {import('./messages.js').HubMessage} HubMessage */
+
+export class Door {
+  constructor() {
+    /** Whether this person is a host: lets people in, sends them out, changes the door. */
+    this.host = false;
+    /** @type {import('./messages.js').Door} */
+    this.signs = { locked: false, lobby: false, password: false };
+    /** @type {Map<string, Knock>} who waits to be let in, in the order they came; hosts alone know */
+    this.knocks = new Map();
+  }
+
+  /**
+   * @param {HubMessage} message
+   * @returns {boolean} whether it was about the door
+   */
+  hear(message) {
+    switch (message.type) {
+      case 'joined':
+        this.host = message.host;
+        this.signs = message.door;
+        this.knocks = new Map(message.knocks.map((knock) => [knock.id, knock]));
+        return true;
+      case 'door': this.signs = message.door; return true;
+      case 'role': this.#become(message.host); return true;
+      case 'knock': this.knocks.set(message.id, { id: message.id, name: message.name }); return true;
+      case 'knock-over': this.knocks.delete(message.id); return true;
+      default: return false;
+    }
+  }
+
+  /** A new host hears of everybody who waits, one by one. @param {boolean} host */
+  #become(host) {
+    this.host = host;
+    this.knocks.clear();
+  }
+}
