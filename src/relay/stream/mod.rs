@@ -75,8 +75,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.session.begin(Now::read());
         let read = with_scratch(|scratch| {
-            let read = self.poll_read(task, scratch)?;
+            let read = self.poll_read(task, scratch);
+            // Whatever was read: nothing of this connection may stay in a queue that the next one uses.
             self.session.flush(&[], &mut scratch.queue);
+            let read = read?;
             self.session.hear(task, scratch);
             self.session.hear_connections(task, &mut scratch.queue).map_err(invalid_data)?;
             Ok(read)

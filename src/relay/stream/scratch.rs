@@ -1,6 +1,6 @@
 //! Buffers that a task needs only while it runs, so each thread has one set for all of its streams.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::io;
 
 use crate::relay::socket::{ReceiveBuffers, SendQueue};
@@ -14,16 +14,16 @@ pub(super) struct Scratch {
 }
 
 thread_local! {
-    static SCRATCH: RefCell<Option<Scratch>> = const { RefCell::new(None) };
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }
 
-/// Lends this thread's buffers. Never called within itself: what runs in `work` does not wait.
+/// Lends this thread's buffers. A panic in `work` loses them, and with them whatever half-done work they hold.
 pub(super) fn with_scratch<R>(work: impl FnOnce(&mut Scratch) -> io::Result<R>) -> io::Result<R> {
-    SCRATCH.with_borrow_mut(|scratch| match scratch {
-        Some(scratch) => work(scratch),
-        None => {
-            let fresh = Scratch { buffers: ReceiveBuffers::new()?, queue: SendQueue::default() };
-            work(scratch.insert(fresh))
-        }
-    })
+    let mut scratch = match SCRATCH.take() {
+        Some(scratch) => scratch,
+        None => Box::new(Scratch { buffers: ReceiveBuffers::new()?, queue: SendQueue::default() }),
+    };
+    let result = work(&mut scratch);
+    SCRATCH.set(Some(scratch));
+    result
 }

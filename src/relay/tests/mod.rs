@@ -2,6 +2,7 @@
 
 mod client;
 mod connections;
+mod faults;
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
