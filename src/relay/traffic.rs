@@ -37,6 +37,8 @@ pub(super) struct Traffic {
     sessions: Sessions,
     strangers: Strangers,
     queue: SendQueue,
+    /// Whose packet is being handled: where to look for the damage after a panic.
+    serving: Option<usize>,
     /// For each other worker what this wake has for it.
     parcels: Vec<Parcel>,
     counts: Counts,
@@ -69,6 +71,7 @@ impl Traffic {
             sessions: Sessions::default(),
             strangers: Strangers::new(Instant::now()),
             queue: SendQueue::default(),
+            serving: None,
             parcels: shared.mailboxes.iter().map(|_| Parcel::default()).collect(),
             counts: Counts::default(),
             now: Now::read(),
@@ -103,6 +106,14 @@ impl Traffic {
         self.shared.counters[self.me].take(&mut self.counts);
     }
 
+    /// Throws away what a panic may have left half-done: the queue, and the session whose packet it was.
+    pub(super) fn recover(&mut self) {
+        self.queue = SendQueue::default();
+        if let Some(slot) = self.serving.take() {
+            self.forget(slot);
+        }
+    }
+
     /// The socket of a token, if it is still there.
     pub(super) fn socket(&self, token: Token) -> Option<BorrowedFd<'_>> {
         Some(outlet(&self.listeners, &self.sessions, token)?.fd)
@@ -125,6 +136,7 @@ impl Traffic {
 
     /// Sends everything queued; `received` is the memory the queued packets lie in.
     pub(super) fn flush(&mut self, received: &[u8]) {
+        self.serving = None;
         let (listeners, sessions) = (&self.listeners, &self.sessions);
         self.counts.packets_dropped +=
             self.queue.flush(received, &self.shared.paths, |token| outlet(listeners, sessions, token));
@@ -147,7 +159,10 @@ impl Traffic {
     /// Asks the core. A stranger's session is kept only if it has come to own something.
     fn ask(&mut self, client: Client, way: Way, bytes: &[u8]) -> (Option<usize>, Action) {
         let (rules, out) = (&self.shared.rules, &mut self.queue.out);
-        if let Some(slot) = self.sessions.find(&client)
+        self.serving = self.sessions.find(&client);
+        #[cfg(test)]
+        super::tests::explode(bytes);
+        if let Some(slot) = self.serving
             && let Some(entry) = self.sessions.get_mut(slot)
         {
             return (Some(slot), entry.session.from_client(rules, bytes, self.now, out));
@@ -157,8 +172,8 @@ impl Traffic {
         }
         let mut stranger = Session::new(client);
         let action = stranger.from_client(rules, bytes, self.now, out);
-        let slot = stranger.is_alive().then(|| self.sessions.insert(client, stranger, way));
-        (slot, action)
+        self.serving = stranger.is_alive().then(|| self.sessions.insert(client, stranger, way));
+        (self.serving, action)
     }
 
     /// Everything but data.
@@ -264,6 +279,7 @@ impl Traffic {
     /// From a peer to the client of a session here.
     fn deliver(&mut self, slot: usize, peer: SocketAddr, payload: Payload<'_>) {
         let Some(entry) = self.sessions.get_mut(slot) else { return };
+        self.serving = Some(slot);
         let (length, out) = (payload.len(), &mut self.queue.out);
         let mut packet = match entry.session.from_peer(&self.shared.rules, peer, length, self.now, out) {
             FromPeer::Drop(why) => return self.counts.drop(why),

@@ -1,9 +1,9 @@
 //! One UDP worker: a thread with its own poll, listeners, sessions and timers. It reads a batch, lets [`Traffic`] decide
 //! and queue, and sends everything at once; one reading of the clocks serves a whole wake. While packets come fast it
-//! rests between two wakes, as [`Pace`] says.
+//! rests between two wakes, as [`Pace`] says. A panic costs the allocation whose packet it was, and nobody else's.
 
 use std::io;
-use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread;
@@ -64,6 +64,14 @@ impl Worker {
 
     /// Works until the relay stops.
     pub(super) fn run(mut self) {
+        // Sound to go on with: what a panic may have left half-done is thrown away by `recover`.
+        while catch_unwind(AssertUnwindSafe(|| self.work())).is_err() {
+            tracing::error!("a relay worker panicked; it gives up the allocation it was serving and goes on");
+            self.recover();
+        }
+    }
+
+    fn work(&mut self) {
         // Sleeps end up to 50 µs late unless a thread asks for more exactness. Where it may not, rests are longer.
         let _ = prctl::set_timerslack(1);
         while !self.traffic.is_stopping() {
@@ -96,13 +104,17 @@ impl Worker {
         self.ready.sort_unstable();
         self.ready.dedup();
         // Each socket gets one batch a wake, so that a busy one cannot starve the others.
-        let mut ready = mem::take(&mut self.ready);
-        ready.retain(|token| {
-            let (arrivals, empty) = self.read(*token);
+        let mut unfinished = 0;
+        for index in 0..self.ready.len() {
+            let token = self.ready[index];
+            let (arrivals, empty) = self.read(token);
             self.pace.count(arrivals, now.monotonic);
-            !empty
-        });
-        self.ready = ready;
+            if !empty {
+                self.ready[unfinished] = token;
+                unfinished += 1;
+            }
+        }
+        self.ready.truncate(unfinished);
         while let Ok(parcel) = self.inbox.try_recv() {
             self.traffic.unpack(&parcel);
             self.flush();
@@ -131,6 +143,12 @@ impl Worker {
             self.flush();
         }
         (slots.len(), empty)
+    }
+
+    /// After a panic: sockets stay in `ready`, what was read from them is lost.
+    fn recover(&mut self) {
+        self.traffic.recover();
+        self.buffers.clear();
     }
 
     fn flush(&mut self) {

@@ -118,6 +118,8 @@ impl StreamSession {
 
     /// Does what one frame from the client asks for.
     pub(super) fn frame(&mut self, bytes: &[u8], queue: &mut SendQueue) -> Result<(), Stuck> {
+        #[cfg(test)]
+        crate::relay::tests::explode(bytes);
         match self.session.from_client(&self.shared.rules, bytes, self.now, &mut queue.out) {
             Action::ToPeer(to_peer) => self.relay_to_peer(to_peer, bytes, queue),
             Action::Reply(reply) => self.reply(reply, queue)?,

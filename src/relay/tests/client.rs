@@ -1,8 +1,10 @@
-//! A TURN client over a stream, as plain as possible: it asks one thing at a time.
+//! A TURN client over a stream or UDP, as plain as possible: it asks one thing at a time.
 
+use std::io;
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::net::UdpSocket;
 
 use super::PATIENCE;
 use crate::relay::{StreamTransport, Streams};
@@ -29,6 +31,28 @@ impl Client {
         let (streams, [client, server]) = (streams.clone(), ["127.0.0.1:999", "127.0.0.1:443"]);
         let [client, server] = [client, server].map(|address| address.parse().expect("an address"));
         tokio::spawn(async move { streams.serve(theirs, client, server, StreamTransport::Tcp).await });
+        Client::challenged(io, username).await
+    }
+
+    /// The same over UDP: what it writes at once is one datagram.
+    pub(super) async fn arrives_by_udp(server: SocketAddr, username: &'static str) -> Client {
+        let (io, mut theirs) = tokio::io::duplex(1 << 16);
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("bound");
+        socket.connect(server).await.expect("connected");
+        tokio::spawn(async move {
+            let (mut out, mut back) = (vec![0; 2048], vec![0; 2048]);
+            loop {
+                tokio::select! {
+                    Ok(count @ 1..) = theirs.read(&mut out) => socket.send(&out[..count]).await?,
+                    Ok(count) = socket.recv(&mut back) => theirs.write(&back[..count]).await?,
+                    else => return io::Result::Ok(()),
+                };
+            }
+        });
+        Client::challenged(io, username).await
+    }
+
+    async fn challenged(io: DuplexStream, username: &'static str) -> Client {
         let mut client = Client { io, framer: Framer::new(4096), username, nonce: Vec::new(), asked: 0 };
         let challenge = client.ask(Method::Allocate, |writer| writer).await;
         client.nonce = challenge.get(attribute::NONCE).to_vec();

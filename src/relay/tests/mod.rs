@@ -5,6 +5,7 @@ mod connections;
 mod faults;
 
 use std::net::Ipv4Addr;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::{Options, Ports, Relay, Running};
@@ -13,14 +14,28 @@ use crate::pass::{Secret, TurnPasses};
 /// Nothing on loopback takes this long; a test that waits longer has failed.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A relay on loopback for alice and bob.
+/// What a client sends to have its worker or its stream panic, as a mistake of ours might.
+const BOMB: &[u8; 4] = b"boom";
+
+/// Called for every message of a client.
+pub(super) fn explode(bytes: &[u8]) {
+    assert!(!bytes.ends_with(BOMB), "a test wants a panic here");
+}
+
+/// A relay on loopback for alice and bob, at work.
 fn relay(ports: Ports) -> Running {
+    bound(ports).serve()
+}
+
+/// The same before it works.
+fn bound(ports: Ports) -> Relay {
     let users = ["alice", "bob"].map(|name| (name.to_owned(), Secret::new(format!("{name}'s password"))));
     let mut rules =
         crate::turn::Options::new(client::REALM, [7; 32], TurnPasses::new(vec![Secret::new("north")], users.into()));
     rules.peers.allowed = vec!["127.0.0.0/8".parse().expect("a network")];
     let mut options = Options::new(rules);
     options.listen = vec![(Ipv4Addr::LOCALHOST, 0).into()];
+    options.workers = Some(NonZeroUsize::MIN);
     options.ports = ports;
-    Relay::bind(options).expect("loopback has free ports").serve()
+    Relay::bind(options).expect("loopback has free ports")
 }
