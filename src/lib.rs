@@ -7,6 +7,7 @@
 // The socket layer (`relay::socket`) alone may allow it, each block with its reason.
 #![deny(unsafe_code)]
 
+pub mod admission;
 pub mod app;
 pub mod cli;
 pub mod clock;
@@ -18,6 +19,7 @@ pub mod gate;
 pub mod http;
 pub mod hub;
 pub mod pass;
+pub mod proxies;
 pub mod relay;
 pub mod stun;
 pub mod tls;

@@ -88,7 +88,7 @@ impl Banner<'_> {
     fn link(&self, host: &str) -> String {
         let (scheme, usual) = if self.certificates.is_some() { ("https", 443) } else { ("http", 80) };
         let host = in_link(host);
-        let port = self.listening.one_port;
+        let port = self.config.public_port.unwrap_or(self.listening.one_port);
         if port == usual { format!("{scheme}://{host}/") } else { format!("{scheme}://{host}:{port}/") }
     }
 }

@@ -12,6 +12,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
 
 use crate::config::{Config, Tls};
+use crate::proxies::LOCAL;
 use crate::tls::ALPN_HTTP_1;
 
 /// For each step: a server that needs longer is not healthy. Docker's own limit is 30 seconds.
@@ -27,6 +28,9 @@ pub(super) fn ask(config: &Config) -> anyhow::Result<()> {
         .with_context(|| format!("no callbox answers on {address}; is it running with this configuration?"))?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
+    if config.expects_preface(address.ip()) {
+        (&stream).write_all(&LOCAL).context("the server stopped listening")?;
+    }
     let answer = match config.tls {
         Tls::Off => exchange(stream, address)?,
         Tls::Files { .. } | Tls::SelfSigned => exchange(StreamOwned::new(handshake(address)?, stream), address)?,

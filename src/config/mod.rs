@@ -44,6 +44,8 @@ pub struct Inputs {
 pub struct Config {
     /// The one port.
     pub listen: SocketAddr,
+    /// The port of the one port that people use, where it is another.
+    pub public_port: Option<u16>,
     /// DNS names and addresses people open; empty: this machine's own.
     pub names: Vec<String>,
     /// Certificate, seat key, TURN secret.
@@ -54,6 +56,10 @@ pub struct Config {
     pub max_connections_per_address: usize,
     /// Where plain HTTP is redirected from.
     pub http_listen: Option<SocketAddr>,
+    /// Proxies that are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whether their connections begin with the PROXY protocol.
+    pub proxy_protocol: bool,
     /// The folder offered at `/files/`.
     pub public_dir: Option<PathBuf>,
     /// Where the certificate comes from.

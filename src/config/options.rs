@@ -6,6 +6,7 @@ use super::{Config, Tls, Turn};
 use crate::data_dir::DataDir;
 use crate::http::{CallOptions, TurnPort};
 use crate::pass::{SeatKey, TurnPasses};
+use crate::proxies::TrustedProxies;
 use crate::turn::{self, PeerPolicy};
 use crate::{discovery, gate, http, hub, relay, tls};
 
@@ -33,7 +34,18 @@ impl Config {
             redirect_listen: self.http_listen,
             max_connections: self.max_connections,
             max_connections_per_address: self.max_connections_per_address,
+            proxies: self.proxies(),
+            proxy_protocol: self.proxy_protocol,
         }
+    }
+
+    /// Whether a connection from `peer` must begin with the PROXY protocol.
+    pub fn expects_preface(&self, peer: IpAddr) -> bool {
+        self.proxy_protocol && self.proxies().trusts(peer)
+    }
+
+    fn proxies(&self) -> TrustedProxies {
+        TrustedProxies::new(self.trusted_proxies.clone())
     }
 
     /// Where the certificate comes from, good for `names`; `None`: TLS is off.
@@ -93,16 +105,21 @@ impl Config {
             turn_passes: keys.turn,
             turn_ttl: TURN_TTL,
             max_sockets: self.max_connections,
+            max_sockets_per_address: self.max_connections_per_address,
+            proxies: self.proxies(),
         }
     }
 
-    /// The one port first: it passes the most networks.
+    /// The one port first: it passes the most networks. What maps another port to it may map TCP alone, so UDP is offered
+    /// at both.
     fn turn_ports(&self, one_port: u16) -> Vec<TurnPort> {
         let Some(turn) = &self.turn else { return Vec::new() };
-        let first = TurnPort { port: one_port, udp: true, tcp: true, tls: self.tls != Tls::Off };
-        let further =
-            turn.listen.iter().map(|address| TurnPort { port: address.port(), udp: true, tcp: true, tls: false });
-        std::iter::once(first).chain(further).collect()
+        let clear = |port| TurnPort { port, udp: true, tcp: true, tls: false };
+        let first = TurnPort { tls: self.tls != Tls::Off, ..clear(self.public_port.unwrap_or(one_port)) };
+        let mapped = self.public_port.filter(|port| *port != one_port);
+        let direct = mapped.map(|_| TurnPort { tcp: false, ..clear(one_port) });
+        let further = turn.listen.iter().map(|address| clear(address.port()));
+        std::iter::once(first).chain(direct).chain(further).collect()
     }
 }
 

@@ -13,11 +13,14 @@ use crate::pass::Secret;
 /// Reads every key even after one was wrong: `None` only says that the problems are in the reader.
 pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let listen = reader.parsed("listen", values::address);
+    let public_port = reader.number("public_port", 0, u16::MAX.into());
     let names = reader.each("names", values::host);
     let data_dir = reader.parsed("data_dir", not_empty).map(PathBuf::from);
     let max_connections = reader.number("max_connections", 1, 1_000_000) as usize;
     let max_connections_per_address = reader.number("max_connections_per_address", 1, 1_000_000) as usize;
     let http_listen = reader.optional("http.listen", values::address);
+    let trusted_proxies = reader.each("http.trusted_proxies", values::block);
+    let proxy_protocol = reader.switch("http.proxy_protocol");
     let public_dir = reader.optional("http.public_dir", folder);
     let tls = read_tls(reader);
     let turn = read_turn(reader);
@@ -32,11 +35,14 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     contradictions(reader, listen, http_listen, turn.as_ref());
     Some(Config {
         listen: listen?,
+        public_port: u16::try_from(public_port).ok().filter(|port| *port > 0),
         names,
         data_dir: data_dir?,
         max_connections,
         max_connections_per_address,
         http_listen,
+        trusted_proxies,
+        proxy_protocol,
         public_dir,
         tls: tls?,
         turn: turn.filter(|_| reader.switch("turn.enabled")),
@@ -202,6 +208,10 @@ fn contradictions(reader: &mut Reader, listen: Option<SocketAddr>, http: Option<
     if http.is_some() && reader.text("tls.mode") == "off" {
         let words = "there is no https to send visitors to: tls.mode is \"off\"; leave http.listen empty";
         reader.contradiction(&["http.listen", "tls.mode"], words);
+    }
+    if reader.switch("http.proxy_protocol") && reader.list("http.trusted_proxies").is_empty() {
+        let words = "counts only from http.trusted_proxies, which is empty: write the proxy's address there";
+        reader.contradiction(&["http.proxy_protocol", "http.trusted_proxies"], words);
     }
     let twice = turn.and_then(|turn| turn.listen.iter().find(|address| listen.is_some_and(|l| clashes(**address, l))));
     if let Some(address) = twice {

@@ -7,18 +7,18 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-use super::admission::Pass;
+use crate::admission::Place;
 
 /// The stream with its place.
 #[derive(Debug)]
 pub(super) struct Admitted {
     stream: TcpStream,
-    _pass: Pass,
+    _place: Place,
 }
 
 impl Admitted {
-    pub(super) fn new(stream: TcpStream, pass: Pass) -> Admitted {
-        Admitted { stream, _pass: pass }
+    pub(super) fn new(stream: TcpStream, place: Place) -> Admitted {
+        Admitted { stream, _place: place }
     }
 }
 

@@ -6,18 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ServerConfig;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use super::admission::Pass;
 use super::admitted::Admitted;
 use super::listener::{Purpose, canonical};
 use super::redirect;
+use crate::admission::Place;
 use crate::http::{self, Scheme, Site};
+use crate::proxies::{FIRST_READ, Preface, TrustedProxies, read_preface};
 use crate::relay::{StreamTransport, Streams};
 use crate::tls;
 
@@ -29,6 +30,9 @@ pub(super) struct Doors {
     pub(super) tls: Option<Acceptor>,
     /// Where plain HTTP is sent on to.
     pub(super) https_port: u16,
+    pub(super) proxies: TrustedProxies,
+    /// Whether their connections begin with the PROXY protocol.
+    pub(super) proxy_protocol: bool,
     pub(super) shutdown: CancellationToken,
 }
 
@@ -47,7 +51,7 @@ impl std::fmt::Debug for Acceptor {
     }
 }
 
-/// From accept to the first byte. Browsers open a connection they may never use; it is dropped sooner than it is missed.
+/// From accept, or from the PROXY protocol, to the first byte; and for the latter itself. Browsers open a connection they may never use; it is dropped sooner than it is missed.
 const FIRST_BYTE: Duration = Duration::from_secs(5);
 
 /// For the whole handshake: three round trips over a bad satellite link, with room to spare.
@@ -73,14 +77,34 @@ enum Protocol {
 
 impl Doors {
     /// Serves one connection to its end.
-    pub(super) async fn receive(self: Arc<Self>, stream: TcpStream, pass: Pass, client: SocketAddr, purpose: Purpose) {
+    pub(super) async fn receive(
+        self: Arc<Self>,
+        mut stream: TcpStream,
+        mut place: Place,
+        peer: SocketAddr,
+        purpose: Purpose,
+    ) {
         let Ok(local) = stream.local_addr().map(canonical) else { return };
-        let ends = Ends { client, local };
+        let mut ends = Ends { client: peer, local };
+        if self.proxy_protocol && self.proxies.trusts(peer.ip()) {
+            let Some(preface) = self.in_time(FIRST_BYTE, preface(&mut stream)).await.flatten() else {
+                debug!(proxy = %peer, "closed: a trusted proxy did not begin with the PROXY protocol");
+                return;
+            };
+            if let Preface::Passed { client, called } = preface {
+                ends = Ends { client, local: called };
+                if !place.count_for(client.ip()) {
+                    debug!(%client, "connection refused: too many are open");
+                    return;
+                }
+            }
+        }
+        let client = ends.client;
         let Some(first) = self.in_time(FIRST_BYTE, first_byte(&stream)).await.flatten() else {
             debug!(%client, "closed: not a byte came");
             return;
         };
-        let stream = Admitted::new(stream, pass);
+        let stream = Admitted::new(stream, place);
         match (purpose, protocol_of(first)) {
             (Purpose::Everything, Protocol::Tls) => self.handshake(stream, ends).await,
             (Purpose::Everything | Purpose::Turn, Protocol::Stun) => {
@@ -163,6 +187,22 @@ impl Doors {
 
 fn connection(ends: Ends, scheme: Scheme) -> http::Connection {
     http::Connection { client: ends.client, local: ends.local, scheme }
+}
+
+/// Takes the PROXY protocol's preface and not a byte of what follows. `None`: it is none, or the peer left.
+async fn preface(stream: &mut TcpStream) -> Option<Preface> {
+    let mut bytes = vec![0; FIRST_READ];
+    stream.read_exact(&mut bytes).await.ok()?;
+    loop {
+        match read_preface(&bytes).ok()? {
+            Ok(preface) => return Some(preface),
+            Err(more) => {
+                let read = bytes.len();
+                bytes.resize(read + more, 0);
+                stream.read_exact(&mut bytes[read..]).await.ok()?;
+            }
+        }
+    }
 }
 
 /// Looks without taking. `None`: the peer left.

@@ -12,8 +12,8 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use super::BindError;
-use super::admission::Admission;
 use super::connection::Doors;
+use crate::admission::Admission;
 
 /// What is spoken on a listening socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,10 +68,10 @@ impl Listener {
             match accepted {
                 Ok((stream, client)) => {
                     let client = canonical(client);
-                    match admission.admit(client.ip()) {
-                        Some(pass) => {
+                    match admission.admit(client.ip(), doors.proxies.trusts(client.ip())) {
+                        Some(place) => {
                             let stream = prepared(stream);
-                            connections.spawn(doors.clone().receive(stream, pass, client, self.purpose));
+                            connections.spawn(doors.clone().receive(stream, place, client, self.purpose));
                         }
                         None => debug!(%client, "connection refused: too many are open"),
                     }

@@ -1,5 +1,6 @@
 //! The one TCP port: looks at a connection's first byte, takes TLS off, and hands the stream to the site or to the
 //! relay. It knows neither requests nor allocations; it only keeps strangers from holding connections for nothing.
+//! A trusted proxy's connection begins with the PROXY protocol where that is switched on, and is then its caller's.
 //!
 //! ```text
 //! first byte    0x16 ── TLS ── ALPN h2 ─────────────► site, HTTP/2
@@ -10,7 +11,6 @@
 //!               else   HTTP ────────────────────────► a redirect to https; the site itself when TLS is off
 //! ```
 
-mod admission;
 mod admitted;
 mod connection;
 mod listener;
@@ -25,9 +25,10 @@ use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::admission::Admission;
 use crate::http::Site;
+use crate::proxies::TrustedProxies;
 use crate::relay::Streams;
-use admission::Admission;
 use connection::Doors;
 use listener::{Listener, Purpose};
 
@@ -42,8 +43,12 @@ pub struct Options {
     pub redirect_listen: Option<SocketAddr>,
     /// Connections at once.
     pub max_connections: usize,
-    /// Connections at once from one address, IPv6 by its /64; loopback is exempt.
+    /// Connections at once from one address, IPv6 by its /64; loopback and trusted proxies are exempt.
     pub max_connections_per_address: usize,
+    /// Proxies that are believed.
+    pub proxies: TrustedProxies,
+    /// Whether each of their connections begins with the PROXY protocol.
+    pub proxy_protocol: bool,
 }
 
 /// Listening sockets that accept nothing yet.
@@ -52,6 +57,8 @@ pub struct Gate {
     main: Listener,
     others: Vec<Listener>,
     admission: Arc<Admission>,
+    proxies: TrustedProxies,
+    proxy_protocol: bool,
 }
 
 /// Why the gate could not open.
@@ -73,7 +80,8 @@ impl Gate {
         let redirect = options.redirect_listen.iter().map(|address| Listener::bind(*address, Purpose::Redirect));
         let others = turn.chain(redirect).collect::<Result<_, _>>()?;
         let admission = Admission::new(options.max_connections, options.max_connections_per_address);
-        Ok(Gate { main, others, admission: Arc::new(admission) })
+        let (proxies, proxy_protocol) = (options.proxies.clone(), options.proxy_protocol);
+        Ok(Gate { main, others, admission: Arc::new(admission), proxies, proxy_protocol })
     }
 
     /// The one port's address as bound: a wanted port 0 is a number here.
@@ -96,7 +104,9 @@ impl Gate {
         shutdown: CancellationToken,
     ) {
         let https_port = self.main.local.port();
-        let doors = Arc::new(Doors { site, relay, tls: tls.map(Into::into), https_port, shutdown });
+        let (proxies, proxy_protocol) = (self.proxies, self.proxy_protocol);
+        let doors = Doors { site, relay, tls: tls.map(Into::into), https_port, proxies, proxy_protocol, shutdown };
+        let doors = Arc::new(doors);
         let connections = TaskTracker::new();
         for listener in self.others.into_iter().chain([self.main]) {
             let accepting = listener.accept_all(doors.clone(), self.admission.clone(), connections.clone());

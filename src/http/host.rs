@@ -6,7 +6,7 @@ use http::header::{self, HeaderMap};
 use http::uri::Authority;
 use http::{Request, Uri};
 
-use super::Connection;
+use super::{Connection, Scheme};
 
 /// The host a browser used, without its port; an IPv6 address keeps its brackets. So the relay's addresses are right on a
 /// laptop, in a home network and under a domain alike, with nothing configured.
@@ -22,11 +22,18 @@ pub(super) fn host<B>(request: &Request<B>, connection: &Connection) -> String {
 
 /// Whether the page that opens a socket came from here. A program that is no browser sends no `Origin` and needs no
 /// protection from foreign pages; a browser always sends one (RFC 6455, 10.2).
-pub(super) fn is_own_page<B>(request: &Request<B>) -> bool {
+///
+/// A page that came in the clear may have been written by anybody on the way, so where we know of https it is foreign. The
+/// other way round says nothing: a proxy may take TLS off without telling us.
+pub(super) fn is_own_page<B>(request: &Request<B>, scheme: Scheme) -> bool {
     let Some(origin) = request.headers().get(header::ORIGIN) else { return true };
     let origin: Option<Uri> = origin.to_str().ok().and_then(|origin| origin.parse().ok());
     let (Some(origin), Some(own)) = (origin, authority(request)) else { return false };
-    let default = if origin.scheme_str() == Some("https") { 443 } else { 80 };
+    let encrypted = origin.scheme_str() == Some("https");
+    if scheme == Scheme::Https && !encrypted {
+        return false;
+    }
+    let default = if encrypted { 443 } else { 80 };
     let port = |authority: &Authority| authority.port_u16().unwrap_or(default);
     let foreign = origin.authority();
     foreign.is_some_and(|page| page.host().eq_ignore_ascii_case(own.host()) && port(page) == port(&own))
@@ -43,7 +50,6 @@ fn host_header(headers: &HeaderMap) -> Option<Authority> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Scheme;
     use super::*;
 
     fn request(uri: &str, headers: &[(&str, &str)]) -> Request<()> {
@@ -52,7 +58,7 @@ mod tests {
     }
 
     fn is_own(host: &str, origin: &str) -> bool {
-        is_own_page(&request("/ws", &[("host", host), ("origin", origin)]))
+        is_own_page(&request("/ws", &[("host", host), ("origin", origin)]), Scheme::Https)
     }
 
     #[test]
@@ -61,7 +67,7 @@ mod tests {
         assert!(is_own("call.example.org:443", "https://call.example.org"));
         assert!(is_own("call.example.org:8443", "https://CALL.example.org:8443"));
         assert!(is_own("[::1]:8443", "https://[::1]:8443"));
-        assert!(is_own_page(&request("/ws", &[("host", "call.example.org")])), "no browser");
+        assert!(is_own_page(&request("/ws", &[("host", "call.example.org")]), Scheme::Https), "no browser");
         for foreign in [
             "https://evil.example",
             "https://call.example.org:8443",
@@ -72,6 +78,15 @@ mod tests {
         ] {
             assert!(!is_own("call.example.org", foreign), "{foreign}");
         }
+    }
+
+    #[test]
+    fn a_page_in_the_clear_is_foreign_where_https_is_spoken() {
+        assert!(!is_own("call.example.org", "http://call.example.org"));
+        let clear = request("/ws", &[("host", "call.example.org"), ("origin", "http://call.example.org")]);
+        assert!(is_own_page(&clear, Scheme::Http));
+        let unsaid = request("/ws", &[("host", "call.example.org"), ("origin", "https://call.example.org")]);
+        assert!(is_own_page(&unsaid, Scheme::Http), "a proxy took TLS off and did not say so");
     }
 
     #[test]

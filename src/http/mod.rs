@@ -29,6 +29,7 @@ pub use self::wire::{Ice, decode, encode};
 
 use crate::hub;
 use crate::pass::{SeatKey, TurnPasses};
+use crate::proxies::TrustedProxies;
 
 /// What a [`Site`] offers and to whom.
 #[derive(Clone, Debug)]
@@ -49,6 +50,11 @@ pub struct Options {
     pub turn_ttl: Duration,
     /// WebSockets at the same time; one more is answered 503.
     pub max_sockets: usize,
+    /// WebSockets at the same time from one address, IPv6 by its /64: one HTTP/2 connection holds many of them,
+    /// and a proxy's connections are everybody's.
+    pub max_sockets_per_address: usize,
+    /// Whose `Forwarded` and `X-Forwarded-*` lines count.
+    pub proxies: TrustedProxies,
 }
 
 /// What the page shows and offers, told to it by `/settings.json`.

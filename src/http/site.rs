@@ -1,18 +1,17 @@
 //! The site: routes, and how a stream becomes requests.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -21,8 +20,10 @@ use super::headers::harden;
 use super::page::Page;
 use super::socket::Socket;
 use super::switchboard::Switchboard;
-use super::{Connection, Options, files, host, settings, upgrade};
+use super::{Connection, Options, Scheme, files, host, settings, upgrade};
+use crate::admission::{Admission, Place};
 use crate::hub::Hub;
+use crate::proxies::{self, Contradiction};
 
 /// The whole site; clones share it.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ struct Inner {
     page: Page,
     switchboard: Arc<Switchboard>,
     /// Places for WebSockets.
-    places: Arc<Semaphore>,
+    places: Arc<Admission>,
     /// The WebSockets' tasks.
     sockets: TaskTracker,
 }
@@ -48,6 +49,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// For a head with a long address and many cookies of neighbouring sites; hyper's own 400 KiB is for nobody.
 const MOST_HEAD: usize = 16 << 10;
 
+const CONTRADICTION: &str =
+    "400: Forwarded and X-Forwarded-For differ; the proxy in front must remove the one that it does not write\n";
+
 impl Site {
     /// Must be called inside a tokio runtime: the hub's clock runs there until the last clone is dropped.
     pub fn new(options: Options) -> Site {
@@ -55,7 +59,7 @@ impl Site {
         Site(Arc::new(Inner {
             page: Page::embedded(),
             switchboard: Switchboard::start(hub),
-            places: Arc::new(Semaphore::new(options.max_sockets.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Admission::new(options.max_sockets, options.max_sockets_per_address)),
             sockets: TaskTracker::new(),
             options,
         }))
@@ -122,13 +126,26 @@ impl Site {
         shutdown: CancellationToken,
     ) -> Result<Answer, Infallible> {
         let method = request.method().clone();
-        let mut answer = if request.uri().path() == "/ws" {
-            self.upgrade(request, connection, shutdown)
-        } else {
-            without_body_for_head(&method, self.route(&request).await)
+        let mut answer = match self.behind_proxies(request.headers(), connection) {
+            Ok(connection) if request.uri().path() == "/ws" => self.upgrade(request, connection, shutdown),
+            Ok(_) => without_body_for_head(&method, self.route(&request).await),
+            Err(Contradiction) => without_body_for_head(&method, text(StatusCode::BAD_REQUEST, CONTRADICTION)),
         };
         harden(answer.headers_mut());
         Ok(answer)
+    }
+
+    /// The connection as the caller of this request has it.
+    fn behind_proxies(&self, headers: &HeaderMap, mut connection: Connection) -> Result<Connection, Contradiction> {
+        let told = proxies::told(headers, connection.client.ip(), &self.0.options.proxies)?;
+        if told.client != connection.client.ip() {
+            // The port is the proxy's business.
+            connection.client = SocketAddr::new(told.client, 0);
+        }
+        if told.https == Some(true) {
+            connection.scheme = Scheme::Https;
+        }
+        Ok(connection)
     }
 
     async fn route(&self, request: &Request<Incoming>) -> Answer {
@@ -157,12 +174,16 @@ impl Site {
 
     /// Begins a WebSocket, if the request may have one, and its task.
     fn upgrade(&self, mut request: Request<Incoming>, connection: Connection, shutdown: CancellationToken) -> Answer {
-        let answer = match upgrade::accept(&request) {
+        let answer = match upgrade::accept(&request, connection.scheme) {
             Ok(answer) => answer,
             Err(refusal) => return without_body_for_head(request.method(), *refusal),
         };
-        let Ok(place) = self.0.places.clone().try_acquire_owned() else {
-            let mut answer = text(StatusCode::SERVICE_UNAVAILABLE, "503: as many people are connected as can be\n");
+        let is_proxy = self.0.options.proxies.trusts(connection.client.ip());
+        let Some(place) = self.0.places.admit(connection.client.ip(), is_proxy) else {
+            let mut answer = text(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "503: as many people are connected as can be, in all or from your address\n",
+            );
             set(&mut answer, header::RETRY_AFTER, "30");
             return answer;
         };
@@ -179,7 +200,7 @@ async fn converse(
     upgraded: hyper::upgrade::OnUpgrade,
     (host, client): (String, IpAddr),
     shutdown: CancellationToken,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 ) {
     let Ok(upgraded) = upgraded.await else { return };
     let socket = Socket { switchboard: &site.switchboard, options: &site.options, host, client, shutdown };

@@ -6,6 +6,7 @@ use hyper::body::Incoming;
 use hyper::ext::Protocol;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
+use super::Scheme;
 use super::answer::{Answer, set, text};
 use super::body::Body;
 use super::host::is_own_page;
@@ -20,8 +21,8 @@ pub(super) fn is_extended_connect<B>(request: &Request<B>) -> bool {
 ///
 /// # Errors
 /// The answer that says why there is none: a foreign page, another version of the protocol, or no upgrade at all.
-pub(super) fn accept(request: &Request<Incoming>) -> Result<Answer, Box<Answer>> {
-    if !is_own_page(request) {
+pub(super) fn accept(request: &Request<Incoming>, scheme: Scheme) -> Result<Answer, Box<Answer>> {
+    if !is_own_page(request, scheme) {
         return Err(Box::new(text(StatusCode::FORBIDDEN, "403: only this server's own page may open a socket here\n")));
     }
     if request.version() == Version::HTTP_2 { accept_h2(request) } else { accept_h1(request) }

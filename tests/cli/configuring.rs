@@ -200,3 +200,12 @@ fn a_certificate_of_ones_own_is_used_and_a_foreign_key_is_refused() {
     let server = Server::start_in(folder, &["--cert=a.pem", "--key=a-key.pem"]);
     assert!(server.banner.contains("your own"), "{}", server.banner);
 }
+
+#[test]
+fn the_proxy_protocol_needs_a_proxy_that_is_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("callbox.toml"), "[http]\nproxy_protocol = true\n").unwrap();
+    let output = run(folder.path(), &["config"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("callbox.toml:2") && stderr(&output).contains("http.trusted_proxies"));
+}

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::process::Command;
 
-use super::server::{ALONE, PATIENCE, Server, connect, exchange};
+use super::server::{ALONE, PATIENCE, Server, callbox, connect, exchange, run};
 
 /// A STUN binding request (RFC 8489, 5): type, length, magic cookie, transaction id.
 const BINDING: [u8; 20] = [0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
@@ -141,4 +141,90 @@ fn running_out_of_file_descriptors_is_survived() {
     let (code, log, _) = server.end();
     assert_eq!(code, Some(0));
     assert!(log.contains("cannot accept connections"), "the limit was not reached: {log}");
+}
+
+/// A server that believes a proxy at `proxy`, on the one port and on one more for TURN.
+fn behind_a_proxy(proxy: &str, more: &str) -> (Server, SocketAddr) {
+    let (folder, turn) = (tempfile::tempdir().unwrap(), free_address());
+    let text = format!("{more}\n[http]\ntrusted_proxies = [\"{proxy}\"]\nproxy_protocol = true\n");
+    std::fs::write(folder.path().join("callbox.toml"), text).unwrap();
+    let mut command = callbox(folder.path());
+    command.args(["--listen=127.0.0.1:0", &format!("--turn-listen={turn}")]);
+    (Server::spawn(folder, command), turn)
+}
+
+const LINE: &[u8] = b"PROXY TCP4 192.0.2.7 198.51.100.1 4660 443\r\n";
+
+/// The address that a binding response names, its port left out.
+fn mapped(stream: &mut (impl Read + Write)) -> Option<[u8; 4]> {
+    stream.write_all(&BINDING).ok()?;
+    let mut answer = [0; 32];
+    stream.read_exact(&mut answer).ok()?;
+    assert_eq!(answer[20..26], [0, 0x20, 0, 8, 0, 1], "XOR-MAPPED-ADDRESS, IPv4");
+    let ip: [u8; 4] = answer[28..].try_into().unwrap();
+    Some(std::array::from_fn(|at| ip[at] ^ BINDING[4 + at]))
+}
+
+#[test]
+fn behind_a_trusted_proxy_the_caller_is_whom_the_preface_names() {
+    let (server, turn) = behind_a_proxy("127.0.0.1", "");
+    let binary = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x07\xc6\x33\x64\x01\x12\x34\x01\xbb";
+    for address in [server.address, turn] {
+        for preface in [LINE, binary] {
+            let mut stream = connect(address);
+            stream.write_all(preface).unwrap();
+            assert_eq!(mapped(&mut stream), Some([192, 0, 2, 7]), "{address} {}", preface.escape_ascii());
+        }
+    }
+    let mut over_tls = server.handshake(server.connect(), LINE, "127.0.0.1", &[]).unwrap();
+    assert_eq!(mapped(&mut over_tls), Some([192, 0, 2, 7]), "over TLS");
+    let mut page = server.handshake(server.connect(), LINE, "127.0.0.1", &["http/1.1"]).unwrap();
+    let answer = exchange(&mut page, "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let healthy = run(server.folder.path(), &["healthcheck", &format!("--listen={}", server.address)]);
+    assert_eq!(healthy.status.code(), Some(0), "a check of one's own has no caller: {healthy:?}");
+}
+
+#[test]
+fn a_trusted_proxy_that_does_not_say_who_called_is_hung_up_on() {
+    let (server, turn) = behind_a_proxy("127.0.0.1", "");
+    let starts: [&[u8]; 5] =
+        [&BINDING, b"GET / HTTP/1.1\r\n\r\n", b"PROXY TCP4 192.0.2.7\r\n", b"", b"PROXY TCP4 192."];
+    let all = [server.address, turn].into_iter().flat_map(|address| starts.map(|start| (start, connect(address))));
+    let mut all: Vec<_> = all.collect();
+    all.iter_mut().for_each(|(start, stream)| stream.write_all(start).unwrap());
+    for (start, stream) in &mut all {
+        let mut answer = Vec::new();
+        let ended = stream.read_to_end(&mut answer);
+        assert!(answer.is_empty(), "it was answered: {}", start.escape_ascii());
+        assert!(!matches!(&ended, Err(e) if e.kind() == std::io::ErrorKind::WouldBlock), "{}", start.escape_ascii());
+    }
+}
+
+#[test]
+fn a_stranger_who_writes_a_preface_is_still_the_stranger() {
+    let (server, turn) = behind_a_proxy("10.0.0.0/8", "");
+    assert_eq!(mapped(&mut server.connect()), Some([127, 0, 0, 1]), "directly, as ever");
+    for address in [server.address, turn] {
+        let mut stream = connect(address);
+        stream.write_all(&[LINE, &BINDING].concat()).unwrap();
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        assert!(!answer.starts_with(&[1, 1]), "no binding for whoever it names");
+    }
+}
+
+#[test]
+fn callers_behind_a_proxy_are_limited_one_by_one() {
+    let (server, _) = behind_a_proxy("127.0.0.1", "max_connections_per_address = 1");
+    let call = |from: &str| {
+        let mut stream = server.connect();
+        stream.write_all(format!("PROXY TCP4 {from} 198.51.100.1 4660 443\r\n").as_bytes()).unwrap();
+        (mapped(&mut stream).is_some(), stream)
+    };
+    let (first, held) = call("192.0.2.7");
+    assert!(first && call("192.0.2.8").0 && !call("192.0.2.7").0);
+    drop(held);
+    // The place comes back when the server has seen the goodbye.
+    while !call("192.0.2.7").0 {}
 }

@@ -1,6 +1,6 @@
 //! Starts the real program in a folder of its own, on a free port, and ends it with the test.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
@@ -26,6 +26,9 @@ pub(crate) struct Server {
     /// The one port on loopback.
     pub(crate) address: SocketAddr,
 }
+
+/// A TLS connection from outside.
+pub(crate) type Tls = StreamOwned<ClientConnection, TcpStream>;
 
 /// Nothing here takes longer, even on a busy machine; a test that waits in vain must end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -94,16 +97,18 @@ impl Server {
     }
 
     /// A TLS connection that trusts the certificate kept in the data folder and nothing else.
-    pub(crate) fn connect_tls(&self, alpn: &[&str]) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    pub(crate) fn connect_tls(&self, alpn: &[&str]) -> io::Result<Tls> {
         self.connect_tls_as("127.0.0.1", alpn)
     }
 
     /// The same, as if `name` had been opened.
-    pub(crate) fn connect_tls_as(
-        &self,
-        name: &str,
-        alpn: &[&str],
-    ) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
+    pub(crate) fn connect_tls_as(&self, name: &str, alpn: &[&str]) -> io::Result<Tls> {
+        self.handshake(self.connect(), b"", name, alpn)
+    }
+
+    /// The same on a connection that begins with `preface` in the clear.
+    pub(crate) fn handshake(&self, mut sock: TcpStream, preface: &[u8], name: &str, alpn: &[&str]) -> io::Result<Tls> {
+        sock.write_all(preface)?;
         let pem = std::fs::read(self.folder.path().join("callbox-data/self-signed.pem")).unwrap();
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
@@ -112,7 +117,7 @@ impl Server {
         let mut config = builder.with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
         let name = ServerName::try_from(name.to_owned()).unwrap();
-        let mut stream = StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), self.connect());
+        let mut stream = StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), sock);
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock)?;
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use callbox::http::{CallOptions, Connection, Options, Scheme, Site, TurnPort};
 use callbox::hub;
 use callbox::pass::{SeatKey, Secret, TurnPasses};
+use callbox::proxies::TrustedProxies;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -29,6 +30,8 @@ pub(crate) fn options() -> Options {
         turn_passes: TurnPasses::new(vec![Secret::new("north")], Default::default()),
         turn_ttl: Duration::from_secs(3600),
         max_sockets: 1000,
+        max_sockets_per_address: 1000,
+        proxies: TrustedProxies::default(),
     }
 }
 
