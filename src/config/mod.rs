@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 
 use crate::pass::Secret;
+use crate::relay::FastPaths;
 use read::read;
 use reader::Reader;
 
@@ -123,6 +124,8 @@ pub struct Turn {
     pub denied_peers: Vec<IpNet>,
     /// UDP threads; `None`: one per core.
     pub workers: Option<NonZeroUsize>,
+    /// Which may be used; `None`: what is good on this machine.
+    pub fast_paths: Option<FastPaths>,
     /// Relayed connections at once.
     pub max_allocations: u32,
     /// Relayed connections at once of one username.

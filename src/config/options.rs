@@ -79,6 +79,7 @@ impl Config {
         let mut options = relay::Options::new(turn.rules(keys, host));
         options.listen = std::iter::once(one_port).chain(turn.listen.iter().copied()).collect();
         options.workers = turn.workers;
+        options.fast = turn.fast_paths;
         options.ports = turn.ports.clone().map_or(relay::Ports::None, relay::Ports::Range);
         options.external_ips = public;
         Some(options)

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use super::reader::Reader;
 use super::{Config, Log, Tls, Turn, values};
 use crate::pass::Secret;
+use crate::relay::FastPaths;
 
 /// Reads every key even after one was wrong: `None` only says that the problems are in the reader.
 pub(super) fn read(reader: &mut Reader) -> Option<Config> {
@@ -99,6 +100,7 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
     let allowed_peers = reader.each("turn.allowed_peers", values::block);
     let denied_peers = reader.each("turn.denied_peers", values::block);
     let workers = NonZeroUsize::new(reader.number("turn.workers", 0, 1024) as usize);
+    let fast_paths = read_fast_paths(reader);
     let max_allocations = reader.number("turn.max_allocations", 1, 10_000_000);
     let max_allocations_per_user = reader.number("turn.max_allocations_per_user", 1, 1_000_000);
     let max_allocations_per_address = reader.number("turn.max_allocations_per_address", 1, 10_000_000);
@@ -119,6 +121,7 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
         allowed_peers,
         denied_peers,
         workers,
+        fast_paths,
         max_allocations,
         max_allocations_per_user,
         max_allocations_per_address,
@@ -141,6 +144,19 @@ fn read_external_ips(reader: &mut Reader) -> Vec<IpAddr> {
         reader.complain("turn.external_ip", "must be at most one IPv4 and one IPv6 address".to_owned());
     }
     ips
+}
+
+fn read_fast_paths(reader: &mut Reader) -> Option<FastPaths> {
+    let given = reader.list("turn.fast_paths");
+    if given == ["auto"] {
+        return None;
+    }
+    let has = |name: &str| given.iter().any(|text| text == name);
+    if !given.iter().all(|text| ["gro", "gso", "sendmmsg"].contains(&text.as_str())) {
+        let words = "must be [\"auto\"], or a list of \"gro\", \"gso\" and \"sendmmsg\"";
+        reader.complain("turn.fast_paths", words.to_owned());
+    }
+    Some(FastPaths { gro: has("gro"), gso: has("gso"), sendmmsg: has("sendmmsg") })
 }
 
 fn read_secrets(reader: &mut Reader) -> Vec<Secret> {

@@ -66,12 +66,13 @@ impl Relay {
     /// group of sockets by hash, and a group that grows later would move clients from one worker to another.
     pub fn bind(options: Options) -> Result<Relay, BindError> {
         let count = options.workers.unwrap_or_else(cores).get();
-        let (local, listeners) = bind_listeners(&options, count)?;
+        let fast = options.fast.unwrap_or_else(fast_paths_here);
+        let (local, listeners) = bind_listeners(&options.listen, count, fast)?;
         let polls =
             (0..count).map(|_| poll_and_mailbox()).collect::<io::Result<Vec<_>>>().map_err(BindError::Worker)?;
         let (mailboxes, rest): (Vec<_>, Vec<_>) =
             polls.into_iter().map(|(poll, mail, inbox)| (mail, (poll, inbox))).unzip();
-        let shared = Arc::new(share(options, mailboxes));
+        let shared = Arc::new(share(options, fast, mailboxes));
         let workers = rest.into_iter().zip(listeners).enumerate().map(|(me, ((poll, inbox), listeners))| {
             spawn(me, Worker::new(me, poll, listeners, inbox, shared.clone())?)
         });
@@ -100,13 +101,30 @@ fn cores() -> NonZeroUsize {
     thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
+/// What this kernel can be trusted with; says so if that is not all.
+fn fast_paths_here() -> FastPaths {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let fast = FastPaths::for_kernel(&release);
+    if !fast.gso {
+        tracing::warn!(
+            kernel = release.trim(),
+            "this kernel cuts runs of packets wrongly for some network cards, so each is sent alone; a newer kernel is faster"
+        );
+    }
+    fast
+}
+
 /// For each worker its share of every listening address.
-fn bind_listeners(options: &Options, workers: usize) -> Result<(Vec<SocketAddr>, Vec<Vec<Listener>>), BindError> {
+fn bind_listeners(
+    listen: &[SocketAddr],
+    workers: usize,
+    fast: FastPaths,
+) -> Result<(Vec<SocketAddr>, Vec<Vec<Listener>>), BindError> {
     let (mut local, mut shares) = (Vec::new(), Vec::new());
     shares.resize_with(workers, Vec::new);
-    for &address in &options.listen {
-        let (bound, group) = socket::listener_group(address, workers, options.fast.gro)
-            .map_err(|cause| BindError::Listen { address, cause })?;
+    for &address in listen {
+        let (bound, group) =
+            socket::listener_group(address, workers, fast.gro).map_err(|cause| BindError::Listen { address, cause })?;
         local.push(bound);
         for (share, socket) in shares.iter_mut().zip(group) {
             share.push(Listener { socket, bound });
@@ -121,15 +139,15 @@ fn poll_and_mailbox() -> io::Result<(mio::Poll, Mailbox, Receiver<Parcel>)> {
     Ok((poll, mailbox, inbox))
 }
 
-fn share(options: Options, mailboxes: Vec<Mailbox>) -> Shared {
+fn share(options: Options, fast: FastPaths, mailboxes: Vec<Mailbox>) -> Shared {
     let mut turn = options.turn;
     turn.virtual_only = options.ports == Ports::None;
     turn.tcp_relay = true;
     Shared {
         rules: Rules::new(turn),
-        opener: Opener::over(options.ports, options.external_ips, options.fast),
+        opener: Opener::over(options.ports, options.external_ips, fast),
         connections: stream::PeerConnections::default(),
-        paths: socket::Paths::probe(options.fast),
+        paths: socket::Paths::probe(fast),
         counters: (0..=mailboxes.len()).map(|_| Counters::default()).collect(),
         mailboxes,
         stopping: AtomicBool::new(false),

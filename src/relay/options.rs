@@ -20,8 +20,8 @@ pub struct Options {
     /// The addresses under which peers reach this machine, at most one per family used. Empty: the local address the
     /// client's own packet came to, so that a laptop works on any network and on none.
     pub external_ips: Vec<IpAddr>,
-    /// Which fast paths may be used where the kernel has them.
-    pub fast: FastPaths,
+    /// Which fast paths may be used where the kernel has them. `None`: all that this kernel is not known to break.
+    pub fast: Option<FastPaths>,
     /// The rules of the protocol. What follows from `ports` (virtual addresses only) is set in them by the relay.
     pub turn: turn::Options,
 }
@@ -34,7 +34,7 @@ impl Options {
             workers: None,
             ports: Ports::default(),
             external_ips: Vec::new(),
-            fast: FastPaths::default(),
+            fast: None,
             turn,
         }
     }
@@ -70,5 +70,39 @@ pub struct FastPaths {
 impl Default for FastPaths {
     fn default() -> FastPaths {
         FastPaths { gro: true, gso: true, sendmmsg: true }
+    }
+}
+
+impl FastPaths {
+    /// What may be used on a Linux of this release, such as `6.12.4-generic`.
+    ///
+    /// From 7.0 on the kernel wrote wrong UDP headers and checksums when it cut a run whose last packet is as long as the
+    /// others, depending on the network card, so that no test over loopback finds it; 7.1.5 mended that
+    /// (linux b10b446, 78effd8, 5f17ae0; tailscale#19777).
+    pub(super) fn for_kernel(release: &str) -> FastPaths {
+        let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|text| text.parse().unwrap_or(0));
+        let version: [u32; 3] = std::array::from_fn(|_| numbers.next().unwrap_or(0));
+        FastPaths { gso: !([7, 0, 0]..[7, 1, 5]).contains(&version), ..FastPaths::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_not_sent_by_kernels_that_cut_them_wrongly() {
+        for (release, good) in [
+            ("6.17.0-41-generic", true),
+            ("7.0.0-rc1", false),
+            ("7.0.2-6-pve", false),
+            ("7.1.4", false),
+            ("7.1", false),
+            ("7.1.5", true),
+            ("7.10.1", true),
+            ("", true),
+        ] {
+            assert_eq!(FastPaths::for_kernel(release).gso, good, "{release}");
+        }
     }
 }

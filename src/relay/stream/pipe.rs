@@ -129,7 +129,7 @@ mod tests {
     fn shared(rate: u64) -> Shared {
         let mut rules = crate::turn::Options::new("callbox", [7; 32], Default::default());
         rules.quotas.bits_per_second = rate;
-        crate::relay::share(crate::relay::Options::new(rules), Vec::new())
+        crate::relay::share(crate::relay::Options::new(rules), crate::relay::FastPaths::default(), Vec::new())
     }
 
     /// The far ends of a joined connection: the client's and the peer's.
