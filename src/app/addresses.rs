@@ -49,6 +49,11 @@ impl Addresses {
         self.interfaces.iter().map(|interface| interface.ip).collect()
     }
 
+    /// Whether `localhost` leads here.
+    pub(super) fn is_local(&self) -> bool {
+        self.listen.is_unspecified() || self.listen.is_loopback()
+    }
+
     /// Where people on other machines open the page, the best first: what was configured, else the public addresses,
     /// else those of the network here. Empty when nobody outside gets in.
     pub(super) fn outside(&self) -> Vec<String> {
@@ -111,6 +116,7 @@ mod tests {
         assert!(machine("127.0.0.1:8443", None).outside().is_empty());
         assert!(machine("[::1]:8443", None).outside().is_empty());
         assert_eq!(machine("10.0.0.5:8443", None).outside(), ["198.51.100.7", "10.0.0.5"]);
+        assert!(!machine("10.0.0.5:8443", None).is_local() && machine("[::]:8443", None).is_local());
     }
 
     #[test]

@@ -38,7 +38,9 @@ impl Banner<'_> {
         // The second changes with every change of the page, also between two versions.
         let (version, page) = (env!("CARGO_PKG_VERSION"), env!("PAGE_HASH"));
         let mut text = format!("callbox {version}, page {page}\n\nOpen in a browser:\n");
-        let _ = writeln!(text, "  {}   on this machine", self.link("localhost"));
+        if self.addresses.is_local() {
+            let _ = writeln!(text, "  {}   on this machine", self.link("localhost"));
+        }
         for link in self.outside() {
             let _ = writeln!(text, "  {link}");
         }

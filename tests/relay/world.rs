@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use callbox::pass::{Secret, TurnPasses};
 use callbox::relay::{Options, Ports, Relay, Running, StreamTransport, Streams};
 use callbox::turn as turn_rules;
@@ -95,6 +97,13 @@ impl World {
             .with_safe_default_protocol_versions()
             .map(|config| config.with_root_certificates(roots).with_no_client_auth())
             .unwrap()
+    }
+
+    /// For a client that wants roots as PEM.
+    pub(crate) fn certificate_pem(&self) -> String {
+        let lines = STANDARD.encode(&self.certificate).into_bytes();
+        let lines: Vec<_> = lines.chunks(64).map(String::from_utf8_lossy).collect();
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
     }
 
     /// Waits until what the relay has counted satisfies `condition`.

@@ -41,9 +41,12 @@ export class Stage {
   #servers = /** @type {Server[]} */ ([]);
   #people = /** @type {Person[]} */ ([]);
 
-  /** @param {Record<string, string>} [settings] as `CALLBOX_*` names without the prefix */
-  async server(settings) {
-    const server = await Server.start({ settings });
+  /**
+   * @param {Record<string, string>} [settings] as `CALLBOX_*` names without the prefix
+   * @param {Partial<import('./server.mjs').Where>} [where] instead of a free port on loopback
+   */
+  async server(settings, where = {}) {
+    const server = await Server.start({ settings, ...where });
     this.#servers.push(server);
     return server;
   }

@@ -18,6 +18,8 @@ const binary = process.env.CALLBOX_BINARY ?? path.join(repository, 'target/debug
 /** A debug build on a busy machine is still up well within this. */
 const READY_WITHIN_MS = 20_000;
 
+/** @typedef {{ host: string, port: number, name?: string }} Where the address it listens on, and the name people open */
+
 /** A running callbox. `stop` ends it and keeps its data; `restart` brings it back on the same port. */
 export class Server {
   /** What it printed, both streams. */
@@ -28,18 +30,22 @@ export class Server {
   spawnedAt = 0;
   #process = /** @type {import('node:child_process').ChildProcess | null} */ (null);
 
-  /** @param {{ settings?: Record<string, string> }} [options] settings as `CALLBOX_*` names without the prefix */
-  static async start({ settings = {} } = {}) {
+  /**
+   * @param {{ settings?: Record<string, string> } & Partial<Where>} [options] settings as `CALLBOX_*` names without the
+   * prefix; a free port on loopback, if not told otherwise
+   */
+  static async start({ settings = {}, host = '127.0.0.1', port, name } = {}) {
     if (!existsSync(binary)) throw new Error(`no callbox at ${binary}: run \`cargo build\` first, or set CALLBOX_BINARY`);
-    const server = new Server(await mkdtemp(path.join(tmpdir(), 'callbox-test-')), await freePort(), settings);
+    const folder = await mkdtemp(path.join(tmpdir(), 'callbox-test-'));
+    const server = new Server(folder, { host, port: port ?? (await freePort()), name }, settings);
     await server.#run();
     return server;
   }
 
-  /** @param {string} folder @param {number} port @param {Record<string, string>} settings */
-  constructor(folder, port, settings) {
+  /** @param {string} folder @param {Where} where @param {Record<string, string>} settings */
+  constructor(folder, where, settings) {
     this.folder = folder;
-    this.port = port;
+    this.where = where;
     this.settings = settings;
   }
 
@@ -71,7 +77,7 @@ export class Server {
       const before = this.log.length;
       const read = (text) => {
         this.log += text;
-        const link = localLink(this.log.slice(before), this.port);
+        const link = this.#link(this.log.slice(before));
         if (link) resolve(link);
       };
       child.stdout.setEncoding('utf8').on('data', read);
@@ -82,10 +88,19 @@ export class Server {
     });
   }
 
+  /** The printed link that a browser here opens, without its path. */
+  #link(printed) {
+    const { host, port, name } = this.where;
+    const hosts = host === '127.0.0.1' ? [host, 'localhost'] : [name ?? host];
+    const links = (printed.match(/https?:\/\/[^\s/]+/g) ?? []).map((link) => new URL(link));
+    return links.find((link) => hosts.includes(link.hostname) && Number(link.port || 443) === port)?.origin;
+  }
+
   #environment() {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('CALLBOX_'));
     const own = {
-      LISTEN: `127.0.0.1:${this.port}`,
+      LISTEN: `${this.where.host}:${this.where.port}`,
+      NAMES: this.where.name ?? '',
       DATA_DIR: path.join(this.folder, 'data'),
       TURN__LISTEN: '[]', // the standard port would be fought over
       ...this.settings,
@@ -102,15 +117,6 @@ export class Server {
     await ended;
     clearTimeout(impatience);
   }
-}
-
-/** The printed link that a browser on this machine opens, without its path. */
-function localLink(printed, port) {
-  const links = printed.match(/https?:\/\/[^\s/]+/g) ?? [];
-  return links.find((link) => {
-    const { hostname, port: named } = new URL(link);
-    return ['127.0.0.1', 'localhost'].includes(hostname) && Number(named) === port;
-  });
 }
 
 /** A port that is free for TCP and UDP alike, below the ones the system hands out by itself. */
