@@ -18,6 +18,7 @@ pub mod firewall;
 pub mod gate;
 pub mod http;
 pub mod hub;
+pub mod invitation;
 pub mod pass;
 pub mod proxies;
 pub mod relay;
