@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used)] // a test says what must be there by unwrapping it
 
 use std::fs;
+use std::num::NonZeroU16;
 use std::path::Path;
 
 use callbox::http::{Ice, IceServer, decode, encode};
 use callbox::hub::{
     Command, DoorChange, DoorSigns, Join, Joined, Knock, Message, Parting, Peer, PersonId, Refusal, Request, RoomName,
+    Wish,
 };
+use callbox::invitation::{Invitation, InvitationId, Role};
 use callbox::pass::Secret;
 use serde_json::{Value, json};
 
@@ -51,9 +54,17 @@ fn request(message: &Value) -> Request {
             name: text("name"),
             instance: text("instance"),
             seat: message["seat"].as_str().map(str::to_owned),
+            invitation: message["invitation"].as_str().map(str::to_owned),
             password: message["password"].as_str().map(Secret::new),
             fresh: fresh(),
         }),
+        "invite" => Request::Host(Command::Invite(Wish {
+            fresh: fresh(),
+            role: Role::Guest,
+            seconds: message["seconds"].as_u64().map(|seconds| seconds as u32),
+            uses: message["uses"].as_u64().and_then(|uses| NonZeroU16::new(uses as u16)),
+        })),
+        "revoke" => Request::Host(Command::Revoke(text("invitation"))),
         "admit" => Request::Host(Command::Admit(person(&message["id"]))),
         "decline" => Request::Host(Command::Decline(person(&message["id"]))),
         "mute" => Request::Host(Command::Mute(person(&message["id"]))),
@@ -75,7 +86,7 @@ fn request(message: &Value) -> Request {
 #[test]
 fn every_message_of_a_page_is_understood() {
     let documents = documents("page");
-    assert_eq!(documents.len(), 11);
+    assert_eq!(documents.len(), 13);
     for (name, document) in documents {
         for message in [document["message"].clone(), complete(&document)] {
             assert_eq!(decode(&message.to_string(), fresh), Ok(request(&message)), "{name}");
@@ -166,6 +177,7 @@ fn said(message: &Value) -> Message {
             seat: message["seat"].as_str().unwrap().to_owned(),
             max_people: max_people(),
             host: message["host"].as_bool().unwrap(),
+            open: message["open"].as_bool().unwrap(),
             door: door(&message["door"]),
             knocks: message["knocks"].as_array().unwrap().iter().map(knock).collect(),
             peers: message["peers"].as_array().unwrap().iter().map(peer).collect(),
@@ -174,6 +186,16 @@ fn said(message: &Value) -> Message {
         "waiting" => Message::Waiting(room(message)),
         "knock" => Message::Knock(knock(message)),
         "knock-over" => Message::KnockOver(person(&message["id"])),
+        "invited" => Message::Invited {
+            token: message["invitation"].as_str().unwrap().to_owned(),
+            invitation: Invitation {
+                id: InvitationId([0; 8]),
+                role: Role::Guest,
+                ends: message["ends"].as_u64().unwrap_or(0) as u32,
+                uses: message["uses"].as_u64().unwrap_or(0) as u16,
+            },
+        },
+        "revoked" => Message::Revoked(message["invitation"].as_str().unwrap().to_owned()),
         "door" => Message::Door(door(&message["door"])),
         "role" => Message::Role {
             host: message["host"].as_bool().unwrap(),
@@ -197,12 +219,13 @@ fn said(message: &Value) -> Message {
 #[test]
 fn every_message_of_the_hub_reads_as_documented() {
     let documents = documents("hub");
-    assert_eq!(documents.len(), 18);
+    assert_eq!(documents.len(), 20);
     for (name, document) in documents {
-        let expected = &document["message"];
-        let text = encode(&said(expected), |_| ice(expected));
-        let written: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(written, *expected, "{name}");
+        for expected in [document["message"].clone(), complete(&document)] {
+            let text = encode(&said(&expected), |_| ice(&expected));
+            let written: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(written, expected, "{name}");
+        }
     }
 }
 
@@ -217,6 +240,9 @@ fn every_refusal_has_the_code_that_the_document_promises() {
         Refusal::BadRoom,
         Refusal::BadName,
         Refusal::TooManyRooms,
+        Refusal::InvitationNeeded,
+        Refusal::InvitationEnded,
+        Refusal::InvitationSpent,
         Refusal::Locked,
         Refusal::PasswordNeeded,
         Refusal::PasswordWrong,

@@ -27,10 +27,7 @@ impl Banner<'_> {
     pub(super) fn print(&self) {
         use io::Write;
         let mut text = self.text();
-        let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
-        if let (true, Some(columns), [link, ..]) = (io::stdout().is_terminal(), columns, self.outside().as_slice()) {
-            text.push_str(&qr_code(link, columns).unwrap_or_default());
-        }
+        text.push_str(&self.outside().first().and_then(|link| code(link)).unwrap_or_default());
         let _ = write!(io::stdout(), "{text}").and_then(|()| io::stdout().flush());
     }
 
@@ -88,11 +85,22 @@ impl Banner<'_> {
     }
 
     fn link(&self, host: &str) -> String {
-        let (scheme, usual) = if self.certificates.is_some() { ("https", 443) } else { ("http", 80) };
-        let host = in_link(host);
         let port = self.config.public_port.unwrap_or(self.listening.one_port);
-        if port == usual { format!("{scheme}://{host}/") } else { format!("{scheme}://{host}:{port}/") }
+        link(host, port, self.certificates.is_some())
     }
+}
+
+/// The page's address at `host`.
+pub(super) fn link(host: &str, port: u16, tls: bool) -> String {
+    let (scheme, usual) = if tls { ("https", 443) } else { ("http", 80) };
+    let host = in_link(host);
+    if port == usual { format!("{scheme}://{host}/") } else { format!("{scheme}://{host}:{port}/") }
+}
+
+/// `text` as a code for a phone, if the terminal is there and wide enough for it.
+pub fn code(text: &str) -> Option<String> {
+    let columns = terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    columns.filter(|_| io::stdout().is_terminal()).and_then(|columns| qr_code(text, columns))
 }
 
 /// The image of README.md on the host's network.

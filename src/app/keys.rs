@@ -1,27 +1,41 @@
-//! What is made at the first start and kept: the key of the seats, and the relay's secret when none is configured.
+//! What is made at the first start and kept: the keys of seats and invitations, and the relay's secret when none is
+//! configured.
 
 use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::config::{Keys, Turn};
+use super::invitations;
+use crate::config::{Config, Keys, Turn};
 use crate::data_dir::{DataDir, Error};
+use crate::hub::Invitations;
+use crate::invitation::InvitationKey;
 use crate::pass::{SeatKey, Secret, TurnPasses};
 
 /// Reads what is kept, or makes it.
-pub(super) fn open(dir: &DataDir, turn: Option<&Turn>) -> Result<Keys, Error> {
-    Ok(Keys { seat: seat_key(dir)?, turn: turn_passes(dir, turn)?, nonces: dice() })
+pub(super) fn open(dir: &DataDir, config: &Config) -> Result<Keys, Error> {
+    Ok(Keys {
+        seat: SeatKey::new(&kept(dir, "seat.key")?),
+        invitations: Invitations::new(invitation_key(dir, config)?, &invitations::read(dir)?),
+        turn: turn_passes(dir, config.turn.as_ref())?,
+        nonces: dice(),
+    })
 }
 
-fn seat_key(dir: &DataDir) -> Result<SeatKey, Error> {
-    let kept = dir.read_or_make("seat.key", || dice().to_vec())?;
-    match <[u8; 32]>::try_from(kept) {
-        Ok(key) => Ok(SeatKey::new(&key)),
+/// Makes and reads invitations.
+pub(super) fn invitation_key(dir: &DataDir, config: &Config) -> Result<InvitationKey, Error> {
+    Ok(InvitationKey::new(&kept(dir, "invitation.key")?, config.invitation_keys.clone()))
+}
+
+fn kept(dir: &DataDir, name: &str) -> Result<[u8; 32], Error> {
+    let kept = dir.read_or_make(name, || dice().to_vec())?;
+    match kept.try_into() {
+        Ok(key) => Ok(key),
         Err(_) => {
-            // Cut short by something that was not callbox: seats of before are lost, nothing else is.
+            // Cut short by something that was not callbox: what was signed with it is lost, nothing else is.
             let key = dice();
-            dir.write("seat.key", &key)?;
-            Ok(SeatKey::new(&key))
+            dir.write(name, &key)?;
+            Ok(key)
         }
     }
 }

@@ -4,6 +4,7 @@
 mod addresses;
 mod banner;
 mod bind;
+mod invitations;
 mod keys;
 mod logs;
 mod stop;
@@ -28,6 +29,8 @@ use banner::Banner;
 use bind::Own;
 use stop::Signals;
 
+pub use banner::code;
+pub use invitations::{Wish, invite, revoke};
 pub use logs::start as start_logs;
 
 /// How often the certificate is looked at again: a laptop that changed networks is covered within a minute.
@@ -80,7 +83,7 @@ pub fn public_addresses(config: &Config) -> anyhow::Result<String> {
 
 async fn run(config: Config) -> anyhow::Result<()> {
     let dir = DataDir::open(&config.data_dir)?;
-    let keys = keys::open(&dir, config.turn.as_ref())?;
+    let keys = keys::open(&dir, &config)?;
     let machine = Machine::this();
     let mut found = discovery::find(&machine, &config.discovery()).await;
     let addresses = Addresses::new(&config, machine.interfaces, &found);
@@ -106,13 +109,14 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let certificate = certificates.as_ref();
     Banner { config: &config, listening: bound, addresses: &addresses, found: &found, certificates: certificate }
         .print();
+    let keeping = tokio::spawn(invitations::keep(site.clone(), dir.clone(), shutdown.clone()));
     let refreshing = refresh_certificate(config, dir, certificates, found, shutdown.clone());
     let refreshing = tokio::spawn(refreshing);
     signals.wait().await;
     info!("stopping; a second signal ends at once");
     shutdown.cancel();
     let goodbyes = async {
-        let _ = tokio::join!(gate, site.drained(), refreshing);
+        let _ = tokio::join!(gate, site.drained(), refreshing, keeping);
         if let Some(relay) = relay {
             let _ = tokio::task::spawn_blocking(move || relay.stop()).await;
         }

@@ -2,6 +2,7 @@
 //! that all sources are checked by the same rules and in the same words.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
@@ -27,7 +28,7 @@ const AFTER_HELP: &str = "Every key of callbox.toml is also an environment varia
      `callbox config` lists all keys with their values and where each value came from.";
 
 /// What to do.
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 pub(super) enum Command {
     /// Run the server (the default)
     Serve,
@@ -35,6 +36,8 @@ pub(super) enum Command {
     Ports,
     /// Print the effective configuration, each value with its origin; or every problem in it
     Config,
+    /// Make an invitation's link, with a QR code, or take one back
+    Invite(Invite),
     /// Exit with 0 when the running server is healthy
     Healthcheck,
     /// Print a script that completes commands and flags in a shell
@@ -44,6 +47,26 @@ pub(super) enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// What the invitation shall grant.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Invite {
+    /// The room
+    #[arg(required_unless_present = "revoke", conflicts_with = "revoke")]
+    pub(super) room: Option<String>,
+    /// For how long, such as 2h or 30days; for ever when not given
+    #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(super) life: Option<Duration>,
+    /// For how many people; any number when not given
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) uses: Option<u16>,
+    /// People come in as hosts: they may lock the room, let others in and send them out
+    #[arg(long)]
+    pub(super) host: bool,
+    /// Let nobody in with this invitation any more
+    #[arg(long, value_name = "LINK", conflicts_with_all = ["life", "uses", "host"])]
+    pub(super) revoke: Option<String>,
 }
 
 /// The flags that are keys; each doc is the help text.
@@ -91,7 +114,7 @@ struct Keys {
 impl Args {
     /// The subcommand; `serve` when none was typed.
     pub(super) fn wanted(&self) -> Command {
-        self.command.unwrap_or(Command::Serve)
+        self.command.clone().unwrap_or(Command::Serve)
     }
 
     /// The flags and the environment, as the configuration reads them.

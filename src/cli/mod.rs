@@ -11,8 +11,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::config::{self, Config, Problems};
+use crate::invitation::Role;
 use crate::{app, firewall};
-use args::{Args, Command};
+use args::{Args, Command, Invite};
 
 /// Runs the command that the process was started with. 0: it did what was asked. 1: it could not, and said why on
 /// stderr. 2: the command line itself is wrong.
@@ -22,6 +23,7 @@ pub fn run() -> ExitCode {
         Command::Serve => serve(&args),
         Command::Ports => ports(&args),
         Command::Config => show_config(&args),
+        Command::Invite(wish) => invite(&args, wish),
         Command::Healthcheck => healthcheck(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -50,6 +52,20 @@ fn show_config(args: &Args) -> Result<(), ExitCode> {
     let found = app::public_addresses(&config).map_err(|error| fail(format!("{error:#}")))?;
     // As comments: what was printed stays a file that could be used.
     print(&found.lines().map(|line| format!("# {line}").trim_end().to_owned() + "\n").collect::<String>())
+}
+
+fn invite(args: &Args, wanted: Invite) -> Result<(), ExitCode> {
+    let config = load(args)?;
+    let failed = |error: anyhow::Error| fail(format!("{error:#}"));
+    if let Some(link) = wanted.revoke {
+        app::revoke(&config, &link).map_err(failed)?;
+        return print("Nobody comes in with this invitation any more; a running server hears of it within seconds.\n");
+    }
+    let role = if wanted.host { Role::Host } else { Role::Guest };
+    let room = wanted.room.unwrap_or_default();
+    let wish = app::Wish { room, role, life: wanted.life, uses: wanted.uses.unwrap_or(0) };
+    let link = app::invite(&config, &wish).map_err(failed)?;
+    print(&format!("{link}\n{}", app::code(&link).unwrap_or_default()))
 }
 
 fn healthcheck(args: &Args) -> Result<(), ExitCode> {

@@ -21,6 +21,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
+use crate::invitation::JwtKey;
 use crate::pass::Secret;
 use crate::relay::FastPaths;
 use read::read;
@@ -71,6 +72,10 @@ pub struct Config {
     pub max_people: usize,
     /// Rooms at once.
     pub max_rooms: usize,
+    /// A room is there as soon as somebody joins.
+    pub open: bool,
+    /// Other programs' keys that sign invitations.
+    pub invitation_keys: Vec<JwtKey>,
     /// Newcomers knock from the beginning.
     pub lobby: bool,
     /// What the page calls itself.

@@ -19,6 +19,8 @@ const TURN_TTL: std::time::Duration = std::time::Duration::from_secs(60 * 60);
 pub struct Keys {
     /// Makes the seats' tokens. Kept.
     pub seat: SeatKey,
+    /// Reads and makes invitations. The key and what became of them are kept.
+    pub invitations: hub::Invitations,
     /// Who may use the relay. The secret is kept when none is configured.
     pub turn: TurnPasses,
     /// Signs the relay's nonces; new at every start.
@@ -91,10 +93,12 @@ impl Config {
             rooms: hub::Options {
                 max_people: self.max_people,
                 max_rooms: self.max_rooms,
+                open: self.open,
                 lobby: self.lobby,
                 ..hub::Options::default()
             },
             seat_key: keys.seat,
+            invitations: keys.invitations,
             call: CallOptions {
                 name: Some(self.site_name.clone()),
                 logo: self.logo.clone(),

@@ -27,6 +27,8 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let turn = read_turn(reader);
     let max_people = reader.number("rooms.max_people", 2, 64) as usize;
     let max_rooms = reader.number("rooms.max_rooms", 1, 1_000_000) as usize;
+    let open = reader.switch("rooms.open");
+    let invitation_keys = reader.each("rooms.invitation_keys", values::invitation_key);
     let lobby = reader.switch("rooms.lobby");
     let site_name = reader.parsed("call.name", not_empty);
     let logo = reader.optional("call.logo", readable_file);
@@ -49,6 +51,8 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         turn: turn.filter(|_| reader.switch("turn.enabled")),
         max_people,
         max_rooms,
+        open,
+        invitation_keys,
         lobby,
         site_name: site_name?,
         logo,

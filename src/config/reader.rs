@@ -180,7 +180,7 @@ fn file_layer(named: Option<PathBuf>, problems: &mut Vec<Problem>) -> Layer {
     })
 }
 
-fn unreadable(path: &Path, cause: &std::io::Error) -> String {
+pub(super) fn unreadable(path: &Path, cause: &std::io::Error) -> String {
     use std::io::ErrorKind;
     let path = path.display();
     match cause.kind() {

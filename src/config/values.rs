@@ -1,9 +1,14 @@
 //! How single values are written: addresses, names, blocks and port ranges. Every error says what to write instead.
 
+use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use ipnet::IpNet;
+
+use super::reader::unreadable;
+use crate::invitation::JwtKey;
 
 /// An address with a port.
 pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
@@ -22,6 +27,12 @@ pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
 pub(super) fn fixed_address(text: &str) -> Result<SocketAddr, String> {
     let address = address(text)?;
     if address.port() == 0 { Err("must name a port, such as \"[::]:3478\"".to_owned()) } else { Ok(address) }
+}
+
+/// The file of a key that signs invitations.
+pub(super) fn invitation_key(path: &str) -> Result<JwtKey, String> {
+    let text = fs::read_to_string(path).map_err(|cause| unreadable(Path::new(path), &cause))?;
+    JwtKey::new(&text).map_err(|cause| cause.to_string())
 }
 
 /// Another machine's name or address, with a port.

@@ -38,6 +38,8 @@ pub struct Options {
     pub rooms: hub::Options,
     /// Makes the tokens that bring people back to their seats; from `data_dir`, so that they outlive a restart.
     pub seat_key: SeatKey,
+    /// Reads and makes invitations, with the memory of what became of them.
+    pub invitations: hub::Invitations,
     /// What the page shows and offers.
     pub call: CallOptions,
     /// The folder offered at `/files/`, with a directory index. `None`: there is no such page.

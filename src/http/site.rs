@@ -23,6 +23,7 @@ use super::switchboard::Switchboard;
 use super::{Connection, Options, Scheme, files, host, settings, upgrade};
 use crate::admission::{Admission, Place};
 use crate::hub::Hub;
+use crate::invitation::InvitationId;
 use crate::proxies::{self, Contradiction};
 
 /// The whole site; clones share it.
@@ -55,7 +56,7 @@ const CONTRADICTION: &str =
 impl Site {
     /// Must be called inside a tokio runtime: the hub's clock runs there until the last clone is dropped.
     pub fn new(options: Options) -> Site {
-        let hub = Hub::new(options.rooms.clone(), options.seat_key.clone());
+        let hub = Hub::new(options.rooms.clone(), options.seat_key.clone(), options.invitations.clone());
         Site(Arc::new(Inner {
             page: Page::embedded(),
             switchboard: Switchboard::start(hub),
@@ -110,6 +111,17 @@ impl Site {
             }
         };
         log(served, connection);
+    }
+
+    /// What became of the invitations, if that has changed since the count of changes `before`: the new count, and the text
+    /// that [`Invitations::new`](crate::hub::Invitations::new) reads.
+    pub fn invitations(&self, before: u64) -> Option<(u64, String)> {
+        self.0.switchboard.invitations(before)
+    }
+
+    /// Lets nobody in with these invitations any more; each with its end.
+    pub fn revoke(&self, revoked: Vec<(InvitationId, u32)>) {
+        self.0.switchboard.revoke(revoked);
     }
 
     /// Waits until every WebSocket has said goodbye; call it after cancelling the `shutdown` they were given and after the

@@ -13,6 +13,7 @@ use std::time::Duration;
 use super::outbox::Outbox;
 use crate::clock::Now;
 use crate::hub::{Effect, Event, Hub, Network, Refusal, Request, SocketId};
+use crate::invitation::InvitationId;
 
 /// The hub and everybody connected to it.
 #[derive(Debug)]
@@ -61,9 +62,22 @@ impl Switchboard {
         Line { switchboard: self, socket, outbox }
     }
 
-    fn with(&self, act: impl FnOnce(&mut Lines)) {
+    /// The invitations' memory as text with its count of changes, if that is not `before`.
+    pub(super) fn invitations(&self, before: u64) -> Option<(u64, String)> {
+        self.with(|lines| {
+            let invitations = lines.hub.invitations();
+            (invitations.changes() != before).then(|| (invitations.changes(), invitations.text()))
+        })
+    }
+
+    /// These invitations were revoked outside.
+    pub(super) fn revoke(&self, revoked: Vec<(InvitationId, u32)>) {
+        self.with(|lines| lines.handle(Event::Revoked(revoked)));
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut Lines) -> T) -> T {
         // A hub that panicked has a fault, but everybody else's call is worth more than a clean stop.
-        act(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner));
+        act(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -2,13 +2,17 @@
 //! What pages say to each other passes through as the text it came in.
 
 use std::borrow::Cow;
+use std::num::NonZeroU16;
 
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::ice::IceServer;
-use crate::hub::{Command, DoorChange, DoorSigns, Join, Joined, Message, Parting, Peer, PersonId, Refusal, Request};
+use crate::hub::{
+    Command, DoorChange, DoorSigns, Join, Joined, Message, Parting, Peer, PersonId, Refusal, Request, Wish,
+};
+use crate::invitation::{Invitation, Role};
 use crate::pass::Secret;
 
 /// Reads one message of a page. `fresh` draws the id that a newcomer will get; it is asked only for a `join`.
@@ -30,6 +34,8 @@ pub fn decode(text: &str, fresh: impl FnOnce() -> PersonId) -> Result<Request, R
         "mute" => about(text, Command::Mute),
         "remove" => about(text, Command::Remove),
         "hand-over" => about(text, Command::HandOver),
+        "invite" => read(text).map(|wish: WishText| Request::Host(Command::Invite(wish.with(fresh())))),
+        "revoke" => read(text).map(|text: RevokeText| Request::Host(Command::Revoke(text.invitation))),
         "set-door" => read(text).map(|change: DoorText| Request::Host(Command::SetDoor(change.into()))),
         "ice-refresh" => read::<Bare>(text).map(|_| Request::IceRefresh),
         _ => Err(Refusal::BadMessage("unknown type".into())),
@@ -46,6 +52,8 @@ pub fn encode(message: &Message, ice: impl FnOnce(&PersonId) -> Ice) -> String {
         Message::Waiting(room) => write(&Said::Waiting { room: room.as_str() }),
         Message::Knock(knock) => write(&Said::Knock { id: &knock.id.0, name: &knock.name }),
         Message::KnockOver(id) => write(&Said::KnockOver { id: &id.0 }),
+        Message::Invited { token, invitation } => write(&Said::invited(token, invitation)),
+        Message::Revoked(token) => write(&Said::Revoked { invitation: token }),
         Message::Door(signs) => write(&Said::Door { door: (*signs).into() }),
         Message::Role { host, seat } => write(&Said::Role { host: *host, seat }),
         Message::PeerRole(id, host) => write(&Said::PeerRole { id: &id.0, host: *host }),
@@ -111,13 +119,14 @@ struct JoinText {
     name: String,
     instance: String,
     seat: Option<String>,
+    invitation: Option<String>,
     password: Option<String>,
 }
 
 impl JoinText {
     fn with(self, fresh: PersonId) -> Join {
-        let JoinText { room, name, instance, seat, password, .. } = self;
-        Join { room, name, instance, seat, password: password.map(Secret::new), fresh }
+        let JoinText { room, name, instance, seat, invitation, password, .. } = self;
+        Join { room, name, instance, seat, invitation, password: password.map(Secret::new), fresh }
     }
 }
 
@@ -143,6 +152,41 @@ struct DoorText {
     locked: Option<bool>,
     lobby: Option<bool>,
     password: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WishText {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    role: RoleText,
+    seconds: Option<u32>,
+    uses: Option<NonZeroU16>,
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum RoleText {
+    Guest,
+    Host,
+}
+
+impl WishText {
+    fn with(self, fresh: PersonId) -> Wish {
+        let role = match self.role {
+            RoleText::Guest => Role::Guest,
+            RoleText::Host => Role::Host,
+        };
+        Wish { fresh, role, seconds: self.seconds, uses: self.uses }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RevokeText {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    invitation: String,
 }
 
 impl From<DoorText> for DoorChange {
@@ -187,6 +231,17 @@ enum Said<'a> {
     KnockOver {
         id: &'a str,
     },
+    Invited {
+        invitation: &'a str,
+        role: RoleText,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ends: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        uses: Option<u32>,
+    },
+    Revoked {
+        invitation: &'a str,
+    },
     Door {
         door: Signs,
     },
@@ -224,6 +279,17 @@ enum Said<'a> {
     },
 }
 
+impl<'a> Said<'a> {
+    fn invited(invitation: &'a str, granted: &Invitation) -> Said<'a> {
+        let role = match granted.role {
+            Role::Guest => RoleText::Guest,
+            Role::Host => RoleText::Host,
+        };
+        let [ends, uses] = [granted.ends, granted.uses.into()].map(|limit| Some(limit).filter(|limit| *limit != 0));
+        Said::Invited { invitation, role, ends, uses }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(tag = "type", rename = "joined")]
 struct JoinedText<'a> {
@@ -232,6 +298,7 @@ struct JoinedText<'a> {
     seat: &'a str,
     max_people: usize,
     host: bool,
+    open: bool,
     door: Signs,
     knocks: Vec<KnockText<'a>>,
     peers: Vec<PeerText<'a>>,
@@ -247,6 +314,7 @@ impl<'a> JoinedText<'a> {
             seat: &joined.seat,
             max_people: joined.max_people,
             host: joined.host,
+            open: joined.open,
             door: joined.door.into(),
             knocks: joined.knocks.iter().map(|knock| KnockText { id: &knock.id.0, name: &knock.name }).collect(),
             peers: joined.peers.iter().map(PeerText::new).collect(),

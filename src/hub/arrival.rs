@@ -12,6 +12,7 @@ use super::room::{Person, Place, Room};
 use super::step::Step;
 use super::{Hub, Kept};
 use crate::clock::Now;
+use crate::invitation::{Invitation, Role};
 use crate::pass::{Seat, Secret};
 
 /// A [`Join`] whose parts have been read.
@@ -24,6 +25,8 @@ pub(super) struct Arrival {
     pub(super) instance: Arc<str>,
     pub(super) network: Network,
     pub(super) password: Option<Secret>,
+    /// What brought them here, unless they need none.
+    pub(super) invitation: Option<Invitation>,
     /// Whether they come as a host.
     pub(super) host: bool,
     /// Whether they sat in this room before.
@@ -55,7 +58,9 @@ impl Hub {
         if self.rooms.get(&arrival.room).is_some_and(|room| room.find(&arrival.id).is_some()) {
             return self.come_back(socket, arrival, step);
         }
-        match self.rooms.get(&arrival.room).map_or_else(|| self.new_door(&arrival), |room| room.door.ask(&arrival)) {
+        let verdict =
+            self.rooms.get(&arrival.room).map_or_else(|| self.new_door(&arrival), |room| room.door.ask(&arrival));
+        match verdict {
             Verdict::Open => self.sit_down(socket, arrival, step),
             Verdict::Knock => self.wait(socket, arrival, step),
             Verdict::Shut(refusal) => self.refuse(socket, refusal, step),
@@ -79,8 +84,28 @@ impl Hub {
             let since = u64::try_from(now.unix.as_millis()).unwrap_or(u64::MAX).max(last.saturating_add(1));
             Seat { id: join.fresh.0.as_ref().to_owned(), since, host: false }
         });
-        let id = PersonId(id.into());
-        Ok(Arrival { room, id, since, name, instance, network, password: join.password, host, returns })
+        let invitation = self.invited(&room, join.invitation.as_deref(), returns, now)?;
+        let host = host || invitation.is_some_and(|invitation| invitation.role == Role::Host);
+        let (id, password) = (PersonId(id.into()), join.password);
+        Ok(Arrival { room, id, since, name, instance, network, password, invitation, host, returns })
+    }
+
+    /// The invitation that somebody brings. Who sat there before needs none, and in an open room an invitation that has
+    /// ended is as good as none.
+    fn invited(
+        &self,
+        room: &RoomName,
+        token: Option<&str>,
+        returns: bool,
+        now: Now,
+    ) -> Result<Option<Invitation>, Refusal> {
+        let needed = !self.options.open && !returns;
+        match token.map(|token| self.invitations.read(room, token, now)) {
+            None if needed => Err(Refusal::InvitationNeeded),
+            Some(Err(refusal)) if needed => Err(refusal),
+            Some(Ok(invitation)) => Ok(Some(invitation)),
+            _ => Ok(None),
+        }
     }
 
     /// The first one opens the room; where rooms are by invitation only, guests wait for a host.
@@ -104,6 +129,10 @@ impl Hub {
             return step.send(socket, Message::Full { room: arrival.room, max_people });
         }
         let open = self.options.open;
+        let spends = arrival.invitation.filter(|_| !arrival.returns);
+        if spends.is_some_and(|invitation| !self.invitations.spend(&invitation)) {
+            return self.refuse(socket, Refusal::InvitationSpent, step);
+        }
         let Some(room) = self.room(&arrival.room) else { return self.refuse(socket, Refusal::TooManyRooms, step) };
         let person = Person {
             id: arrival.id.clone(),
@@ -189,6 +218,7 @@ impl Hub {
             seat: self.seat_key.token(arrival.room.as_str(), &seat),
             max_people: self.options.max_people,
             host: person.host,
+            open: self.options.open,
             door: room.door.signs(),
             knocks: if person.host { room.door.knocks() } else { Vec::new() },
             peers: room.peers_of(person),

@@ -1,12 +1,15 @@
 //! What a host may do to a room and its people, and who the host is when the last one goes.
 
+use std::num::NonZeroU16;
+
 use super::door::Waiting;
-use super::message::{Command, DoorChange, Message, Parting, PersonId, SocketId};
+use super::message::{Command, DoorChange, Message, Parting, PersonId, SocketId, Wish};
 use super::name::RoomName;
 use super::refusal::Refusal;
 use super::room::Place;
 use super::step::Step;
 use super::{Effect, Hub};
+use crate::invitation::{Invitation, InvitationId};
 use crate::pass::Seat;
 
 impl Hub {
@@ -27,6 +30,8 @@ impl Hub {
             Command::Remove(id) => self.send_out(&room, &id, step),
             Command::HandOver(id) => self.hand_over(&room, &by, &id, step),
             Command::SetDoor(change) => self.set_door(&room, change, step),
+            Command::Invite(wish) => self.invite(socket, &room, wish, step),
+            Command::Revoke(token) => self.revoke(socket, &room, token, step),
         };
         if let Err(refusal) = done {
             self.refuse(socket, refusal, step);
@@ -98,6 +103,26 @@ impl Hub {
         room.door.change(change);
         let signs = room.door.signs();
         room.tell_all(step, || Message::Door(signs));
+        Ok(())
+    }
+
+    fn invite(&mut self, socket: SocketId, room: &RoomName, wish: Wish, step: &mut Step) -> Result<(), Refusal> {
+        let ends = wish.seconds.map_or(0, |seconds| {
+            let ends = step.now.unix.as_secs().saturating_add(seconds.into());
+            u32::try_from(ends).unwrap_or(u32::MAX)
+        });
+        let uses = wish.uses.map_or(0, NonZeroU16::get);
+        let invitation = Invitation { id: InvitationId::of(&wish.fresh.0), role: wish.role, ends, uses };
+        step.send(socket, Message::Invited { token: self.invitations.token(room, &invitation), invitation });
+        Ok(())
+    }
+
+    fn revoke(&mut self, socket: SocketId, room: &RoomName, token: String, step: &mut Step) -> Result<(), Refusal> {
+        // One that is used up or has ended by itself opens nothing anyway.
+        if let Ok(invitation) = self.invitations.read(room, &token, step.now) {
+            self.invitations.revoke(invitation.id, invitation.ends);
+        }
+        step.send(socket, Message::Revoked(token));
         Ok(())
     }
 

@@ -1,10 +1,12 @@
 //! What goes into the hub and what comes out, as values: the shell turns them from and to the text of `tests/wire`.
 
 use std::fmt;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 
 use super::name::RoomName;
 use super::refusal::Refusal;
+use crate::invitation::{Invitation, InvitationId, Role};
 use crate::pass::Secret;
 
 /// One WebSocket, numbered by the shell; never used twice in the life of a hub.
@@ -40,6 +42,8 @@ pub enum Event {
     Garbled(SocketId, Refusal),
     /// A socket is gone. Comes once, after which the number means nothing; also after the hub asked for the close.
     Closed(SocketId),
+    /// These invitations were revoked elsewhere; each with its [`Invitation::ends`].
+    Revoked(Vec<(InvitationId, u32)>),
     /// Time passed. A hub that keeps seats needs this about once a second.
     Tick,
 }
@@ -81,6 +85,23 @@ pub enum Command {
     HandOver(PersonId),
     /// Change who may come in.
     SetDoor(DoorChange),
+    /// Make an invitation to this room.
+    Invite(Wish),
+    /// Let nobody in with this invitation any more, given as the text of its link.
+    Revoke(String),
+}
+
+/// The invitation that a host would like to have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// From the system's generator, as [`Join::fresh`].
+    pub fresh: PersonId,
+    /// As what people come in.
+    pub role: Role,
+    /// For how many seconds it is good; `None`: for ever.
+    pub seconds: Option<u32>,
+    /// For how many people; `None`: for any number.
+    pub uses: Option<NonZeroU16>,
 }
 
 /// What shall be different about a room's door; `None` stays as it is.
@@ -125,6 +146,8 @@ pub struct Join {
     pub instance: String,
     /// The token of an earlier seat in this room, if the person comes back.
     pub seat: Option<String>,
+    /// An invitation to this room, if the person has one.
+    pub invitation: Option<String>,
     /// The room's password, if the person was asked for it.
     pub password: Option<Secret>,
     /// The id to give to a person without a seat; from the system's generator, at least 96 bits, so never given twice.
@@ -160,6 +183,15 @@ pub enum Message {
     Knock(Knock),
     /// Somebody who knocked is let in, sent away or gone; told to hosts.
     KnockOver(PersonId),
+    /// The invitation you wished for.
+    Invited {
+        /// The text for a link.
+        token: String,
+        /// What it grants.
+        invitation: Invitation,
+    },
+    /// The invitation with this text opens nothing any more.
+    Revoked(String),
     /// The room's door is different now.
     Door(DoorSigns),
     /// You are a host now, or no longer, with the token that says so.
@@ -211,6 +243,8 @@ pub struct Joined {
     pub max_people: usize,
     /// Whether the reader is a host.
     pub host: bool,
+    /// Whether the room is there for everybody who knows its name; otherwise an invitation is needed.
+    pub open: bool,
     /// Who may come in.
     pub door: DoorSigns,
     /// Who knocks; empty unless the reader is a host.

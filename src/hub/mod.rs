@@ -9,6 +9,7 @@ mod allowance;
 mod arrival;
 mod door;
 mod host;
+mod invitations;
 mod mailbox;
 mod message;
 mod name;
@@ -23,9 +24,10 @@ mod world;
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
+pub use self::invitations::Invitations;
 pub use self::message::{
     Command, DoorChange, DoorSigns, Effect, Event, Join, Joined, Knock, Message, Network, Parting, Payload, Peer,
-    PersonId, Request, SocketId,
+    PersonId, Request, SocketId, Wish,
 };
 pub use self::name::RoomName;
 pub use self::refusal::Refusal;
@@ -78,6 +80,7 @@ impl Default for Options {
 pub struct Hub {
     options: Options,
     seat_key: SeatKey,
+    invitations: Invitations,
     sockets: HashMap<SocketId, Socket>,
     rooms: HashMap<RoomName, Room>,
     /// Everybody who is away, the first to be given up first, so that a tick looks only at seats whose time is over.
@@ -105,11 +108,13 @@ struct Kept {
 }
 
 impl Hub {
-    /// A hub without rooms. `seat_key` stays the same over restarts, so that people find their seats again.
-    pub fn new(options: Options, seat_key: SeatKey) -> Hub {
+    /// A hub without rooms. `seat_key` and `invitations` stay the same over restarts, so that people find their seats
+    /// again and links go on working.
+    pub fn new(options: Options, seat_key: SeatKey, invitations: Invitations) -> Hub {
         Hub {
             options,
             seat_key,
+            invitations,
             sockets: HashMap::new(),
             rooms: HashMap::new(),
             away: BTreeSet::new(),
@@ -128,8 +133,17 @@ impl Hub {
             Event::Asked(socket, request) => self.answer(socket, request, step),
             Event::Garbled(socket, refusal) => self.refuse(socket, refusal, step),
             Event::Closed(socket) => self.drop_socket(socket, step),
-            Event::Tick => self.clear_seats(step),
+            Event::Revoked(revoked) => revoked.into_iter().for_each(|(id, ends)| self.invitations.revoke(id, ends)),
+            Event::Tick => {
+                self.clear_seats(step);
+                self.invitations.tidy(now);
+            }
         }
+    }
+
+    /// The invitations, for whoever keeps their memory over a restart.
+    pub fn invitations(&self) -> &Invitations {
+        &self.invitations
     }
 
     /// How many rooms there are.

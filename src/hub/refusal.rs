@@ -17,6 +17,15 @@ pub enum Refusal {
     /// The person's name cannot be used.
     #[error("a person's name has 1 to 64 characters, and no invisible ones")]
     BadName,
+    /// The room is by invitation only.
+    #[error("this room can only be entered with an invitation: ask the person who told you of it for a link")]
+    InvitationNeeded,
+    /// The invitation's end has come, it was revoked, or it is for another room.
+    #[error("this invitation has ended: ask the person who sent it for a new one")]
+    InvitationEnded,
+    /// As many people came in with the invitation as may.
+    #[error("this invitation has been used up: ask the person who sent it for a new one")]
+    InvitationSpent,
     /// A host locked the room.
     #[error("the room is locked: ask somebody inside to open it")]
     Locked,
@@ -63,6 +72,9 @@ impl Refusal {
             Refusal::NoSuchPeer => "no-such-peer",
             Refusal::BadRoom => "bad-room",
             Refusal::BadName => "bad-name",
+            Refusal::InvitationNeeded => "invitation-needed",
+            Refusal::InvitationEnded => "invitation-ended",
+            Refusal::InvitationSpent => "invitation-spent",
             Refusal::Locked => "locked",
             Refusal::PasswordNeeded => "password-needed",
             Refusal::PasswordWrong => "password-wrong",

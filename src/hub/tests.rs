@@ -1,10 +1,12 @@
 //! Conversations with the hub, each named for what somebody in the call would notice.
 
 mod hosts;
+mod invited;
 
 use std::time::Duration;
 
 use super::*;
+use crate::invitation::InvitationKey;
 use crate::pass::Secret;
 
 /// A hub with its clock, and the people who talk to it.
@@ -19,7 +21,12 @@ const SECOND: Duration = Duration::from_secs(1);
 
 impl Hall {
     fn new(options: Options) -> Hall {
-        Hall { hub: Hub::new(options, SeatKey::new(&[7; 32])), now: Now::read(), heard: Vec::new(), next: 0 }
+        Hall {
+            hub: Hub::new(options, SeatKey::new(&[7; 32]), invitations()),
+            now: Now::read(),
+            heard: Vec::new(),
+            next: 0,
+        }
     }
 
     fn happens(&mut self, event: Event) {
@@ -86,6 +93,7 @@ fn join(room: &str, name: &str, instance: &str, seat: Option<&str>, fresh: u64) 
         name: name.into(),
         instance: instance.into(),
         seat: seat.map(str::to_owned),
+        invitation: None,
         password: None,
         fresh: PersonId(format!("person-{fresh}").into()),
     })
@@ -93,6 +101,10 @@ fn join(room: &str, name: &str, instance: &str, seat: Option<&str>, fresh: u64) 
 
 fn signal(to: &PersonId, text: &str) -> Request {
     Request::Signal { to: to.clone(), payload: text.into() }
+}
+
+fn invitations() -> Invitations {
+    Invitations::new(InvitationKey::new(&[9; 32], Vec::new()), "")
 }
 
 fn hall() -> Hall {
@@ -270,7 +282,7 @@ fn a_restarted_server_gives_everybody_the_same_seat_and_the_same_part() {
     let mut hall = hall();
     let (_, alice) = hall.enters("Alice");
     let (_, bob) = hall.enters("Bob");
-    hall.hub = Hub::new(Options::default(), SeatKey::new(&[7; 32]));
+    hall.hub = Hub::new(Options::default(), SeatKey::new(&[7; 32]), invitations());
     hall.passes(SECOND * 3);
     // The later one is back first, and a newcomer is quicker than both.
     let (_, carol) = hall.enters("Carol");

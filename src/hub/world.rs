@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use super::*;
+use crate::invitation::InvitationKey;
 use crate::pass::Secret;
 
 const ROOMS: [&str; 3] = ["kitchen", "cellar", "会议室"];
@@ -58,7 +59,7 @@ struct World {
 
 fn hub() -> Hub {
     let options = Options { max_people: MAX_PEOPLE, max_rooms: 3, rate: 10_000, burst: 100_000, ..Options::default() };
-    Hub::new(options, SeatKey::new(&[3; 32]))
+    Hub::new(options, SeatKey::new(&[3; 32]), Invitations::new(InvitationKey::new(&[4; 32], Vec::new()), ""))
 }
 
 impl World {
@@ -144,7 +145,15 @@ impl World {
     fn asks_to_join(&mut self, who: usize, room: &str, seat: Option<String>) {
         let fresh = PersonId(format!("p{}", self.number()).into());
         let instance = format!("i{}", self.pages[who].instance);
-        let join = Join { room: room.into(), name: format!("Person {who}"), instance, seat, password: None, fresh };
+        let join = Join {
+            room: room.into(),
+            name: format!("Person {who}"),
+            instance,
+            seat,
+            invitation: None,
+            password: None,
+            fresh,
+        };
         self.asks(who, Request::Join(join));
     }
 
@@ -338,6 +347,7 @@ impl Page {
                 let changed = if host { self.hosts.insert(id) } else { self.hosts.remove(&id) };
                 assert!(changed, "a role is told once");
             }
+            Message::Invited { .. } | Message::Revoked(_) => unreachable!("nobody asks for it"),
             Message::MuteAsked(by) => assert!(self.hosts.contains(&by), "only hosts ask for quiet"),
             Message::Error(_) | Message::IceServers(_) | Message::Pong => {}
         }

@@ -4,5 +4,6 @@
 
 mod configuring;
 mod gate;
+mod inviting;
 mod server;
 mod starting;

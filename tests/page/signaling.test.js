@@ -7,7 +7,7 @@ import { FakeClock } from './fakes/clock.js';
 import { socketsTo } from './fakes/socket.js';
 
 const JOINED = {
-  type: 'joined', room: 'kitchen', you: 'alice', seat: 'alice.1.x', max_people: 8, host: false, door: { locked: false, lobby: false, password: false }, knocks: [], peers: [], ice_servers: [], ice_ttl: 3600,
+  type: 'joined', room: 'kitchen', you: 'alice', seat: 'alice.1.x', max_people: 8, host: false, open: true, door: { locked: false, lobby: false, password: false }, knocks: [], peers: [], ice_servers: [], ice_ttl: 3600,
 };
 
 async function page({ answer = true } = {}) {

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use callbox::http::{CallOptions, Connection, Options, Scheme, Site, TurnPort};
 use callbox::hub;
+use callbox::hub::Invitations;
+use callbox::invitation::InvitationKey;
 use callbox::pass::{SeatKey, Secret, TurnPasses};
 use callbox::proxies::TrustedProxies;
 use tokio::net::{TcpListener, TcpStream};
@@ -24,6 +26,7 @@ pub(crate) fn options() -> Options {
     Options {
         rooms: hub::Options::default(),
         seat_key: SeatKey::new(&[7; 32]),
+        invitations: Invitations::new(InvitationKey::new(&[9; 32], Vec::new()), ""),
         call: CallOptions::default(),
         public_dir: None,
         turn_ports: vec![TurnPort { port: 8443, udp: true, tcp: true, tls: false }],

@@ -15,19 +15,23 @@
  * @property {RTCIceCandidateInit | null} [candidate]   null: there are no more
  * @property {'restart' | 'rebuild'} [request]          asked of the one who makes the offers
  *
- * @typedef {{ type: 'join', room: string, name: string, instance: string, seat?: string, password?: string }} Join
+ * @typedef {{ type: 'join', room: string, name: string, instance: string, seat?: string, invitation?: string, password?: string }} Join
  * @typedef {{ type: 'signal', to: string, payload: SignalPayload }} SignalOut
  * @typedef {{ type: 'admit' | 'decline' | 'mute' | 'remove' | 'hand-over', id: string }} HostWish
  * @typedef {{ type: 'set-door', locked?: boolean, lobby?: boolean, password?: string }} SetDoor
- * @typedef {Join | SignalOut | HostWish | SetDoor | { type: 'leave' } | { type: 'ping' } | { type: 'ice-refresh' }} PageMessage
+ * @typedef {{ type: 'invite', role: 'guest' | 'host', seconds?: number, uses?: number }} Invite
+ * @typedef {{ type: 'revoke', invitation: string }} Revoke
+ * @typedef {Join | SignalOut | HostWish | SetDoor | Invite | Revoke | { type: 'leave' } | { type: 'ping' } | { type: 'ice-refresh' }} PageMessage
  *
- * @typedef {{ type: 'joined', room: string, you: string, seat: string, max_people: number, host: boolean, door: Door,
+ * @typedef {{ type: 'joined', room: string, you: string, seat: string, max_people: number, host: boolean, open: boolean, door: Door,
  *   knocks: Knock[], peers: PeerEntry[], ice_servers: IceServer[], ice_ttl: number }} Joined
  * @typedef {{ type: 'full', room: string, max_people: number }} Full
  * @typedef {{ type: 'left', room: string }} Left
  * @typedef {{ type: 'waiting', room: string }} Waiting
  * @typedef {{ type: 'knock', id: string, name: string }} KnockIn
  * @typedef {{ type: 'knock-over', id: string }} KnockOver
+ * @typedef {{ type: 'invited', invitation: string, role: 'guest' | 'host', ends?: number, uses?: number }} Invited  ends in unix seconds
+ * @typedef {{ type: 'revoked', invitation: string }} Revoked
  * @typedef {{ type: 'door', door: Door }} DoorIn
  * @typedef {{ type: 'role', host: boolean, seat: string }} Role
  * @typedef {{ type: 'peer-role', id: string, host: boolean }} PeerRole
@@ -40,7 +44,7 @@
  * @typedef {{ type: 'ice-servers', ice_servers: IceServer[], ice_ttl: number }} IceServers
  * @typedef {{ type: 'error', code: string, message: string }} HubError
  * @typedef {{ type: 'pong' }} Pong
- * @typedef {Waiting | KnockIn | KnockOver | DoorIn | Role | PeerRole | MuteAsked} FromTheDoor
+ * @typedef {Waiting | KnockIn | KnockOver | Invited | Revoked | DoorIn | Role | PeerRole | MuteAsked} FromTheDoor
  * @typedef {Joined | Full | Left | FromTheDoor | PeerJoined | PeerBack | PeerAway | PeerLeft | SignalIn | IceServers | HubError | Pong} HubMessage
  */
 import { Problem } from './problem.js';
@@ -77,7 +81,7 @@ const payload = record({
 /** @type {Record<string, Check>} */
 const FROM_HUB = {
   joined: record({
-    room: text, you: text, seat: text, max_people: count, host: flag, door, knocks: listOf(knock),
+    room: text, you: text, seat: text, max_people: count, host: flag, open: flag, door, knocks: listOf(knock),
     peers: listOf(peerEntry), ice_servers: iceServers, ice_ttl: count,
   }),
   full: record({ room: text, max_people: count }),
@@ -85,6 +89,8 @@ const FROM_HUB = {
   waiting: record({ room: text }),
   knock,
   'knock-over': record({ id: text }),
+  invited: record({ invitation: text, role: text, ends: optional(count), uses: optional(count) }),
+  revoked: record({ invitation: text }),
   door: record({ door }),
   role: record({ host: flag, seat: text }),
   'peer-role': record({ id: text, host: flag }),

@@ -53,7 +53,7 @@ fn whoever_opens_a_room_is_its_host_and_the_next_in_line_follows() {
     };
     assert!(hall.hears(carol).contains(&Message::PeerRole(bob_joined.you, true)));
     // The new token is a host's: a restarted server, where Carol was quicker, knows Bob as a host again.
-    hall.hub = Hub::new(Options::default(), SeatKey::new(&[7; 32]));
+    hall.hub = Hub::new(Options::default(), SeatKey::new(&[7; 32]), invitations());
     hall.knocks("Carol", "first", Some(&carol_joined.seat));
     let back = hall.knocks("Bob", "first", Some(seat));
     assert!(hall.joined(back).host);

@@ -63,7 +63,7 @@ export class FakeHub {
     Object.assign(person, { socket, name, instance });
     socket.hear({
       type: 'joined', room: 'kitchen', you: person.id, seat: person.seat, max_people: this.maxPeople,
-      host: person.host, door: this.door, knocks: person.host ? this.#knocks() : [],
+      host: person.host, open: true, door: this.door, knocks: person.host ? this.#knocks() : [],
       peers: this.people.filter((one) => one !== person).map((one) => entry(one, person)), ice_servers: [{ urls: ['stun:hub'] }], ice_ttl: 3600,
     });
     for (const message of person.waiting.splice(0)) socket.hear(message);
