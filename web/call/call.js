@@ -48,7 +48,7 @@ const NO_SEATS = { read: () => undefined, write: () => {} };
 
 /**
  * For one stay: whoever leaves and comes again makes a new one. Events: 'state' {state, problem}, 'peer-joined' {peer}, 'peer-left' {peer, reason}, 'peer' {peer} (anything about one
- * peer changed), 'door' (anything about the room's door changed), 'mute-asked' {peer}, 'chat' {message}, 'problem' {problem, peer?}.
+ * peer changed), 'door' (anything about the room's door changed), 'mute-asked' {peer}, 'invited' and 'revoked' {invitation, …}, 'chat' {message}, 'problem' {problem, peer?}.
  */
 export class Call extends EventTarget {
   /** @param {CallOptions} options */
@@ -70,6 +70,8 @@ export class Call extends EventTarget {
     /** @type {CallState} */
     this.state = 'idle';
     this.you = { id: '', name: '' };
+    /** @type {string | undefined} the text of the link that brought this person here */
+    this.invitation = undefined;
     /** @type {string | undefined} the room's, when this person was asked for it */
     this.password = undefined;
     this.door = new Door();
@@ -116,15 +118,16 @@ export class Call extends EventTarget {
   }
 
   /**
-   * @param {{ room: string, name: string, password?: string }} who
+   * @param {{ room: string, name: string, invitation?: string, password?: string }} who
    * @returns {Promise<void>} resolves when in, which may take as long as a host lets this person wait; rejects with a
    *   `Problem`
    */
-  join({ room, name, password }) {
+  join({ room, name, invitation, password }) {
     if (!this.browser.RTCPeerConnection) return Promise.reject(this.#failed(new Problem('browser-too-old')));
     this.room = room;
     this.seat = this.seats.read(room);
     this.you = { id: '', name };
+    this.invitation = invitation;
     this.password = password;
     this.#become('joining');
     this.stopTimers = this.#startTimers();
@@ -184,10 +187,26 @@ export class Call extends EventTarget {
     this.signaling.send({ type: 'set-door', ...change });
   }
 
+  /**
+   * What only a host may do: have an invitation made. The answer comes as an 'invited' event.
+   * @param {{ role: 'guest' | 'host', seconds?: number, uses?: number }} wish
+   */
+  invite(wish) {
+    this.signaling.send({ type: 'invite', ...wish });
+  }
+
+  /** Lets nobody in with this invitation any more; 'revoked' answers. @param {string} invitation */
+  revoke(invitation) {
+    this.signaling.send({ type: 'revoke', invitation });
+  }
+
   /** @returns {import('./messages.js').Join} */
   #greeting() {
-    const { room, instance, seat, password } = this;
-    return { type: 'join', room, name: this.you.name, instance, ...(seat && { seat }), ...(password && { password }) };
+    const { room, instance, seat, invitation, password } = this;
+    return {
+      type: 'join', room, name: this.you.name, instance,
+      ...(seat && { seat }), ...(invitation && { invitation }), ...(password && { password }),
+    };
   }
 
   /** @param {string | undefined} seat */
@@ -213,6 +232,8 @@ export class Call extends EventTarget {
       case 'waiting': return this.#become('waiting');
       case 'role': return this.#sit(message.seat);
       case 'peer-role': return this.roster.role(message.id, message.host);
+      case 'invited': return this.#tell('invited', message);
+      case 'revoked': return this.#tell('revoked', message);
       case 'mute-asked': return this.#muteAsked(message.by);
       case 'peer-joined': return this.roster.seated(message.peer);
       case 'peer-back': return this.roster.seated(message.peer);

@@ -9,6 +9,8 @@ export class Door {
   constructor() {
     /** Whether this person is a host: lets people in, sends them out, changes the door. */
     this.host = false;
+    /** Whether the room's name is enough to come in; otherwise hosts make invitations. */
+    this.open = true;
     /** @type {import('./messages.js').Door} */
     this.signs = { locked: false, lobby: false, password: false };
     /** @type {Map<string, Knock>} who waits to be let in, in the order they came; hosts alone know */
@@ -23,6 +25,7 @@ export class Door {
     switch (message.type) {
       case 'joined':
         this.host = message.host;
+        this.open = message.open;
         this.signs = message.door;
         this.knocks = new Map(message.knocks.map((knock) => [knock.id, knock]));
         return true;

@@ -58,7 +58,7 @@ export class Face {
   async join(who) {
     const call = this.makeCall({ relayOnly: this.relayOnly() });
     try {
-      await call.join(who);
+      await call.join({ ...who, invitation: new URLSearchParams(location.search).get('i') ?? undefined });
     } catch (problem) {
       call.leave();
       if (!isFull(problem)) throw problem;
