@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { FakeShelf } from './fakes/shelf.js';
 import { World } from './fakes/world.js';
 
 const MIB = 1 << 20;
@@ -10,10 +11,11 @@ const MIB = 1 << 20;
 async function aboutToSend(mebibytes = 3) {
   const world = new World();
   const alice = await world.join('Alice', { devices: false });
-  const bob = await world.join('Bob', { devices: false });
+  const shelf = new FakeShelf();
+  const bob = await world.join('Bob', { devices: false, shelf });
   await world.untilConnected(alice, bob);
   const bytes = randomBytes(mebibytes * MIB + 17);
-  return { world, alice, bob, clock: world.clock, bytes, file: new File([bytes], 'holiday.bin', { type: 'application/x-thing' }) };
+  return { world, shelf, alice, bob, clock: world.clock, bytes, file: new File([bytes], 'holiday.bin', { type: 'application/x-thing' }) };
 }
 
 async function offered(stage) {
@@ -155,14 +157,178 @@ test('a file that changes or disappears while it is read fails on both sides', a
   for (const transfer of [outgoing, incoming]) assert.deepEqual([transfer.state, transfer.problem.code], ['failed', 'file-unreadable']);
 });
 
-test('bytes that changed on the way are found out', async () => {
+/** The receiver's worker gets the first frame of the file with a flipped bit, this many times. */
+function flipped(stage, times) {
+  const { disk } = stage.bob.call.files;
+  const write = disk.write.bind(disk);
+  let left = times;
+  disk.write = (id, frame) => {
+    if (left > 0 && new DataView(frame).getBigUint64(0) === 0n) {
+      left -= 1;
+      new Uint8Array(frame)[100] ^= 1;
+    }
+    return write(id, frame);
+  };
+}
+
+test('bytes that changed on the way are found out in the mebibyte where it happened, and sent again', async () => {
+  const stage = await aboutToSend(5);
+  const { outgoing, incoming } = await offered(stage);
+  flipped(stage, 1);
+  incoming.accept();
+  await stage.clock.until(ended(outgoing, incoming), 'the end');
+  assert.deepEqual([outgoing.state, incoming.sha256], ['done', sha256(stage.bytes)]);
+  assert.ok(stage.bytes.equals(await contents(incoming)));
+});
+
+test('bytes that change again and again are given up, on both sides', async () => {
   const stage = await aboutToSend();
   const { outgoing, incoming } = await offered(stage);
-  incoming.heard = ((heard) => (message) => heard.call(incoming, message.type === 'file-end' ? { ...message, sha256: '0'.repeat(64) } : message))(incoming.heard);
+  flipped(stage, 99);
   incoming.accept();
   await stage.clock.until(ended(outgoing, incoming), 'the end');
   for (const transfer of [outgoing, incoming]) assert.deepEqual([transfer.state, transfer.problem.code], ['failed', 'file-hash']);
   assert.equal(incoming.url, null);
+});
+
+for (const who of ['sender', 'receiver']) {
+  test(`the ${who} holds a file and lets it go on; the other side cannot overrule it`, async () => {
+    const stage = await aboutToSend(40);
+    const { outgoing, incoming } = await offered(stage);
+    const [holder, other] = who === 'sender' ? [outgoing, incoming] : [incoming, outgoing];
+    incoming.accept();
+    await stage.clock.until(() => incoming.sent > 2 * MIB, 'the first bytes');
+    holder.pause(true);
+    await stage.clock.pass(2_000);
+    assert.deepEqual([holder.state, holder.paused.you, other.state, other.paused.peer], ['paused', true, 'paused', true]);
+    const { sent } = incoming;
+    other.pause(true);
+    other.pause(false);
+    await stage.clock.pass(5_000);
+    assert.deepEqual([other.state, incoming.sent], ['paused', sent], 'still held by the one who held it');
+    holder.pause(false);
+    await stage.clock.until(ended(outgoing, incoming), 'the end');
+    assert.deepEqual([outgoing.state, incoming.sha256], ['done', sha256(stage.bytes)]);
+  });
+}
+
+test('a paused file lets the next one go first', async () => {
+  const stage = await aboutToSend(40);
+  const files = [1, 2, 3].map((n) => new File([stage.bytes], `${n}.bin`));
+  stage.alice.call.files.send(files, null);
+  await stage.clock.until(() => stage.bob.transfers.length === 3, 'the offers');
+  for (const incoming of stage.bob.transfers) incoming.accept();
+  const [first, second, third] = stage.alice.transfers;
+  await stage.clock.until(() => first.sent > MIB && second.sent > MIB, 'the first bytes');
+  assert.deepEqual([first.state, second.state, third.state, third.sent], ['running', 'running', 'queued', 0]);
+  first.pause(true);
+  await stage.clock.until(() => third.sent > MIB, 'its turn');
+  first.pause(false);
+  await stage.clock.until(ended(...stage.alice.transfers, ...stage.bob.transfers), 'the end');
+  for (const incoming of stage.bob.transfers) assert.equal(incoming.sha256, sha256(stage.bytes));
+});
+
+test('a folder arrives as one archive that any program opens', async () => {
+  const stage = await aboutToSend();
+  const folder = { name: 'Holiday', files: [
+    { path: 'Holiday/sea/浪.jpg', file: new File([stage.bytes], '浪.jpg', { lastModified: Date.UTC(2026, 4, 3) }) },
+    { path: 'Holiday/list.txt', file: new File(['towels'], 'list.txt') },
+  ] };
+  stage.alice.call.files.send([folder], null);
+  await stage.clock.until(() => stage.bob.transfers.length > 0, 'the offer');
+  const [incoming] = stage.bob.transfers;
+  assert.deepEqual([incoming.name, incoming.count], ['Holiday.zip', 2]);
+  incoming.accept();
+  await stage.clock.until(ended(incoming), 'the end');
+  assert.equal(incoming.state, 'done');
+  const archive = await contents(incoming);
+  assert.equal(archive.length, incoming.size);
+  assert.ok(archive.includes(stage.bytes) && archive.includes('towels') && archive.includes('Holiday/sea/浪.jpg'));
+});
+
+/** Closes somebody's page and opens it again, in the same seat. */
+async function reload(stage, person, { shelf } = {}) {
+  const { seat } = person.call;
+  person.vanish();
+  const again = await stage.world.join(person.name, { devices: false, seats: { read: () => seat, write: () => {} }, shelf });
+  await stage.world.untilConnected(...[stage.alice, stage.bob].map((one) => (one === person ? again : one)));
+  return again;
+}
+
+test('the receiver\'s page is reloaded: the file goes on where it was, without a question', async () => {
+  const stage = await aboutToSend(40);
+  const shelf = stage.shelf;
+  const { outgoing, incoming } = await offered(stage);
+  incoming.accept();
+  await stage.clock.until(() => incoming.sent > 4 * MIB, 'the first bytes');
+  const { sent } = incoming;
+  const bob = await reload(stage, stage.bob, { shelf });
+  await stage.clock.until(() => bob.transfers.length > 0, 'its row');
+  const [resumed] = bob.transfers;
+  assert.ok(resumed.sent >= sent - MIB, `${resumed.sent} of ${sent}`);
+  await stage.clock.until(ended(outgoing, resumed), 'the end');
+  assert.deepEqual([outgoing.state, resumed.sha256], ['done', sha256(stage.bytes)]);
+  assert.ok(stage.bytes.equals(await contents(resumed)));
+});
+
+test('a file that has arrived is still there to be saved after a reload', async () => {
+  const stage = await aboutToSend();
+  const { outgoing, incoming } = await offered(stage);
+  incoming.accept();
+  await stage.clock.until(ended(outgoing, incoming), 'the end');
+  const bob = await reload(stage, stage.bob, { shelf: stage.shelf });
+  await stage.clock.until(() => bob.transfers.length > 0, 'its row');
+  assert.deepEqual([bob.transfers[0].state, bob.transfers[0].sha256], ['done', sha256(stage.bytes)]);
+  assert.ok(stage.bytes.equals(await contents(bob.transfers[0])));
+});
+
+test('the sender\'s page is reloaded: chosen again, the file goes on where it was', async () => {
+  const stage = await aboutToSend(40);
+  const { incoming } = await offered(stage);
+  incoming.accept();
+  await stage.clock.until(() => incoming.sent > 4 * MIB, 'the first bytes');
+  const alice = await reload(stage, stage.alice);
+  await stage.clock.until(() => alice.transfers.length > 0, 'its row');
+  const [wanted] = alice.transfers;
+  assert.deepEqual([wanted.state, wanted.name, incoming.state], ['interrupted', 'holiday.bin', 'interrupted']);
+  assert.equal(await alice.call.files.again(wanted, new File(['x'], 'holiday.bin')), false, 'another file of the same name');
+  assert.equal(await alice.call.files.again(wanted, stage.file), true);
+  await stage.clock.until(() => incoming.state === 'running', 'going on');
+  assert.ok(incoming.sent >= 4 * MIB);
+  await stage.clock.until(ended(wanted, incoming), 'the end');
+  assert.deepEqual([wanted.state, incoming.sha256], ['done', sha256(stage.bytes)]);
+});
+
+test('the sender\'s page is reloaded, and the file was changed meanwhile: nobody gets a mixture', async () => {
+  const stage = await aboutToSend(40);
+  const { incoming } = await offered(stage);
+  incoming.accept();
+  await stage.clock.until(() => incoming.sent > 4 * MIB, 'the first bytes');
+  const alice = await reload(stage, stage.alice);
+  await stage.clock.until(() => alice.transfers.length > 0, 'its row');
+  stage.bytes[5] ^= 1;
+  alice.call.files.send([new File([stage.bytes], 'holiday.bin')], null);
+  await stage.clock.until(ended(incoming, alice.transfers[0]), 'the end');
+  assert.deepEqual([incoming.state, incoming.problem.code, alice.transfers.length], ['failed', 'file-changed', 1]);
+});
+
+test('both pages are reloaded at once, and the file still goes on', async () => {
+  const stage = await aboutToSend(40);
+  const { incoming } = await offered(stage);
+  incoming.accept();
+  await stage.clock.until(() => incoming.sent > 4 * MIB, 'the first bytes');
+  const { seat } = stage.bob.call;
+  stage.bob.vanish();
+  const alice = await (async () => {
+    const { seat: hers } = stage.alice.call;
+    stage.alice.vanish();
+    return stage.world.join('Alice', { devices: false, seats: { read: () => hers, write: () => {} } });
+  })();
+  const bob = await stage.world.join('Bob', { devices: false, seats: { read: () => seat, write: () => {} }, shelf: stage.shelf });
+  await stage.clock.until(() => alice.transfers.length > 0, 'her row');
+  alice.call.files.send([stage.file], null);
+  await stage.clock.until(() => bob.transfers[0]?.ended, 'the end');
+  assert.deepEqual([bob.transfers[0].state, bob.transfers[0].sha256], ['done', sha256(stage.bytes)]);
 });
 
 test('a sender who does not wait for the receiver\'s disk is stopped', async () => {
@@ -172,6 +338,7 @@ test('a sender who does not wait for the receiver\'s disk is stopped', async () 
   stage.bob.call.files.disk.write = () => new Promise(() => {}); // a disk that hangs
   incoming.size = 1e12;
   const flood = { binaryType: '', close() { this.closed = true; } };
+  await stage.clock.until(() => incoming.open, 'the shelf');
   incoming.attach(flood);
   for (let n = 0; n < 600; n += 1) flood.onmessage({ data: new ArrayBuffer(65_544) });
   await stage.clock.pass(100);

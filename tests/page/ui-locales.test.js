@@ -8,7 +8,7 @@ const tables = Object.fromEntries(readdirSync(new URL('locales/', WEB)).map((fil
 const sources = read('index.html') + scripts('ui/').concat(scripts('call/')).join('\n') + read('app.js');
 
 /** Keys that are put together from a code at run time; each start is used in the file named beside it. */
-const MADE = ['problems.', 'help.denied.', 'quality.', 'path.', 'files.with.', 'files.checking.', 'files.done.', 'files.declined.', 'files.waiting.', 'settings.theme.'];
+const MADE = ['problems.', 'help.denied.', 'quality.', 'path.', 'files.with.', 'files.checking.', 'files.done.', 'files.declined.', 'files.waiting.', 'files.queued.', 'files.interrupted.', 'settings.theme.'];
 
 test('each language has the texts of every other one, in its own plural forms', () => {
   const all = new Set(Object.values(tables).flatMap((table) => Object.keys(table).map(bare)));

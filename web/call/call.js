@@ -82,9 +82,9 @@ export class Call extends EventTarget {
     this.gestures = { hand: false, board: false };
     this.roster = new Roster({
       make: (entry) => this.#makePeer(entry),
-      onjoined: (peer) => this.#roomChanged('peer-joined', { peer }),
+      onjoined: (peer) => this.#met(peer),
       onchange: (peer) => this.#tell('peer', { peer }),
-      onreloaded: (peer) => this.files.lost(peer),
+      onreloaded: (peer) => this.files.reloaded(peer),
       onleft: (peer, reason) => this.#gone(peer, reason),
     });
     /** Tells the others a page that came back from one that was reloaded. */
@@ -92,6 +92,8 @@ export class Call extends EventTarget {
     this.files = new Files(this);
     /** @type {string | undefined} brings this person back to the same place in the room */
     this.seat = undefined;
+    /** This page was loaded again, and its person was here before. */
+    this.cameBack = false;
     /** @type {RTCIceServer[]} */
     this.iceServers = [];
     /** @type {{ resolve: () => void, reject: (problem: Problem) => void } | null} */
@@ -126,6 +128,7 @@ export class Call extends EventTarget {
     if (!this.browser.RTCPeerConnection) return Promise.reject(this.#failed(new Problem('browser-too-old')));
     this.room = room;
     this.seat = this.seats.read(room);
+    this.cameBack = this.seat !== undefined;
     this.you = { id: '', name };
     this.invitation = invitation;
     this.password = password;
@@ -252,6 +255,7 @@ export class Call extends EventTarget {
     this.maxPeople = joined.max_people;
     this.#freshServers(joined.ice_servers, joined.ice_ttl);
     // A hub that forgot this page's seat may still list the former one: that is nobody else.
+    this.files.seated(joined.you, this.cameBack);
     this.roster.replace(joined.peers.filter(({ instance }) => instance !== this.instance));
     this.#become('joined');
     this.joining?.resolve();
@@ -279,6 +283,12 @@ export class Call extends EventTarget {
       },
     });
     return peer;
+  }
+
+  /** @param {Peer} peer */
+  #met(peer) {
+    this.files.met(peer);
+    this.#roomChanged('peer-joined', { peer });
   }
 
   /**
@@ -413,7 +423,7 @@ export class Call extends EventTarget {
     if (message.type === 'bye') this.roster.remove(peer, 'left');
     else if (message.type === 'chat') this.#heardChat(peer, message);
     else if (message.type === 'reaction') this.#heardReaction(peer, message);
-    else if (message.type.startsWith('file-')) this.files.heard(peer, message);
+    else if (message.type.startsWith('file-')) void this.files.heard(peer, message);
     else this.#tell('said', { peer, message });
   }
 

@@ -1,61 +1,59 @@
 /**
- * Files between people in a call: offered, accepted or declined, carried by a connection of their own beside the call's
- * (so that chat and controls never wait behind a file), checked by SHA-256 at both ends, called off from either side.
+ * Files between people in a call, as the call and the page see them. Everything behind this door is loaded with the first
+ * file: who only talks does not wait for it.
  */
-import { Disk } from './files/disk.js';
-import { Incoming } from './files/incoming.js';
-import { safeName } from './files/names.js';
-import { Outgoing } from './files/outgoing.js';
-import { Pace } from './files/pace.js';
 
 /** @typedef {import('./peer.js').Peer} Peer */
 /** @typedef {import('./control.js').ControlMessage} ControlMessage */
-/** @typedef {Incoming | Outgoing} AnyTransfer */
+/** @typedef {import('./files/desk.js').AnyTransfer} AnyTransfer */
+/** @typedef {import('./files/source.js').Thing} Thing */
 
-/** Offers one person may have open here at a time; more would only bury the list. */
-const OFFERS_LIMIT = 200;
+/** After the first view: a server that goes away later takes no part of the page with it, ms. */
+const SOON = 3_000;
 
 /** Event: 'transfer' {transfer} whenever one is added or changed. */
 export class Files extends EventTarget {
   /**
    * @param {import('./call.js').Call} call
-   * @param {Disk} [disk]
+   * @param {import('./files/disk.js').Disk} [disk]
    */
-  constructor(call, disk = new Disk(`tab-${call.instance}`)) {
+  constructor(call, disk) {
     super();
     this.call = call;
     this.disk = disk;
-    this.pace = new Pace();
-    this.offered = 0;
     /** @type {Map<string, AnyTransfer>} in order of appearance */
     this.transfers = new Map();
+    /** @type {Promise<import('./files/desk.js').Desk> | null} what happens meanwhile waits for it, in order */
+    this.desk = null;
+    /** @type {import('./files/desk.js').Desk | null} */
+    this.open = null;
   }
 
   /**
-   * @param {FileList | File[]} files
+   * @param {Iterable<Thing>} things files, and folders as `thingsFrom` finds them
    * @param {string | null} to a peer's id, null for everybody
    */
-  send(files, to) {
-    const peers = [...this.call.peers.values()].filter((peer) => to === null || peer.id === to);
-    for (const file of files) for (const peer of peers) this.#offer(file, peer);
+  async send(things, to) {
+    const chosen = [...things]; // a chooser's list is emptied when the next one opens
+    (await this.#desk()).send(chosen, to);
+  }
+
+  /**
+   * The file of an interrupted transfer, chosen again.
+   * @param {AnyTransfer} transfer
+   * @param {Thing} thing
+   * @returns {Promise<boolean>} false: it is another one
+   */
+  async again(transfer, thing) {
+    return (await this.#desk()).again(transfer, thing);
   }
 
   /**
    * @param {Peer} peer
    * @param {ControlMessage} message
    */
-  heard(peer, message) {
-    const id = String(message.id);
-    const known = this.transfers.get(id);
-    if (message.type === 'file-offer') {
-      if (!known) this.#offered(peer, id, message);
-    } else if (known?.peer === peer) {
-      try {
-        known.heard(message);
-      } catch (cause) {
-        known.fail(cause);
-      }
-    }
+  async heard(peer, message) {
+    (await this.#desk()).heard(peer, message);
   }
 
   /**
@@ -64,69 +62,57 @@ export class Files extends EventTarget {
    * @param {RTCDataChannel} channel
    */
   arrived(peer, channel) {
-    const transfer = this.transfers.get(channel.label);
-    if (transfer instanceof Incoming && transfer.peer === peer) transfer.attach(channel);
+    if (this.open) this.open.arrived(peer, channel);
     else channel.close();
   }
 
-  /** With every look of the watchdogs: how crowded the paths are. */
-  look() {
-    const { call } = this;
-    const peers = [...call.peers.values()];
-    const { microphone, camera, screen } = call.media.outgoing;
-    const talking = [microphone, camera, screen].some(Boolean) || peers.some(({ shows }) => shows.microphone || shows.camera || shows.screen);
-    const paths = peers.map(({ id, stats }) => /** @type {const} */ ([id, { rtt: stats?.rtt ?? null, lossOut: stats?.lossOut ?? null }]));
-    this.pace.look(call.clock.now(), talking, new Map(paths));
-  }
-
-  /** Somebody is gone, or their page is a new one. @param {Peer} peer */
-  lost(peer) {
-    for (const transfer of this.transfers.values()) if (transfer.peer === peer) transfer.lost();
-  }
-
   /**
-   * @param {File} file
-   * @param {Peer} peer
-   */
-  #offer(file, peer) {
-    this.offered += 1;
-    const id = `${this.call.instance}-${this.offered}`;
-    const what = { id, peer, name: safeName(file.name), size: file.size };
-    const transfer = new Outgoing(what, file, this.#parts(peer), (label) => peer.openFileChannel(label));
-    this.#add(transfer);
-    transfer.offer();
-  }
-
-  /**
-   * @param {Peer} peer
+   * This person has a seat.
    * @param {string} id
-   * @param {ControlMessage} offer
+   * @param {boolean} again the same as before this page was loaded: there may be files of then
    */
-  #offered(peer, id, { name, size }) {
-    const open = [...this.transfers.values()].filter((transfer) => transfer.peer === peer && transfer.state === 'offered').length;
-    if (!Number.isSafeInteger(size) || Number(size) < 0 || open >= OFFERS_LIMIT) return peer.say({ type: 'file-decline', id });
-    this.#add(new Incoming({ id, peer, name: safeName(name), size: Number(size) }, this.#parts(peer)));
+  seated(id, again) {
+    this.seat = id;
+    if (again) void this.#desk();
+    else this.call.clock.after(SOON, () => void loadDesk().catch(() => {}));
   }
 
-  /** @param {AnyTransfer} transfer */
-  #add(transfer) {
-    this.transfers.set(transfer.id, transfer);
-    this.#changed(transfer);
+  /** Somebody is in the room. @param {Peer} peer */
+  met(peer) {
+    void this.desk?.then((desk) => desk.met(peer));
   }
 
-  /** @param {Peer} peer @returns {import('./files/transfer.js').Parts} */
-  #parts(peer) {
-    return {
-      disk: this.disk,
-      pace: this.pace,
-      clock: this.call.clock,
-      say: (message) => peer.say(message),
-      changed: (transfer) => this.#changed(transfer),
-    };
+  /** With every look of the watchdogs. */
+  look() {
+    this.open?.look();
   }
 
-  /** @param {import('./files/transfer.js').Transfer} transfer */
-  #changed(transfer) {
-    this.dispatchEvent(new CustomEvent('transfer', { detail: { transfer } }));
+  /** Their page is a new one. @param {Peer} peer */
+  reloaded(peer) {
+    void this.desk?.then((desk) => desk.reloaded(peer));
   }
+
+  /** Somebody is gone. @param {Peer} peer */
+  lost(peer) {
+    void this.desk?.then((desk) => desk.lost(peer));
+  }
+
+  #desk() {
+    this.desk ??= this.#openDesk().catch((cause) => {
+      this.desk = null; // the server did not answer: the next file tries again
+      throw cause;
+    });
+    return this.desk;
+  }
+
+  async #openDesk() {
+    const { Desk } = await loadDesk();
+    this.open = new Desk(this, this.disk);
+    await this.open.reclaim(this.seat ?? 'nobody');
+    return this.open;
+  }
+}
+
+function loadDesk() {
+  return import('./files/desk.js');
 }

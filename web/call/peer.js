@@ -3,7 +3,7 @@
  * you. Leaves out who is in the room at all (`call.js`).
  */
 import { Control } from './control.js';
-import { FileLine } from './files/line.js';
+import { FileLanes } from './files/lanes.js';
 import { NO_GESTURES, gesturesFrom } from './gestures.js';
 import { Line } from './line.js';
 
@@ -91,8 +91,7 @@ export class Peer {
       onused: (connection) => this.#used(connection),
       onunreachable: hooks.onunreachable,
     });
-    /** @type {FileLine | null} from the first file on */
-    this.fileLine = null;
+    this.fileLanes = this.#makeLanes(entry.offerer);
   }
 
   /** How loud this person is now, 0..1; poll it. */
@@ -107,21 +106,13 @@ export class Peer {
   /** @param {import('./messages.js').SignalPayload} payload */
   receive(payload) {
     if (payload.connection === 'call') this.line.receive(payload);
-    if (payload.connection === 'files') this.#files().receive(payload);
-  }
-
-  /**
-   * @param {string} label
-   * @returns {Promise<{ channel: RTCDataChannel, maxMessageSize: number }>} settled once it is open
-   */
-  openFileChannel(label) {
-    return this.#files().openChannel(label);
+    if (FileLanes.knows(payload.connection)) this.fileLanes.receive(payload);
   }
 
   /** Fresh relay credentials. */
   configure() {
     this.line.configure();
-    this.fileLine?.line.configure();
+    this.fileLanes.each(({ line }) => line.configure());
   }
 
   /** @param {import('./control.js').ControlMessage} message reaches them once, in order, over any number of connections */
@@ -163,9 +154,9 @@ export class Peer {
     const reloaded = entry.instance !== this.instance;
     Object.assign(this, { id: entry.id, name: entry.name, instance: entry.instance, away: entry.away, host: entry.host, seated: true });
     this.line.offerer = entry.offerer;
-    if (this.fileLine) this.fileLine.line.offerer = entry.offerer;
+    this.fileLanes.offerer = entry.offerer;
     if (reloaded) this.#startAnew();
-    else if (!entry.away) for (const line of [this.line, this.fileLine?.line]) line?.watchdog.hurry();
+    else if (!entry.away) this.#hurry();
     return reloaded;
   }
 
@@ -177,7 +168,7 @@ export class Peer {
       this.control.beat();
     }
     const before = this.link;
-    await Promise.all([this.line.tick(canSignal && !this.away), this.fileLine?.tick(canSignal && !this.away)]);
+    await Promise.all([this.line.tick(canSignal && !this.away), this.fileLanes.tick(canSignal && !this.away)]);
     const { link, reading, stats } = this.line;
     const news = link !== before || stats !== this.stats;
     if (link === 'good' && (before === 'weak' || before === 'lost')) void this.line.current?.slots?.refresh();
@@ -187,7 +178,7 @@ export class Peer {
 
   close() {
     this.line.close();
-    this.fileLine?.close();
+    this.fileLanes.close();
     for (const stream of [this.camera, this.screen]) for (const track of stream.getTracks()) stream.removeTrack(track);
   }
 
@@ -201,15 +192,20 @@ export class Peer {
     this.shows = { microphone: false, camera: false, screen: false };
     this.gestures = NO_GESTURES;
     this.wants = { camera: null, screen: null };
-    this.fileLine?.close();
-    this.fileLine = null;
+    this.fileLanes.close();
+    this.fileLanes = this.#makeLanes(this.line.offerer);
     this.line.anew();
   }
 
-  #files() {
-    const { browser, clock, hooks, line } = this;
-    this.fileLine ??= new FileLine({ browser, clock, offerer: line.offerer, config: hooks.config, signal: hooks.signal }, hooks.onfilechannel);
-    return this.fileLine;
+  #hurry() {
+    this.line.watchdog.hurry();
+    this.fileLanes.each(({ line }) => line.watchdog.hurry());
+  }
+
+  /** @param {boolean} offerer */
+  #makeLanes(offerer) {
+    const { browser, clock, hooks } = this;
+    return new FileLanes({ browser, clock, offerer, config: hooks.config, signal: hooks.signal }, hooks.onfilechannel);
   }
 
   /** @param {import('./connection.js').Connection} connection */

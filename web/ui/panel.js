@@ -16,10 +16,11 @@ export class Panel {
   /**
    * @param {HTMLElement} place
    * @param {Call} call
-   * @param {{choose: () => void, changed: () => void}} actions  `choose` opens the file chooser; `changed`: open, closed, counts
+   * @param {{choose: () => void, chooseFolder: () => void, changed: () => void, again: (transfer: import('../call/files/desk.js').AnyTransfer) => void}} actions
+   *   `choose` opens the file chooser; `again` asks for an interrupted transfer's file; `changed`: open, closed, counts
    * @param {AbortSignal} signal
    */
-  constructor(place, call, { choose, changed }, signal) {
+  constructor(place, call, { choose, chooseFolder, again, changed }, signal) {
     this.place = place;
     this.call = call;
     this.changed = changed;
@@ -27,12 +28,13 @@ export class Panel {
     localise(this.view);
     place.append(this.view);
     this.chat = new Chat(this.view, call);
-    this.transfers = new Transfers(this.view);
+    this.transfers = new Transfers(this.view, again);
     /** @type {Page} */
     this.page = 'chat';
     this.unread = 0;
     /** @type {Element | null} where the focus was before */
     this.opener = null;
+    part(this.view, 'choose-folder').addEventListener('click', chooseFolder);
     this.#listen(choose, signal);
     this.listPeople();
   }
@@ -86,7 +88,7 @@ export class Panel {
     list.replaceChildren(new Option(t('files.everybody'), ''), ...people.map(({ id, name }) => new Option(name, id)));
     list.value = this.call.peers.has(chosen) ? chosen : '';
     part(this.view, 'to-field').hidden = people.length < 2;
-    part(this.view, 'choose').setAttribute('aria-disabled', String(people.length === 0));
+    for (const button of ['choose', 'choose-folder']) part(this.view, button).setAttribute('aria-disabled', String(people.length === 0));
   }
 
   /** After a change of language: what was put together from several texts. */
@@ -128,7 +130,7 @@ export class Panel {
     this.changed();
   }
 
-  /** @param {import('../call/files/transfer.js').Transfer} transfer */
+  /** @param {import('../call/files/desk.js').AnyTransfer} transfer */
   #moved(transfer) {
     const fresh = !this.transfers.rows.has(transfer.id);
     this.transfers.changed(transfer);

@@ -50,6 +50,8 @@ class Room {
     this.ending = new AbortController();
     /** @type {Set<string>} problems of the call that were not closed yet */
     this.trouble = new Set();
+    /** @type {import('../call/files/desk.js').AnyTransfer | null} whose file is being chosen again */
+    this.wanted = null;
     /** @type {Set<string>} problems of devices that were read: in the lobby, or closed here */
     this.read = new Set(deviceProblems(call.media).map(({ code }) => code));
     const { signal } = this.ending;
@@ -65,7 +67,9 @@ class Room {
     face.onLanguage = () => this.#renamed();
     this.bar = new Bar(this.element, this.#actions(), signal);
     this.panel = new Panel(part(this.element, 'panel'), call, {
-      choose: () => this.#chooseFiles(),
+      choose: () => this.#chooseFiles('chooser'),
+      chooseFolder: () => this.#chooseFiles('folder-chooser'),
+      again: (transfer) => this.#chooseAgain(transfer),
       changed: () => this.bar.showPanel(this.panel.open && this.panel.page === 'chat', this.panel.unread),
     }, signal);
     this.#listen(signal);
@@ -118,7 +122,7 @@ class Room {
     call.media.addEventListener('problem', (event) => this.#deviceFailed(/** @type {CustomEvent} */ (event).detail.problem.code), { signal });
     part(element, 'tap').addEventListener('click', () => this.sounds.playAll());
     part(element, 'stop-sharing').addEventListener('click', () => call.media.stopScreen());
-    takeFiles(element, (files) => this.#sendFiles(files), signal);
+    takeFiles(element, (things) => this.#sendFiles(things), signal);
     const actions = this.#actions();
     listenForKeys({
       ...actions, files: () => this.#togglePage('files'), keys: openKeys,
@@ -129,21 +133,32 @@ class Room {
     }, { signal });
   }
 
-  /** @param {File[]} files */
-  #sendFiles(files) {
-    if (files.length === 0) return;
+  /** @param {import('../call/files/source.js').Thing[]} things */
+  async #sendFiles(things) {
+    const { wanted } = this;
+    this.wanted = null;
+    if (things.length === 0) return;
     if (this.call.peers.size === 0) return toast('files.nobody');
-    this.call.files.send(files, this.panel.to);
+    if (!wanted) return this.call.files.send(things, this.panel.to);
+    if (!await this.call.files.again(wanted, things[0])) toast('files.not-it', { file: wanted.name });
   }
 
   #sendFile() {
     this.panel.show('files');
-    this.#chooseFiles();
+    this.#chooseFiles('chooser');
   }
 
-  #chooseFiles() {
+  /** @param {'chooser' | 'folder-chooser'} chooser */
+  #chooseFiles(chooser) {
     if (this.call.peers.size === 0) return toast('files.nobody');
-    part(this.element, 'chooser', HTMLInputElement).click();
+    this.wanted = null;
+    part(this.element, chooser, HTMLInputElement).click();
+  }
+
+  /** This page was reloaded while it sent: a browser does not keep a file for a page, the person has to choose it again. @param {import('../call/files/desk.js').AnyTransfer} transfer */
+  #chooseAgain(transfer) {
+    this.#chooseFiles(transfer.count > 0 ? 'folder-chooser' : 'chooser');
+    this.wanted = transfer;
   }
 
   /** @param {import('./panel.js').Page} page */

@@ -6,26 +6,36 @@ import { part, stamp } from './dom.js';
 import { bytesWords, timeWords } from './units.js';
 import { currentLanguage, knows, localise, say, t } from './words.js';
 
-/** @typedef {import('../call/files/transfer.js').Transfer} Transfer */
+/** @typedef {import('../call/files/desk.js').AnyTransfer} Transfer */
 
 /** A transfer that can still be called off. */
-const OPEN_STATES = new Set(['offered', 'waiting', 'running', 'checking']);
+const OPEN_STATES = new Set(['offered', 'waiting', 'queued', 'running', 'paused', 'interrupted', 'checking']);
+/** A transfer whose bar says something. */
+const BAR_STATES = new Set(['queued', 'running', 'paused', 'interrupted', 'checking']);
 
 /** Whether it waits for this person's word. @param {Transfer} transfer */
 export function isOffer(transfer) {
   return transfer.direction === 'in' && transfer.state === 'offered';
 }
 
-/** Whether it still runs or waits. @param {Transfer} transfer */
+/** Whether closing the page would lose something: whatever runs or waits here. @param {Transfer} transfer */
 export function isOpen(transfer) {
   return OPEN_STATES.has(transfer.state);
 }
 
 export class Transfers {
-  /** @param {HTMLElement} view  the panel */
-  constructor(view) {
+  /**
+   * @param {HTMLElement} view  the panel
+   * @param {(transfer: Transfer) => void} again  asks for the file of an interrupted transfer
+   */
+  constructor(view, again) {
+    this.again = again;
     this.list = part(view, 'transfers');
     this.empty = part(view, 'files-empty');
+    this.all = part(view, 'accept-all');
+    this.all.addEventListener('click', () => { for (const transfer of this.shown.values()) if (isOffer(transfer)) transfer.accept(); });
+    /** @type {Map<string, Transfer>} */
+    this.shown = new Map();
     /** @type {Map<string, HTMLElement>} */
     this.rows = new Map();
     /** @type {Set<Transfer>} changed since the last picture */
@@ -45,6 +55,7 @@ export class Transfers {
       if (row) showTransfer(row, transfer);
     }
     this.dirty.clear();
+    this.all.hidden = [...this.shown.values()].filter(isOffer).length < 2;
   }
 
   /** @param {Transfer} transfer */
@@ -54,8 +65,11 @@ export class Transfers {
     part(row, 'accept').addEventListener('click', () => transfer.accept());
     part(row, 'decline').addEventListener('click', () => transfer.decline());
     part(row, 'cancel').addEventListener('click', () => transfer.cancel());
+    part(row, 'pause').addEventListener('click', () => transfer.pause(!transfer.paused.you));
+    part(row, 'again').addEventListener('click', () => this.again(transfer));
     this.empty.hidden = true;
     this.rows.set(transfer.id, row);
+    this.shown.set(transfer.id, transfer);
     this.list.prepend(row);
     showTransfer(row, transfer);
   }
@@ -77,6 +91,8 @@ function showTransfer(row, transfer) {
   if (transfer.sha256) hash.textContent = `✓ SHA-256 ${transfer.sha256}`;
   showAction(part(row, 'accept'), isOffer(transfer), 'files.accept', name);
   showAction(part(row, 'decline'), isOffer(transfer), 'files.decline', name);
+  showAction(part(row, 'pause'), transfer.underway, transfer.paused.you ? 'files.resume' : 'files.pause', name);
+  showAction(part(row, 'again'), state === 'interrupted' && direction === 'out', 'files.again', name);
   showAction(part(row, 'cancel'), isOpen(transfer) && !isOffer(transfer), 'files.cancel', name);
   const save = part(row, 'save', HTMLAnchorElement);
   showAction(save, state === 'done' && direction === 'in' && transfer.url !== null, 'files.save', name);
@@ -88,7 +104,7 @@ function showTransfer(row, transfer) {
  * @param {Transfer} transfer
  */
 function showBar(bar, { state, sent, size, name }) {
-  bar.hidden = state !== 'running' && state !== 'checking';
+  bar.hidden = !BAR_STATES.has(state);
   const done = size > 0 ? (sent / size) * 100 : 100;
   bar.value = Math.min(100, Math.floor(done));
   bar.setAttribute('aria-label', name);
@@ -108,9 +124,11 @@ function showAction(button, shown, key, name) {
 
 /** @param {Transfer} transfer */
 function stateWords(transfer) {
-  const { state, direction, peer, by, problem } = transfer;
-  const holes = { name: peer.name, size: bytesWords(transfer.size, currentLanguage()) };
+  const { state, direction, peer, by, problem, paused, count } = transfer;
+  const size = bytesWords(transfer.size, currentLanguage());
+  const holes = { name: peer.name, size: count > 0 ? `${t('files.count', { n: count })} · ${size}` : size, done: bytesWords(transfer.sent, currentLanguage()) };
   if (state === 'running') return runningWords(transfer, holes);
+  if (state === 'paused') return t(paused.you ? 'files.paused.you' : 'files.paused.peer', holes);
   if (state === 'failed') {
     const key = `problems.${problem?.code ?? 'unknown'}`;
     return t(knows(key) ? key : 'problems.file-failed', holes);

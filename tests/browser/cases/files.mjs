@@ -1,8 +1,9 @@
 // Sending files from page to page: whole, watched on both sides, and stopped from either.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { scenario } from '../harness/scenario.mjs';
 import { words } from '../harness/words.mjs';
@@ -51,6 +52,51 @@ scenario('the receiver cancels a file, and the sender is told', async (stage) =>
   await bob.cancelsFile('holiday.bin');
   await bob.transfer('holiday.bin').getByText(words('files.cancelled.you')).waitFor();
   await alice.transfer('holiday.bin').getByText(words('files.cancelled.peer', { name: 'Bob' })).waitFor();
+});
+
+scenario('a file is held from either side, and goes on', async (stage) => {
+  const { alice, bob, file } = await aboutToSend(stage, 32);
+  await alice.sendsFile(file.path);
+  await bob.acceptsFile('holiday.bin');
+  await bob.seesProgress('holiday.bin');
+  await bob.pausesFile('holiday.bin');
+  await alice.transfer('holiday.bin').getByText(words('files.paused.peer', { name: 'Bob' }).split(' ·')[0]).waitFor();
+  await bob.resumesFile('holiday.bin');
+  await alice.pausesFile('holiday.bin');
+  await bob.transfer('holiday.bin').getByText(words('files.paused.peer', { name: 'Alice' }).split(' ·')[0]).waitFor();
+  await alice.resumesFile('holiday.bin');
+  assert.equal(sha256(await bob.savesFile('holiday.bin')), file.sha256);
+});
+
+for (const who of ['receiver', 'sender']) {
+  scenario(`the ${who}'s page is reloaded in the middle of a file, and the file goes on where it was`, async (stage) => {
+    const { alice, bob, file } = await aboutToSend(stage, 40);
+    await alice.sendsFile(file.path);
+    await bob.acceptsFile('holiday.bin');
+    await bob.seesPercent('holiday.bin', 10);
+    await (who === 'receiver' ? bob : alice).reloads();
+    if (who === 'sender') await alice.choosesAgain('holiday.bin', file.path);
+    const from = await bob.firstProgress('holiday.bin');
+    assert.ok(from >= 8, `it began again at ${from} %`);
+    assert.equal(sha256(await bob.savesFile('holiday.bin')), file.sha256);
+  });
+}
+
+scenario('a folder arrives as one archive', async (stage) => {
+  const { server, people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
+  await alice.seesMoving('Bob');
+  const folder = path.join(server.folder, 'Holiday');
+  await mkdir(path.join(folder, 'sea'), { recursive: true });
+  const photo = await fileOf(server, 'Holiday/sea/浪.bin', 2);
+  await fileOf(server, 'Holiday/empty.txt', 0);
+  await alice.button('Chat').click();
+  await alice.page.getByRole('tab', { name: words('files.title') }).click();
+  await alice.sendsFolder(folder);
+  const archive = path.join(server.folder, 'received.zip');
+  await writeFile(archive, await bob.receivesFile('Holiday.zip'));
+  execFileSync('unzip', ['-q', archive, '-d', path.join(server.folder, 'out')], { env: { ...process.env, LC_ALL: 'C.UTF-8' } });
+  assert.equal(sha256(await readFile(path.join(server.folder, 'out', 'Holiday/sea/浪.bin'))), photo.sha256);
+  assert.equal((await readFile(path.join(server.folder, 'out', 'Holiday/empty.txt'))).length, 0);
 });
 
 async function aboutToSend(stage, mebibytes) {

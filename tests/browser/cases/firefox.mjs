@@ -1,5 +1,9 @@
 // Two different browsers in one call. Who was there first makes the offers, so it is played both ways round.
 
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { scenario } from '../harness/scenario.mjs';
 
 /** @type {import('../harness/browsers.mjs').Kind[]} */
@@ -30,4 +34,23 @@ scenario('firefox and chromium meet through the relay', async (stage) => {
   await bob.join('kitchen', { query: 'relay' });
   await alice.seesAndHears('Bob');
   await bob.seesAndHears('Alice');
+}, { needs });
+
+scenario('a file goes from firefox to chromium and back, over a reload of the one who receives', async (stage) => {
+  const server = await stage.server();
+  const alice = await stage.person(server, 'Alice', { kind: 'firefox' });
+  const bob = await stage.person(server, 'Bob');
+  await alice.join('kitchen');
+  await bob.join('kitchen');
+  await alice.seesAndHears('Bob');
+  for (const [sender, receiver, name] of /** @type {const} */ ([[alice, bob, 'there.bin'], [bob, alice, 'back.bin']])) {
+    const file = path.join(server.folder, name);
+    const bytes = randomBytes(24 << 20);
+    await writeFile(file, bytes);
+    await sender.sendsFile(file);
+    await receiver.acceptsFile(name);
+    await receiver.seesPercent(name, 10);
+    await receiver.reloads();
+    assert.ok(bytes.equals(await receiver.savesFile(name)), `${name} is not what was sent`);
+  }
 }, { needs });

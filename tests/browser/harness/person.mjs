@@ -95,6 +95,47 @@ export class Person {
   /** Takes the file, waits for the whole of it, saves it. */
   async receivesFile(name) {
     await this.acceptsFile(name);
+    return this.savesFile(name);
+  }
+
+  async cancelsFile(name) {
+    await this.transfer(name).getByRole('button', { name: `${words('files.cancel')} ${name}` }).click();
+  }
+
+  /** Holds a transfer. */
+  async pausesFile(name) {
+    await this.transfer(name).getByRole('button', { name: `${words('files.pause')} ${name}` }).click();
+  }
+
+  /** Watches a file until this much of it is there, in percent. */
+  async seesPercent(name, percent) {
+    await this.transfer(name).evaluate(probes.reachProgress, { percent });
+  }
+
+  /** Where a file goes on, in percent. */
+  firstProgress(name) {
+    return this.transfer(name).evaluate(probes.firstProgress);
+  }
+
+  async resumesFile(name) {
+    await this.transfer(name).getByRole('button', { name: `${words('files.resume')} ${name}` }).click();
+  }
+
+  /** After this page was reloaded: the same file once more. */
+  async choosesAgain(name, file) {
+    const chosen = this.page.waitForEvent('filechooser');
+    await this.transfer(name).getByRole('button', { name: `${words('files.again')} ${name}` }).click();
+    await (await chosen).setFiles(file);
+  }
+
+  async sendsFolder(folder) {
+    const chosen = this.page.waitForEvent('filechooser');
+    await this.button(words('files.folder')).click();
+    await (await chosen).setFiles(folder);
+  }
+
+  /** Waits for the whole of a file that was accepted, saves it. */
+  async savesFile(name) {
     const save = this.transfer(name).getByRole('link');
     await save.waitFor({ timeout: 120_000 });
     const saving = this.page.waitForEvent('download');
@@ -104,8 +145,10 @@ export class Person {
     return readFile(await download.path());
   }
 
-  async cancelsFile(name) {
-    await this.transfer(name).getByRole('button', { name: `${words('files.cancel')} ${name}` }).click();
+  /** The same tab, loaded anew, and back in the room. */
+  async reloads() {
+    await this.page.reload();
+    await this.enter();
   }
 
   async seesProgress(name) {

@@ -213,3 +213,18 @@ export function noteProgress() {
 export function progressNoted() {
   return [...window.progressNoted].sort((a, b) => a - b);
 }
+
+/** Settles when the bar of a file's row has come this far, in percent. */
+export function reachProgress(row, { percent }) {
+  return until(() => row.querySelector('progress').value >= percent);
+
+  async function until(happened) {
+    while (!happened()) await new Promise((next) => requestAnimationFrame(next));
+  }
+}
+
+/** Where the bar stands, in percent, when bytes begin to move. */
+export async function firstProgress(row) {
+  while (!['running', 'checking', 'done'].includes(row.dataset.state)) await new Promise((next) => requestAnimationFrame(next));
+  return row.dataset.state === 'running' ? row.querySelector('progress').value : 100;
+}

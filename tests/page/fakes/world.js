@@ -3,14 +3,15 @@
 import { Call } from '../../../web/call/call.js';
 import { Clerk } from '../../../web/call/files/clerk.js';
 import { Disk } from '../../../web/call/files/disk.js';
+import '../../../web/call/files/desk.js'; // loaded on demand in a browser; here no clock waits for a module
 import { Files } from '../../../web/call/files.js';
-import { MemorySink } from '../../../web/call/files/sinks.js';
 import { Media } from '../../../web/call/media.js';
 import { DEFAULTS } from '../../../web/call/settings.js';
 import { FakeClock } from './clock.js';
 import { FakeHub } from './hub.js';
 import { FakeDevices, FakeStream } from './media.js';
 import { FakeNetwork } from './network.js';
+import { FakeShelf } from './shelf.js';
 import { socketsTo } from './socket.js';
 
 export class World {
@@ -27,14 +28,14 @@ export class World {
     return person;
   }
 
-  async open(name, { devices = true, seats } = {}) {
+  async open(name, { devices = true, seats, shelf = new FakeShelf() } = {}) {
     const media = new Media({ mediaDevices: devices ? new FakeDevices() : undefined, permissions: undefined, MediaStream: FakeStream, secure: true });
     if (devices) await media.open();
     const call = new Call({
       url: 'wss://hub/ws', settings: { ...DEFAULTS }, media, clock: this.clock, seats,
       WebSocket: socketsTo(this.hub), RTCPeerConnection: this.network.RTCPeerConnection, MediaStream: FakeStream,
     });
-    call.files = new Files(call, new Disk('tab', clerkInThisThread));
+    call.files = new Files(call, new Disk(() => clerkInThisThread(shelf)));
     return new Person(name, call, media);
   }
 
@@ -75,8 +76,8 @@ class Person {
   }
 }
 
-function clerkInThisThread() {
+function clerkInThisThread(shelf) {
   const worker = { onmessage: null, postMessage: (request) => void clerk.handle(request) };
-  const clerk = new Clerk((answer) => queueMicrotask(() => worker.onmessage({ data: answer })), async () => new MemorySink());
+  const clerk = new Clerk((answer) => queueMicrotask(() => worker.onmessage({ data: answer })), shelf);
   return worker;
 }

@@ -7,28 +7,38 @@
  */
 import { Problem } from '../problem.js';
 import { Reader } from './reader.js';
+import { sourceOf } from './source.js';
 import { Writer } from './writer.js';
+
+/**
+ * @typedef {object} Shelf where incoming files are kept
+ * @property {(folder: string, record: import('./shelf.js').Record, handle: FileSystemFileHandle | null) => Promise<import('./shelf.js').Opened>} open
+ * @property {(folder: string) => Promise<import('./shelf.js').Kept[]>} kept  by an earlier page in this seat
+ * @property {(folder: string, id: string) => Promise<void>} remove
+ */
 
 export class Clerk {
   /**
    * @param {(answer: Answer, transfer: ArrayBuffer[]) => void} post
-   * @param {(size: number, tab: string, name: string) => Promise<import('./writer.js').Sink>} openSink
+   * @param {Shelf} shelf
    */
-  constructor(post, openSink) {
+  constructor(post, shelf) {
     this.post = post;
-    this.openSink = openSink;
+    this.shelf = shelf;
     /** @type {Map<string, Reader>} */
     this.readers = new Map();
     /** @type {Map<string, Writer>} */
     this.writers = new Map();
     /** @type {Record<string, (...args: any[]) => unknown>} */
     this.methods = {
-      take: (id, file) => void this.readers.set(id, new Reader(file)),
+      take: (id, thing) => void this.readers.set(id, new Reader(sourceOf(thing))),
       read: (id, at, payload) => this.#reader(id).read(at, payload),
-      open: (id, size, tab) => this.#open(id, size, tab),
+      prefix: (id, at) => this.#reader(id).prefix(at),
+      kept: (folder) => this.shelf.kept(folder),
+      open: (folder, record, handle) => this.#open(folder, record, handle),
       write: (id, frame) => this.#writer(id).write(frame),
       finish: (id) => this.#finish(id),
-      drop: (id) => this.#drop(id),
+      drop: (folder, id) => this.#drop(folder, id),
     };
   }
 
@@ -44,12 +54,25 @@ export class Clerk {
   }
 
   /**
-   * @param {string} id
-   * @param {number} size
-   * @param {string} tab
+   * @param {string} folder
+   * @param {import('./shelf.js').Record} record
+   * @param {FileSystemFileHandle | null} handle
    */
-  async #open(id, size, tab) {
-    this.writers.set(id, new Writer(await this.openSink(size, tab, id), size));
+  async #open(folder, record, handle) {
+    const writer = this.writers.get(record.id) ?? await this.#writerFor(folder, record, handle);
+    this.writers.set(record.id, writer);
+    await writer.queue;
+    return { at: writer.at, prefix: writer.prefix };
+  }
+
+  /**
+   * @param {string} folder
+   * @param {import('./shelf.js').Record} record
+   * @param {FileSystemFileHandle | null} handle
+   */
+  async #writerFor(folder, record, handle) {
+    const { sink, progress } = await this.shelf.open(folder, record, handle);
+    return new Writer(sink, record.size, progress);
   }
 
   /** @param {string} id */
@@ -59,12 +82,16 @@ export class Clerk {
     return result;
   }
 
-  /** @param {string} id */
-  async #drop(id) {
+  /**
+   * @param {string} folder
+   * @param {string} id
+   */
+  async #drop(folder, id) {
     const writer = this.writers.get(id);
     this.writers.delete(id);
     this.readers.delete(id);
-    await writer?.drop();
+    if (writer) await writer.drop();
+    else await this.shelf.remove(folder, id);
   }
 
   /** @param {string} id */
@@ -88,5 +115,5 @@ export class Clerk {
  */
 function codeOf(method, cause) {
   if (cause instanceof Problem) return cause.code;
-  return method === 'read' ? 'file-unreadable' : 'file-unwritable';
+  return method === 'read' || method === 'prefix' ? 'file-unreadable' : 'file-unwritable';
 }

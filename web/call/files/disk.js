@@ -17,12 +17,10 @@ function startWorker() {
 }
 
 export class Disk {
-  /**
-   * @param {string} tab names this page among the browser's tabs
-   * @param {() => WorkerLike} [start]
-   */
-  constructor(tab, start = startWorker) {
-    this.tab = tab;
+  /** @param {() => WorkerLike} [start] */
+  constructor(start = startWorker) {
+    /** Where incoming files are kept: named for the seat, so that whoever comes back to it finds them. */
+    this.folder = 'nobody';
     this.start = start;
     /** @type {WorkerLike | null} */
     this.worker = null;
@@ -31,39 +29,53 @@ export class Disk {
     this.waiting = new Map();
   }
 
-  /** @param {string} id @param {Blob} file @returns {Promise<void>} */
-  take(id, file) {
-    return this.#ask('take', [id, file]);
+  /** @param {string} id @param {import('./source.js').Thing} thing to be read from now on @returns {Promise<void>} */
+  take(id, thing) {
+    return this.#ask('take', [id, thing]);
   }
 
   /**
    * @param {string} id
-   * @param {number} at
+   * @param {number} at where a block begins
    * @param {number} payload bytes in one frame
-   * @returns {Promise<{ frames: ArrayBuffer[], next: number, sha256: string | null }>}
+   * @returns {Promise<{ frames: ArrayBuffer[] }>}
    */
   read(id, at, payload) {
     return this.#ask('read', [id, at, payload]);
   }
 
-  /** @param {string} id @param {number} size @returns {Promise<void>} rejects when there is no room for it */
-  open(id, size) {
-    return this.#ask('open', [id, size, this.tab]);
+  /** @param {string} id @param {number} at @returns {Promise<string>} SHA-256 of the outgoing file up to there */
+  prefix(id, at) {
+    return this.#ask('prefix', [id, at]);
   }
 
-  /** @param {string} id @param {ArrayBuffer} frame @returns {Promise<number>} bytes written so far */
+  /** @returns {Promise<import('./shelf.js').Kept[]>} files that an earlier page in this seat began or finished */
+  kept() {
+    return this.#ask('kept', [this.folder]);
+  }
+
+  /**
+   * @param {import('./shelf.js').Record} record
+   * @param {FileSystemFileHandle | null} handle where the person wants it saved; null: on the browser's own shelf
+   * @returns {Promise<{ at: number, prefix: string }>} what is there already; rejects when there is no room for it
+   */
+  open(record, handle) {
+    return this.#ask('open', [this.folder, record, handle]);
+  }
+
+  /** @param {string} id @param {ArrayBuffer} frame @returns {Promise<import('./writer.js').Report>} */
   write(id, frame) {
     return this.#ask('write', [id, frame], [frame]);
   }
 
-  /** @param {string} id @returns {Promise<{ sha256: string, file: Blob }>} */
+  /** @param {string} id @returns {Promise<{ sha256: string, file: Blob | null }>} */
   finish(id) {
     return this.#ask('finish', [id]);
   }
 
   /** Forgets a file, and what was written of it. @param {string} id */
   drop(id) {
-    this.#ask('drop', [id]).catch(() => {});
+    this.#ask('drop', [this.folder, id]).catch(() => {});
   }
 
   /**
@@ -86,7 +98,7 @@ export class Disk {
     worker.onmessage = ({ data }) => this.#answered(data);
     worker.onerror = () => this.#broken();
     // As long as this lock is held, no other tab takes this one's files for leftovers.
-    globalThis.navigator?.locks?.request(this.tab, () => new Promise(() => {})).catch(() => {});
+    globalThis.navigator?.locks?.request(this.folder, () => new Promise(() => {})).catch(() => {});
     return worker;
   }
 

@@ -1,11 +1,12 @@
 /**
- * A file on its way from somebody: accepted or not, written down as it comes, checked at the end.
+ * A file on its way from somebody: accepted or not, written down as it comes, checked block by block. Outlives a reload of
+ * either page: what is written stays on the shelf, and whoever still has the other half says so.
  */
 import { Problem } from '../problem.js';
+import { choosePlace } from './place.js';
 import { Transfer } from './transfer.js';
 
-/** Tell the sender after each MiB, so that it can go on; on a slow path sooner, so that its bar moves. */
-const ACKNOWLEDGE_EVERY = 1 << 20;
+/** Tell the sender after each block, so that it can go on; on a slow path sooner, so that its bar moves. */
 const ACKNOWLEDGE_WITHIN = 300;
 /** A sender keeps to 16 MiB beyond what was acknowledged; one that does not would fill our memory. */
 const PENDING_LIMIT = 32 << 20;
@@ -17,22 +18,25 @@ export class Incoming extends Transfer {
    */
   constructor(what, parts) {
     super('in', what, parts);
-    /** @type {RTCDataChannel | null} */
-    this.channel = null;
+    /** @type {Set<RTCDataChannel>} bring the bytes */
+    this.channels = new Set();
     /** Bytes on their way to the disk. */
     this.pending = 0;
-    this.acknowledged = 0;
+    /** Bytes written and checked. */
+    this.written = 0;
     this.acknowledgedAt = 0;
-    /** @type {string | null} what the sender says the whole file hashes to */
-    this.expected = null;
+    /** The shelf is ready for bytes. */
+    this.open = false;
   }
 
-  async accept() {
+  /** @param {(what: { name: string, size: number }) => Promise<{ handle: FileSystemFileHandle | null } | null>} [choose] where to keep it */
+  async accept(choose = choosePlace) {
     if (this.state !== 'offered') return;
-    this.become('running');
     try {
-      await this.parts.disk.open(this.id, this.size);
-      this.#ask();
+      const place = await choose(this);
+      if (!place || this.state !== 'offered') return;
+      this.become('running');
+      await this.#takeUp(place.handle);
     } catch (cause) {
       this.fail(cause);
     }
@@ -44,33 +48,70 @@ export class Incoming extends Transfer {
     this.end('declined');
   }
 
+  /** As an earlier page in this seat left it. @param {import('./shelf.js').Kept} kept */
+  restore({ at, sha256, file }) {
+    this.sent = at;
+    this.sha256 = sha256;
+    if (file) {
+      this.url = URL.createObjectURL(file);
+      this.sent = this.size;
+    }
+    this.state = file ? 'done' : 'interrupted';
+    if (!file) this.ask();
+  }
+
+  /** The sender's page is a new one: what was not accepted is forgotten, the rest needs the file chosen again. */
+  orphaned() {
+    if (this.ended) return;
+    if (this.state === 'offered') return this.lost();
+    this.channels.clear();
+    Object.assign(this, { rate: 0, paused: { you: false, peer: false } });
+    this.become('interrupted');
+    this.ask();
+  }
+
+  /** Asks a sender whose page was reloaded for the rest. */
+  ask() {
+    const { id, name, size, modified, count, sent } = this;
+    this.parts.say({ type: 'file-wanted', id, name, size, modified, count, at: sent });
+  }
+
   /** @param {import('../control.js').ControlMessage} message */
   heard(message) {
     super.heard(message);
-    if (this.ended || this.state === 'offered') return;
-    if (message.type === 'file-resume') this.#ask();
-    if (message.type === 'file-end') {
-      this.expected = String(message.sha256);
-      void this.#check();
-    }
+    if (message.type !== 'file-offer') return;
+    if (this.state === 'done') this.parts.say({ type: 'file-done', id: this.id, sha256: this.sha256 });
+    if (this.state !== 'interrupted') return;
+    if (message.size !== this.size) return this.fail(new Problem('file-changed'));
+    this.become('running');
+    this.#takeUp(null).catch((cause) => this.fail(cause));
   }
 
-  /** @param {RTCDataChannel} channel brings the bytes */
+  /** @param {RTCDataChannel} channel brings bytes */
   attach(channel) {
-    if (this.ended || this.state === 'offered') return channel.close();
-    this.channel = channel;
+    if (!this.open || this.ended) return channel.close();
+    this.channels.add(channel);
     channel.binaryType = 'arraybuffer';
     channel.onmessage = ({ data }) => void this.#write(data);
+    channel.onclose = () => void this.channels.delete(channel);
   }
 
   release() {
-    this.channel?.close();
+    for (const channel of this.channels) channel.close();
     if (this.state !== 'done') super.release();
   }
 
-  /** Says from where on bytes are wanted. */
-  #ask() {
-    this.parts.say({ type: 'file-accept', id: this.id, at: this.sent });
+  /**
+   * Opens the shelf, says from where on bytes are wanted.
+   * @param {FileSystemFileHandle | null} handle
+   */
+  async #takeUp(handle) {
+    const { id, name, size, modified, count, peer } = this;
+    const { at, prefix } = await this.parts.disk.open({ id, from: peer.id, name, size, modified, count }, handle);
+    if (this.ended) return super.release();
+    Object.assign(this, { open: true, written: at, sent: at });
+    this.parts.say({ type: 'file-accept', id, at, prefix });
+    if (at === size) await this.#finish();
   }
 
   /** @param {ArrayBuffer} frame */
@@ -79,40 +120,34 @@ export class Incoming extends Transfer {
     this.pending += byteLength;
     if (this.pending > PENDING_LIMIT) return this.fail(new Problem('file-failed', 'the sender does not wait'));
     try {
-      const written = await this.parts.disk.write(this.id, frame);
+      const report = await this.parts.disk.write(this.id, frame);
       this.pending -= byteLength;
-      if (!this.ended) this.#written(written);
+      if (!this.ended) this.#wrote(report);
     } catch (cause) {
       this.fail(cause);
     }
   }
 
-  /** @param {number} written */
-  #written(written) {
-    this.progress(written);
+  /** @param {import('./writer.js').Report} report */
+  #wrote({ at, held, again }) {
+    this.progress(held);
+    if (again !== null) this.parts.say({ type: 'file-again', id: this.id, at: again });
     const now = this.parts.clock.now();
-    const soon = written - this.acknowledged < ACKNOWLEDGE_EVERY && now - this.acknowledgedAt < ACKNOWLEDGE_WITHIN;
-    if (soon && written < this.size) return;
-    this.acknowledged = written;
+    if (at === this.written && now - this.acknowledgedAt < ACKNOWLEDGE_WITHIN) return;
+    const whole = at === this.size && at !== this.written;
+    this.written = at;
     this.acknowledgedAt = now;
-    this.parts.say({ type: 'file-ack', id: this.id, at: written });
-    void this.#check();
+    this.parts.say({ type: 'file-ack', id: this.id, at, held });
+    if (whole) this.#finish().catch((cause) => this.fail(cause));
   }
 
-  /** Both the last byte and the sender's hash have come, in either order. */
-  async #check() {
-    if (this.sent < this.size || this.expected === null || this.state !== 'running') return;
+  async #finish() {
     this.become('checking');
-    try {
-      const { sha256, file } = await this.parts.disk.finish(this.id);
-      if (this.ended) return;
-      if (sha256 !== this.expected) throw new Problem('file-hash');
-      this.sha256 = sha256;
-      this.url = URL.createObjectURL(file);
-      this.parts.say({ type: 'file-done', id: this.id, sha256 });
-      this.end('done');
-    } catch (cause) {
-      this.fail(cause);
-    }
+    const { sha256, file } = await this.parts.disk.finish(this.id);
+    if (this.ended) return;
+    this.sha256 = sha256;
+    if (file) this.url = URL.createObjectURL(file);
+    this.parts.say({ type: 'file-done', id: this.id, sha256 });
+    this.end('done');
   }
 }

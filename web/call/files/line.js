@@ -1,5 +1,5 @@
 /**
- * The connection of a pair that carries files, built with the first one and watched like the call's: its own SCTP
+ * One connection of a pair that carries files, built when first wanted and watched like the call's: its own SCTP
  * association, so that nothing of the call waits behind a file.
  */
 import { Control } from '../control.js';
@@ -13,17 +13,18 @@ const TRY_AGAIN = 500;
 
 export class FileLine {
   /**
+   * @param {string} name on the wire
    * @param {FileLineOptions} options
    * @param {(channel: RTCDataChannel) => void} onchannel the other side opened one
    */
-  constructor(options, onchannel) {
+  constructor(name, options, onchannel) {
     this.clock = options.clock;
     /** Only for its beats: they show that the path lives while no file runs. */
     this.control = new Control(() => {});
     this.lastBeat = -Infinity;
     this.line = new Line({
       ...options,
-      name: 'files',
+      name,
       media: false,
       startKbit: () => 0, // there is no picture to begin with
       onbuilt: (connection) => {

@@ -1,136 +1,219 @@
 /**
- * A file on its way to somebody: offered, sent block by block as the other side writes them down, begun again where
- * they are when the connection was built anew.
+ * A file on its way to somebody: offered, then sent block by block over one lane or several, as the other side writes them
+ * down. What a lane had under way when it broke is sent again; what a reloaded page has already is not.
  */
 import { Problem } from '../problem.js';
-import { HEADER } from './frames.js';
+import { BLOCK, HEADER } from './frames.js';
+import { Ledger } from './ledger.js';
 import { Transfer } from './transfer.js';
 
-/** @typedef {(label: string) => Promise<{ channel: RTCDataChannel, maxMessageSize: number }>} OpenChannel */
+/** @typedef {import('./line.js').FileLine} Lane */
 
 /** Enough in the browser's queue to keep the path busy, little enough that a cancel takes effect at once. */
 const QUEUE_HIGH = 1 << 20;
 const QUEUE_LOW = 1 << 18;
-/** Bytes sent and not yet written down by the receiver: what both sides' memory may hold of one file. */
-const CREDIT = 16 << 20;
 
 export class Outgoing extends Transfer {
   /**
    * @param {import('./transfer.js').What} what
-   * @param {File} file
+   * @param {import('./source.js').Thing | null} thing null: it has to be chosen again
    * @param {import('./transfer.js').Parts} parts
-   * @param {OpenChannel} openChannel resolves when one is open, over whichever connection that may be
    */
-  constructor(what, file, parts, openChannel) {
+  constructor(what, thing, parts) {
     super('out', what, parts);
-    this.file = file;
-    this.openChannel = openChannel;
-    /** @type {RTCDataChannel | null} */
-    this.channel = null;
-    /** @type {string | null} of the whole file, once it was read to its end */
-    this.sha256Sent = null;
+    this.thing = thing;
+    if (!thing) this.state = /** @type {import('./transfer.js').TransferState} */ ('interrupted');
+    this.ledger = new Ledger(this.size);
+    /** @type {Set<RTCDataChannel>} */
+    this.channels = new Set();
     /** Of runs: only the newest one goes on. */
     this.turn = 0;
-    /** Called when there may be room again. */
-    this.wake = () => {};
+    /** Lanes of this run. */
+    this.pumps = 0;
+    /** @type {(() => void)[]} wait until there may be something to do again */
+    this.sleepers = [];
   }
 
   offer() {
-    const { id, name, size, file } = this;
-    this.parts.disk.take(id, file).catch((cause) => this.fail(cause));
-    this.parts.say({ type: 'file-offer', id, name, size, mime: file.type });
+    const { id, name, size, modified, count, thing } = this;
+    if (!thing) return;
+    this.parts.disk.take(id, thing).catch((cause) => this.fail(cause));
+    this.parts.say({ type: 'file-offer', id, name, size, modified, count });
   }
 
-  /** The connection it ran on is gone: ask where the other side is. */
-  resume() {
-    if (this.state === 'running') this.parts.say({ type: 'file-resume', id: this.id });
+  /**
+   * The file of before, chosen again after this page was reloaded.
+   * @param {import('./source.js').Thing} thing
+   * @param {number} size
+   * @returns {boolean} false: it is another one
+   */
+  again(thing, size) {
+    if (this.state !== 'interrupted' || size !== this.size) return false;
+    this.thing = thing;
+    this.become('waiting');
+    this.offer();
+    return true;
+  }
+
+  /** The receiver's page is a new one: it says itself what it has. */
+  orphaned() {
+    if (this.ended || this.state === 'interrupted') return;
+    this.#stop();
+    Object.assign(this, { rate: 0, paused: { you: false, peer: false } });
+    this.become('waiting');
+    this.offer();
   }
 
   /** @param {import('../control.js').ControlMessage} message */
   heard(message) {
     super.heard(message);
     if (this.ended) return;
-    const { type, at, sha256 } = message;
+    const { type, at, held, sha256, prefix } = message;
     if (type === 'file-decline') this.end('declined');
-    if (type === 'file-accept') void this.#run(position(at, this.size));
-    if (type === 'file-ack') this.#acknowledged(position(at, this.size));
-    if (type === 'file-done') this.#done(sha256);
+    if (type === 'file-accept') this.#accepted(position(at, this.size), prefix).catch((cause) => this.fail(cause));
+    if (type === 'file-ack') this.#acknowledged(position(at, this.size), position(held, this.size));
+    if (type === 'file-again') this.#repeat(position(at, this.size));
+    if (type === 'file-done') this.#done(sha256).catch((cause) => this.fail(cause));
   }
 
-  release() {
-    this.turn += 1;
-    this.wake();
-    this.channel?.close();
-    super.release();
+  go() {
+    if (!this.held) return this.#queue();
+    this.parts.turns.leave(this);
+    super.go();
   }
 
-  /** @param {number} at */
-  async #run(at) {
-    this.turn += 1;
-    const { turn } = this;
-    this.wake();
-    this.channel?.close();
-    if (this.state !== 'running') this.become('running');
-    try {
-      const { channel, maxMessageSize } = await this.openChannel(this.id);
-      if (turn !== this.turn) return channel.close();
-      this.#use(channel, turn);
-      await this.#send(channel, at, turn, maxMessageSize - HEADER);
-    } catch (cause) {
-      if (turn === this.turn) this.fail(cause);
+  /** Uses as many lanes as there are by now. */
+  widen() {
+    if (this.state !== 'running') return;
+    const { turn, peer: { fileLanes } } = this;
+    while (this.pumps < fileLanes.width) {
+      this.#pump(fileLanes.lane(this.pumps), turn).catch((cause) => {
+        if (turn === this.turn) this.fail(cause);
+      });
+      this.pumps += 1;
     }
   }
 
+  release() {
+    this.#stop();
+    super.release();
+  }
+
   /**
-   * @param {RTCDataChannel} channel
+   * @param {number} at
+   * @param {unknown} prefix SHA-256 of what the receiver has
+   */
+  async #accepted(at, prefix) {
+    this.#stop();
+    const { turn } = this;
+    this.ledger = new Ledger(this.size, at);
+    this.sent = at;
+    if (at > 0) {
+      this.become('checking');
+      if (await this.parts.disk.prefix(this.id, at) !== prefix) throw new Problem('file-changed');
+      if (turn !== this.turn) return;
+    }
+    if (at === this.size) return this.become('checking');
+    this.#queue();
+  }
+
+  /** Waits for its turn among the files to this person. */
+  #queue() {
+    this.samples.length = 0;
+    this.become('queued');
+    this.parts.turns.enter(this, () => {
+      this.become('running');
+      this.#wake();
+      this.widen();
+    });
+  }
+
+  #stop() {
+    this.turn += 1;
+    this.pumps = 0;
+    this.parts.turns.leave(this);
+    for (const channel of this.channels) channel.close();
+    this.channels.clear();
+    this.#wake();
+  }
+
+  /**
+   * One lane's work, over however many connections it has one after the other.
+   * @param {Lane} lane
    * @param {number} turn
    */
-  #use(channel, turn) {
-    this.channel = channel;
+  async #pump(lane, turn) {
+    while (turn === this.turn) {
+      const { channel, maxMessageSize } = await lane.openChannel(this.id);
+      if (turn !== this.turn) return channel.close();
+      this.#use(channel);
+      await this.#drain(channel, turn, maxMessageSize - HEADER);
+    }
+  }
+
+  /** @param {RTCDataChannel} channel */
+  #use(channel) {
+    this.channels.add(channel);
     channel.bufferedAmountLowThreshold = QUEUE_LOW;
-    channel.onbufferedamountlow = () => this.wake();
+    channel.onbufferedamountlow = () => this.#wake();
     channel.onclose = () => {
-      if (turn === this.turn) this.resume();
+      this.channels.delete(channel);
+      this.ledger.lost(channel);
+      this.#wake();
     };
   }
 
   /**
    * @param {RTCDataChannel} channel
-   * @param {number} at
    * @param {number} turn
    * @param {number} most bytes of file that a message may carry
    */
-  async #send(channel, at, turn, most) {
-    const { disk, pace, say } = this.parts;
-    let ahead = disk.read(this.id, at, Math.min(most, pace.payload));
+  async #drain(channel, turn, most) {
+    let ahead = this.#block(channel, turn, most);
     for (;;) {
       const block = await ahead;
-      if (turn !== this.turn) return;
-      if (block.sha256 === null) {
-        ahead = disk.read(this.id, block.next, Math.min(most, pace.payload));
-        ahead.catch(() => {}); // reported when its turn comes
-      }
+      if (!block) return;
+      ahead = this.#block(channel, turn, most);
+      ahead.catch(() => {}); // reported when its turn comes
       for (const frame of block.frames) {
         await this.#pace(frame.byteLength);
-        if (!(await this.#room(channel, block.next, turn))) return;
+        if (!(await this.#until(() => channel.bufferedAmount <= QUEUE_HIGH && !this.held, channel, turn))) return;
         channel.send(frame);
       }
-      if (block.sha256 === null) continue;
-      this.sha256Sent = block.sha256;
-      return say({ type: 'file-end', id: this.id, sha256: block.sha256 });
     }
   }
 
   /**
    * @param {RTCDataChannel} channel
-   * @param {number} upTo bytes of the file sent after this block
    * @param {number} turn
-   * @returns {Promise<boolean>} false: this run is over
+   * @param {number} most
+   * @returns {Promise<{ frames: ArrayBuffer[] } | null>} null: this channel has nothing more to do
    */
-  async #room(channel, upTo, turn) {
-    const full = () => channel.bufferedAmount > QUEUE_HIGH || upTo - this.sent > CREDIT;
-    while (turn === this.turn && channel.readyState === 'open' && full()) await new Promise((wake) => { this.wake = () => wake(null); });
-    return turn === this.turn && channel.readyState === 'open';
+  async #block(channel, turn, most) {
+    let at = /** @type {number | null} */ (null);
+    const found = await this.#until(() => {
+      at = this.held ? null : this.ledger.take(channel);
+      return at !== null;
+    }, channel, turn);
+    return found && at !== null ? this.parts.disk.read(this.id, at, Math.min(most, this.parts.pace.payload)) : null;
+  }
+
+  /**
+   * @param {() => boolean} ready
+   * @param {RTCDataChannel} channel
+   * @param {number} turn
+   * @returns {Promise<boolean>} false: this channel's work is over
+   */
+  async #until(ready, channel, turn) {
+    for (;;) {
+      if (turn !== this.turn || channel.readyState !== 'open') return false;
+      if (ready()) return true;
+      await new Promise((wake) => { this.sleepers.push(() => wake(null)); });
+    }
+  }
+
+  #wake() {
+    for (const wake of this.sleepers.splice(0)) wake();
   }
 
   /** @param {number} bytes */
@@ -141,18 +224,30 @@ export class Outgoing extends Transfer {
     }
   }
 
+  /**
+   * @param {number} at written down
+   * @param {number} held arrived
+   */
+  #acknowledged(at, held) {
+    this.ledger.settle(at);
+    this.progress(Math.max(this.sent, held));
+    if (at === this.size && this.state === 'running') this.become('checking');
+    this.#wake();
+  }
+
   /** @param {number} at */
-  #acknowledged(at) {
-    this.progress(Math.max(this.sent, at));
-    if (this.sent === this.size && this.state === 'running') this.become('checking');
-    this.wake();
+  #repeat(at) {
+    this.ledger.repeat(at - (at % BLOCK));
+    this.#wake();
   }
 
   /** @param {unknown} sha256 as the receiver computed it */
-  #done(sha256) {
-    if (sha256 !== this.sha256Sent || this.sha256Sent === null) throw new Problem('file-hash');
+  async #done(sha256) {
+    const own = await this.parts.disk.prefix(this.id, this.size);
+    if (this.ended) return;
+    if (sha256 !== own) throw new Problem('file-hash');
     this.sent = this.size;
-    this.sha256 = this.sha256Sent;
+    this.sha256 = own;
     this.end('done');
   }
 }

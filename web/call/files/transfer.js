@@ -3,17 +3,29 @@
  */
 import { Problem } from '../problem.js';
 
-/** @typedef {'offered' | 'waiting' | 'running' | 'checking' | 'done' | 'cancelled' | 'declined' | 'failed'} TransferState */
+/**
+ * @typedef {'offered' | 'waiting' | 'queued' | 'running' | 'paused' | 'interrupted' | 'checking' | 'done' | 'cancelled' | 'declined'
+ *   | 'failed'} TransferState  'interrupted': the sender's page was reloaded and needs the file chosen again
+ */
 /** @typedef {import('../control.js').ControlMessage} ControlMessage */
 /**
  * @typedef {object} Parts what a transfer needs from the call
  * @property {import('./disk.js').Disk} disk
  * @property {import('./pace.js').Pace} pace
  * @property {import('../clock.js').Clock} clock
+ * @property {import('./turns.js').Turns} turns        of the files to this person
  * @property {(message: ControlMessage) => void} say   to the person at the other end
  * @property {(transfer: Transfer) => void} changed
  */
-/** @typedef {{ id: string, peer: import('../peer.js').Peer, name: string, size: number }} What */
+/**
+ * @typedef {object} What
+ * @property {string} id
+ * @property {import('../peer.js').Peer} peer
+ * @property {string} name
+ * @property {number} size       bytes
+ * @property {number} modified   ms since 1970
+ * @property {number} count      files in it, when it is a folder; else 0
+ */
 
 const ENDED = new Set(['done', 'cancelled', 'declined', 'failed']);
 /** The rate shown is that of the last few seconds. */
@@ -26,18 +38,22 @@ export class Transfer {
    * @param {What} what
    * @param {Parts} parts
    */
-  constructor(direction, { id, peer, name, size }, parts) {
+  constructor(direction, { id, peer, name, size, modified, count }, parts) {
     this.id = id;
     this.peer = peer;
     this.direction = direction;
     this.name = name;
     this.size = size;
+    this.modified = modified;
+    this.count = count;
     /** Bytes that are safely at the receiver's, whichever side asks. */
     this.sent = 0;
     /** Bytes per second over the last seconds. */
     this.rate = 0;
     /** @type {TransferState} 'offered': an incoming one waits for your word; 'waiting': an outgoing one waits for theirs */
     this.state = direction === 'in' ? 'offered' : 'waiting';
+    /** Who holds it; either may, and both must let go. */
+    this.paused = { you: false, peer: false };
     /** @type {'you' | 'peer' | null} who cancelled */
     this.by = null;
     /** @type {Problem | null} */
@@ -61,6 +77,30 @@ export class Transfer {
   /** Refuses an offered file. */
   decline() {}
 
+  /** Whether it can be paused, or taken up again. */
+  get underway() {
+    return this.state === 'queued' || this.state === 'running' || this.state === 'paused';
+  }
+
+  get held() {
+    return this.paused.you || this.paused.peer;
+  }
+
+  /** Holds the transfer, or lets it go on, from either side. @param {boolean} on */
+  pause(on) {
+    if (!this.underway || this.paused.you === on) return;
+    this.paused.you = on;
+    this.parts.say({ type: 'file-pause', id: this.id, on });
+    this.go();
+  }
+
+  /** Goes on, or stands still, as both sides wish. */
+  go() {
+    this.samples.length = 0;
+    this.rate = 0;
+    this.become(this.held ? 'paused' : 'running');
+  }
+
   /** Calls the transfer off, from either side, and tells the other. */
   cancel() {
     if (this.ended) return;
@@ -68,14 +108,21 @@ export class Transfer {
     this.end('cancelled', { by: 'you' });
   }
 
+  /** Their page is a new one. */
+  orphaned() {}
+
   /** The person is gone, and with them the other half of this. */
   lost() {
     if (!this.ended) this.end('failed', { problem: new Problem('peer-gone') });
   }
 
   /** @param {ControlMessage} message about this transfer, from the other side */
-  heard({ type, code }) {
+  heard({ type, code, on }) {
     if (this.ended) return;
+    if (type === 'file-pause' && this.underway) {
+      this.paused.peer = on === true;
+      this.go();
+    }
     if (type === 'file-cancel') this.end('cancelled', { by: 'peer' });
     if (type === 'file-failed') this.end('failed', { problem: new Problem(String(code)) });
   }

@@ -2,9 +2,9 @@
  * The worker around a `Clerk`: messages in, messages out.
  */
 import { Clerk } from './clerk.js';
-import { clearLeftovers, openSink } from './sinks.js';
+import { clearLeftovers, kept, open, remove } from './shelf.js';
 
 const scope = /** @type {import('./disk.js').WorkerLike} */ (/** @type {unknown} */ (globalThis));
-const clerk = new Clerk((answer, transfer) => scope.postMessage(answer, transfer), openSink);
+const clerk = new Clerk((answer, transfer) => scope.postMessage(answer, transfer), { open, kept, remove });
 scope.onmessage = ({ data }) => void clerk.handle(data);
 void clearLeftovers();

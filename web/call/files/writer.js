@@ -1,46 +1,134 @@
 /**
- * A file on its way in: frames in any repetition, bytes to the sink in order, hashed as they pass.
+ * A file on its way in: frames from several lanes, in any order and repetition; whole blocks in order to the sink, each
+ * checked before it is written. Holds no more than a sender may send before it waits.
  */
-import { open } from './frames.js';
+import { Problem } from '../problem.js';
+import { BLOCK, open } from './frames.js';
 import { Sha256 } from './sha256.js';
 
-/** @typedef {{ write(bytes: Uint8Array, at: number): void, finish(): Promise<Blob>, drop(): Promise<void> }} Sink */
+/**
+ * @typedef {object} Sink
+ * @property {(bytes: Uint8Array, at: number) => void | Promise<void>} write  always in order, without a gap
+ * @property {(how: Progress) => void} [note]   how far it is, for a page that is reloaded
+ * @property {(sha256: string) => Promise<Blob | null>} finish   null: it is saved where the person wanted it
+ * @property {() => Promise<void>} drop
+ *
+ * @typedef {{ at: number, hash: import('./sha256.js').Saved }} Progress
+ * @typedef {{ at: number, held: number, again: number | null }} Report  `at`: written and checked; `held`: arrived without a
+ *   gap; `again`: the block that begins here came wrong
+ */
+
+/** Twice what a sender of ours sends before it waits. */
+const MOST_BLOCKS = 32;
+const TRIES = 3;
 
 export class Writer {
   /**
    * @param {Sink} sink
    * @param {number} size of the whole file
+   * @param {Progress | null} [progress] what an earlier page wrote of it
    */
-  constructor(sink, size) {
+  constructor(sink, size, progress = null) {
     this.sink = sink;
     this.size = size;
-    this.hash = new Sha256();
     /** Bytes written, without a gap. */
-    this.at = 0;
+    this.at = progress?.at ?? 0;
+    this.hash = progress ? Sha256.from(progress.hash) : new Sha256();
+    /** @type {Map<number, { bytes: Uint8Array, filled: number, check: string }>} begun blocks, by their offset */
+    this.blocks = new Map();
+    this.tries = 0;
+    /** @type {Promise<unknown>} */
+    this.queue = Promise.resolve();
+  }
+
+  /** SHA-256 of what is written. */
+  get prefix() {
+    return this.hash.peek();
   }
 
   /**
-   * What comes twice after a change of connection is skipped, what comes too early will come again.
    * @param {ArrayBuffer} frame
-   * @returns {number} bytes written so far
+   * @returns {Promise<Report>}
    */
   write(frame) {
-    const opened = open(frame);
-    if (!opened || opened.offset > this.at) return this.at;
-    const fresh = opened.bytes.subarray(this.at - opened.offset, this.size - opened.offset);
-    if (fresh.length === 0) return this.at;
-    this.sink.write(fresh, this.at);
-    this.hash.update(fresh);
-    this.at += fresh.length;
-    return this.at;
+    const report = this.queue.then(() => this.#take(frame));
+    this.queue = report;
+    return report;
   }
 
-  /** @returns {Promise<{ sha256: string, file: Blob }>} */
+  /** @returns {Promise<{ sha256: string, file: Blob | null }>} */
   async finish() {
-    return { sha256: this.hash.digest(), file: await this.sink.finish() };
+    const sha256 = this.prefix;
+    return { sha256, file: await this.sink.finish(sha256) };
   }
 
   drop() {
+    this.blocks.clear();
     return this.sink.drop();
   }
+
+  /** @param {ArrayBuffer} frame @returns {Promise<Report>} */
+  async #take(frame) {
+    this.#keep(frame);
+    let again = null;
+    for (let next = this.#ready; next && again === null; next = this.#ready) again = await this.#settle(next);
+    return { at: this.at, held: this.at + (this.blocks.get(this.at)?.filled ?? 0), again };
+  }
+
+  /** What comes twice after a change of connection is skipped. @param {ArrayBuffer} frame */
+  #keep(frame) {
+    const opened = open(frame);
+    if (!opened || opened.offset >= this.size) return;
+    const start = opened.offset - (opened.offset % BLOCK);
+    if (start < this.at) return;
+    if (start >= this.at + MOST_BLOCKS * BLOCK) throw new Problem('file-failed', 'the sender does not wait');
+    const block = this.#block(start);
+    if (opened.check) block.check = new TextDecoder().decode(opened.bytes);
+    else append(block, opened.offset - start, opened.bytes);
+  }
+
+  /** @param {number} start */
+  #block(start) {
+    let block = this.blocks.get(start);
+    if (!block) this.blocks.set(start, block = { bytes: new Uint8Array(Math.min(BLOCK, this.size - start)), filled: 0, check: '' });
+    return block;
+  }
+
+  get #ready() {
+    const next = this.blocks.get(this.at);
+    return next && next.filled === next.bytes.length && next.check ? next : null;
+  }
+
+  /**
+   * @param {{ bytes: Uint8Array, check: string }} block the next one
+   * @returns {Promise<number | null>} where it begins, when it is not what was sent
+   */
+  async #settle({ bytes, check }) {
+    const before = this.hash.save();
+    this.blocks.delete(this.at);
+    this.hash.update(bytes);
+    if (this.hash.peek() !== check) {
+      this.hash = Sha256.from(before);
+      this.tries += 1;
+      if (this.tries >= TRIES) throw new Problem('file-hash');
+      return this.at;
+    }
+    await this.sink.write(bytes, this.at);
+    this.at += bytes.length;
+    this.tries = 0;
+    this.sink.note?.({ at: this.at, hash: this.hash.save() });
+    return null;
+  }
+}
+
+/**
+ * @param {{ bytes: Uint8Array, filled: number }} block
+ * @param {number} at
+ * @param {Uint8Array} bytes
+ */
+function append(block, at, bytes) {
+  if (at > block.filled) return; // comes again, from its beginning
+  const fresh = bytes.subarray(block.filled - at, block.bytes.length - at);
+  block.bytes.set(fresh, block.filled);
+  block.filled += fresh.length;
 }

@@ -1,0 +1,36 @@
+// A shelf for incoming files that outlives the page it belongs to, as a browser's disk does.
+
+import { MemorySink } from '../../../web/call/files/shelf.js';
+
+export class FakeShelf {
+  /** By id: what it is, how far it came, the bytes. */
+  files = new Map();
+
+  async open(folder, record) {
+    const file = this.files.get(record.id) ?? { record, progress: null, sha256: null, sink: new MemorySink(), folder };
+    this.files.set(record.id, file);
+    const { sink } = file;
+    return {
+      progress: file.progress,
+      sink: {
+        write: (bytes, at) => sink.write(bytes, at),
+        note: (progress) => { file.progress = progress; },
+        finish: async (sha256) => {
+          file.sha256 = sha256;
+          file.blob = await sink.finish();
+          return file.blob;
+        },
+        drop: async () => { this.files.delete(record.id); },
+      },
+    };
+  }
+
+  async kept(folder) {
+    return [...this.files.values()].filter((file) => file.folder === folder)
+      .map(({ record, progress, sha256, blob }) => ({ record, at: progress?.at ?? 0, sha256, file: blob ?? null }));
+  }
+
+  async remove(folder, id) {
+    this.files.delete(id);
+  }
+}
