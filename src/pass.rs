@@ -89,6 +89,11 @@ impl TurnPasses {
     }
 }
 
+/// Whom a username was made out to: the `id` of `expiry:id`. `None` for one that has none.
+pub fn holder(username: &str) -> Option<&str> {
+    username.split_once(':').map(|(_, id)| id)
+}
+
 /// The expiry in front of `expiry:id`, in unix seconds; a bare number counts too, as coturn has it.
 fn rest_expiry(username: &str) -> Option<u64> {
     username.split(':').next()?.parse().ok()

@@ -4,6 +4,7 @@
 mod addresses;
 mod banner;
 mod bind;
+mod door;
 mod invitations;
 mod keys;
 mod logs;
@@ -27,6 +28,7 @@ use crate::tls::{self, Certificates, Refreshed};
 use addresses::Addresses;
 use banner::Banner;
 use bind::Own;
+use door::Door;
 use stop::Signals;
 
 pub use banner::code;
@@ -93,9 +95,13 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let mut signals = Signals::listen()?;
 
     let address = gate.local_address();
-    let site = Site::new(config.site(keys, address.port()));
     let relay = relay.map(crate::relay::Relay::serve);
     let streams = relay.as_ref().map(crate::relay::Running::streams);
+    let options = config.site(keys, address.port());
+    let site = match &streams {
+        Some(streams) => Site::with_relay(options, Arc::new(Door(streams.clone()))),
+        None => Site::new(options),
+    };
     let wanted = listening(&config);
     let redirect = wanted.redirect.and(gate.redirect_port());
     let bound = Listening { one_port: address.port(), redirect, ..wanted };

@@ -12,6 +12,7 @@ mod ice;
 mod listing;
 mod outbox;
 mod page;
+mod relay_door;
 mod settings;
 mod site;
 mod socket;
@@ -24,6 +25,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use self::ice::IceServer;
+pub use self::relay_door::RelayDoor;
 pub use self::site::Site;
 pub use self::wire::{Ice, decode, encode};
 

@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use super::answer::{Answer, moved, not_found, set, text, typed, without_body_for_head, wrong_method};
 use super::headers::harden;
 use super::page::Page;
+use super::relay_door::{NoRelay, RelayDoor};
 use super::socket::Socket;
 use super::switchboard::Switchboard;
 use super::{Connection, Options, Scheme, files, host, settings, upgrade};
@@ -56,10 +57,15 @@ const CONTRADICTION: &str =
 impl Site {
     /// Must be called inside a tokio runtime: the hub's clock runs there until the last clone is dropped.
     pub fn new(options: Options) -> Site {
+        Site::with_relay(options, Arc::new(NoRelay))
+    }
+
+    /// As [`new`](Site::new), with a relay that is told who comes and goes.
+    pub fn with_relay(options: Options, relay: Arc<dyn RelayDoor>) -> Site {
         let hub = Hub::new(options.rooms.clone(), options.seat_key.clone(), options.invitations.clone());
         Site(Arc::new(Inner {
             page: Page::embedded(),
-            switchboard: Switchboard::start(hub),
+            switchboard: Switchboard::start(hub, relay, options.turn_ttl),
             places: Arc::new(Admission::new(options.max_sockets, options.max_sockets_per_address)),
             sockets: TaskTracker::new(),
             options,

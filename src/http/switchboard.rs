@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::outbox::Outbox;
+use super::relay_door::RelayDoor;
 use crate::clock::Now;
 use crate::hub::{Effect, Event, Hub, Network, Refusal, Request, SocketId};
 use crate::invitation::InvitationId;
@@ -36,14 +37,19 @@ pub(super) struct Line<'a> {
 struct Lines {
     hub: Hub,
     outboxes: HashMap<SocketId, Arc<Outbox>>,
+    relay: Arc<dyn RelayDoor>,
+    turn_ttl: Duration,
     /// Kept between events for its memory.
     effects: Vec<Effect>,
 }
 
+/// Credentials are made out when the hub's answer is written, which a slow reader can put off, but not for so long.
+const ISSUED_LATE: Duration = Duration::from_secs(60);
+
 impl Switchboard {
-    /// Starts the hub's clock, which stops when the switchboard is dropped.
-    pub(super) fn start(hub: Hub) -> Arc<Switchboard> {
-        let lines = Lines { hub, outboxes: HashMap::new(), effects: Vec::new() };
+    /// Starts the hub's clock, which stops when the switchboard is dropped. `turn_ttl`: how long relay credentials are good for.
+    pub(super) fn start(hub: Hub, relay: Arc<dyn RelayDoor>, turn_ttl: Duration) -> Arc<Switchboard> {
+        let lines = Lines { hub, outboxes: HashMap::new(), relay, turn_ttl, effects: Vec::new() };
         let switchboard =
             Arc::new(Switchboard { lines: Mutex::new(lines), next: AtomicU64::new(0), networks: RandomState::new() });
         tokio::spawn(tick(Arc::downgrade(&switchboard)));
@@ -110,7 +116,8 @@ impl Drop for Line<'_> {
 impl Lines {
     fn handle(&mut self, event: Event) {
         // The clock is read under the lock: for the hub time never runs backwards.
-        self.hub.handle(event, Now::read(), &mut self.effects);
+        let now = Now::read();
+        self.hub.handle(event, now, &mut self.effects);
         for effect in self.effects.drain(..) {
             match effect {
                 Effect::Send(socket, message) => {
@@ -123,7 +130,8 @@ impl Lines {
                         outbox.end(refusal);
                     }
                 }
-                Effect::Revoke(_) => {}
+                Effect::Admit(person) => self.relay.admit(&person.0),
+                Effect::Revoke(person) => self.relay.revoke(&person.0, now.unix + self.turn_ttl + ISSUED_LATE),
             }
         }
     }

@@ -2,13 +2,13 @@
 
 use std::num::NonZeroU16;
 
+use super::Hub;
 use super::door::Waiting;
 use super::message::{Command, DoorChange, Message, Parting, PersonId, SocketId, Wish};
 use super::name::RoomName;
 use super::refusal::Refusal;
 use super::room::Place;
 use super::step::Step;
-use super::{Effect, Hub};
 use crate::invitation::{Invitation, InvitationId};
 use crate::pass::Seat;
 
@@ -79,7 +79,6 @@ impl Hub {
         let (network, socket) = (person.network, person.socket());
         room.door.bar(id.clone(), network);
         self.remove(name, id, Parting::Removed, step);
-        step.effects.push(Effect::Revoke(id.clone()));
         if let Some(socket) = socket {
             if let Some(socket) = self.sockets.get_mut(&socket) {
                 socket.seat = None;

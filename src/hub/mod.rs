@@ -252,6 +252,7 @@ impl Hub {
             self.away.remove(&Kept { until, room: name.clone(), id: id.clone() });
         }
         room.forget_words_of(id, &mut self.postage);
+        step.revoke(id.clone());
         room.tell_others(id, step, || Message::PeerLeft(id.clone(), parting));
         self.find_a_host(name, step);
         self.close_if_empty(name, step);

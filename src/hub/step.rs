@@ -1,6 +1,6 @@
 //! One event's hour and its effects, handed through the hub together.
 
-use super::message::{Effect, Message, SocketId};
+use super::message::{Effect, Message, PersonId, SocketId};
 use super::refusal::Refusal;
 use crate::clock::Now;
 
@@ -13,6 +13,14 @@ pub(super) struct Step<'a> {
 impl Step<'_> {
     pub(super) fn send(&mut self, to: SocketId, message: Message) {
         self.effects.push(Effect::Send(to, message));
+    }
+
+    pub(super) fn admit(&mut self, person: PersonId) {
+        self.effects.push(Effect::Admit(person));
+    }
+
+    pub(super) fn revoke(&mut self, person: PersonId) {
+        self.effects.push(Effect::Revoke(person));
     }
 
     pub(super) fn close(&mut self, socket: SocketId, refusal: Refusal) {

@@ -55,6 +55,8 @@ struct World {
     /// What is under way to each socket. A closed wire still delivers what was said before.
     wires: HashMap<SocketId, VecDeque<Option<Message>>>,
     numbers: u64,
+    /// Whom the relay takes.
+    admitted: HashSet<PersonId>,
 }
 
 fn hub() -> Hub {
@@ -71,6 +73,7 @@ impl World {
             pages: (0..PEOPLE).map(|_| Page::default()).collect(),
             wires: HashMap::new(),
             numbers: 0,
+            admitted: HashSet::new(),
         }
     }
 
@@ -85,17 +88,14 @@ impl World {
         for effect in effects {
             match effect {
                 Effect::Send(socket, message) => self.say(socket, Some(message)),
-                Effect::Revoke(id) => assert!(self.seat_of(&id).is_none(), "whoever was sent out sits nowhere"),
                 Effect::Close(socket, _) => {
                     self.say(socket, None);
                     self.happens(Event::Closed(socket));
                 }
+                Effect::Admit(id) => assert!(self.admitted.insert(id), "nobody is admitted twice"),
+                Effect::Revoke(id) => assert!(self.admitted.remove(&id), "nobody is revoked who was not admitted"),
             }
         }
-    }
-
-    fn seat_of(&self, id: &PersonId) -> Option<&RoomName> {
-        self.hub.rooms.iter().find(|(_, room)| room.find(id).is_some()).map(|(name, _)| name)
     }
 
     fn say(&mut self, socket: SocketId, message: Option<Message>) {
@@ -228,6 +228,7 @@ impl World {
 
     fn restarts(&mut self) {
         self.hub = hub();
+        self.admitted.clear();
         self.wires.clear();
         for page in &mut self.pages {
             page.socket = None;
@@ -286,6 +287,12 @@ impl World {
         let away =
             self.hub.rooms.values().flat_map(|room| &room.people).filter(|p| matches!(p.place, Place::Away { .. }));
         assert_eq!(away.count(), self.hub.away.len());
+        let seated = self.hub.rooms.values().flat_map(|room| &room.people).map(|person| person.id.clone());
+        assert_eq!(
+            seated.collect::<HashSet<_>>(),
+            self.admitted,
+            "the relay takes those who have a seat, and nobody else"
+        );
     }
 
     /// What every page believes is what the hub knows.

@@ -10,6 +10,7 @@ mod counters;
 mod hairpin;
 mod opener;
 mod options;
+mod orders;
 mod pace;
 mod relayed;
 mod sessions;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Release};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
@@ -38,10 +40,12 @@ use tokio_util::sync::CancellationToken;
 pub use counters::Counts;
 pub use options::{FastPaths, Options, Ports};
 
+use crate::clock::Now;
 use crate::turn::{Client, Rules, Transport};
 use counters::Counters;
 use hairpin::{Mailbox, Parcel};
 use opener::Opener;
+use orders::{Order, Orders};
 use shared::Shared;
 use traffic::Listener;
 use worker::Worker;
@@ -148,6 +152,8 @@ fn share(options: Options, fast: FastPaths, mailboxes: Vec<Mailbox>) -> Shared {
         opener: Opener::over(options.ports, options.external_ips, fast),
         connections: stream::PeerConnections::default(),
         paths: socket::Paths::probe(fast),
+        orders: mailboxes.iter().map(|_| Orders::default()).collect(),
+        owners: stream::Owners::default(),
         counters: (0..=mailboxes.len()).map(|_| Counters::default()).collect(),
         mailboxes,
         stopping: AtomicBool::new(false),
@@ -207,7 +213,8 @@ impl Drop for Running {
     }
 }
 
-/// The relay's door for connections that somebody else accepted, and for whoever wants to know what it has done.
+/// The relay's door for connections that somebody else accepted, for whoever decides about people, and for whoever wants
+/// to know what it has done.
 #[derive(Clone, Debug)]
 pub struct Streams {
     shared: Arc<Shared>,
@@ -234,6 +241,19 @@ impl Streams {
         };
         let client = Client { address: socket::canonical(client), server: socket::canonical(local), transport };
         stream::serve(self.shared.clone(), io, client).await
+    }
+
+    /// Ends at once every allocation made with credentials made out to `id`, over whatever transport, and refuses those
+    /// credentials until then, in unix time: the last of them must have run out by `until`.
+    pub fn revoke(&self, id: &str, until: Duration) {
+        self.shared.rules.revoke(id, until, Now::read());
+        self.shared.order(&Order::End(id.into()));
+        self.shared.owners.end(id);
+    }
+
+    /// Takes credentials made out to `id` again after a [`Streams::revoke`].
+    pub fn readmit(&self, id: &str) {
+        self.shared.rules.readmit(id);
     }
 
     /// See [`Running::counts`].

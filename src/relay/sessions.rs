@@ -1,7 +1,8 @@
 //! The sessions of one worker: found by 5-tuple, by name, by the token of a relay socket, and by who is due to end.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BTreeSet, BinaryHeap, HashMap};
+use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -25,6 +26,10 @@ pub(super) struct Sessions {
     by_client: HashMap<Client, usize>,
     /// The client of the last packet: in a burst it is the next one's, too.
     last: Option<(Client, usize)>,
+    /// A seeded hash of the id that a session's credentials were made out to, with its slot: 16 bytes a session, and a list
+    /// that one person makes long holds up nobody else.
+    by_owner: BTreeSet<(u64, usize)>,
+    seed: RandomState,
     /// One entry per session; a deadline that moved meanwhile is looked up again when the entry comes up.
     deadlines: BinaryHeap<Reverse<(Instant, SessionId)>>,
     serial: u64,
@@ -41,6 +46,8 @@ pub(super) struct Entry {
     v6: Option<RelaySocket>,
     serial: u64,
     has_timer: bool,
+    /// Its key in [`Sessions::by_owner`].
+    owner: Option<u64>,
 }
 
 /// The socket closes before the lease gives its port to somebody else.
@@ -83,7 +90,8 @@ impl Sessions {
 
     pub(super) fn insert(&mut self, client: Client, session: Session, way: Way) -> usize {
         self.serial += 1;
-        let entry = Entry { client, session, way, v4: None, v6: None, serial: self.serial, has_timer: false };
+        let entry =
+            Entry { client, session, way, v4: None, v6: None, serial: self.serial, has_timer: false, owner: None };
         let slot = self.slots.insert(entry);
         self.by_client.insert(client, slot);
         slot
@@ -93,6 +101,9 @@ impl Sessions {
     pub(super) fn remove(&mut self, slot: usize) {
         if let Some(entry) = self.slots.try_remove(slot) {
             self.by_client.remove(&entry.client);
+            if let Some(owner) = entry.owner {
+                self.by_owner.remove(&(owner, slot));
+            }
             self.last = None;
         }
     }
@@ -134,13 +145,23 @@ impl Sessions {
         }
     }
 
-    /// Sets the session's timer once it has a deadline.
-    pub(super) fn watch_deadline(&mut self, slot: usize) {
+    /// Sets the session's timer once it has a deadline, and notes whose it is.
+    pub(super) fn watch(&mut self, slot: usize) {
         let Some(entry) = self.slots.get_mut(slot) else { return };
         if let (false, Some(deadline)) = (entry.has_timer, entry.session.deadline()) {
             entry.has_timer = true;
             self.deadlines.push(Reverse((deadline, SessionId { slot, serial: entry.serial })));
+            entry.owner = entry.session.holder().map(|id| self.seed.hash_one(id));
+            self.by_owner.extend(entry.owner.map(|owner| (owner, slot)));
         }
+    }
+
+    /// The sessions whose credentials were made out to `id`.
+    pub(super) fn of_owner(&self, id: &str) -> Vec<usize> {
+        let owner = self.seed.hash_one(id);
+        let alike = self.by_owner.range((owner, 0)..=(owner, usize::MAX)).map(|(_, slot)| *slot);
+        let is_his = |slot: &usize| self.slots[*slot].session.holder() == Some(id);
+        alike.filter(is_his).collect()
     }
 
     /// When to look next; too early is possible, too late is not.

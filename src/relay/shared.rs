@@ -7,8 +7,9 @@ use tokio_util::sync::CancellationToken;
 use super::counters::{Counters, Counts};
 use super::hairpin::Mailbox;
 use super::opener::Opener;
+use super::orders::{Order, Orders};
 use super::socket::Paths;
-use super::stream::PeerConnections;
+use super::stream::{Owners, PeerConnections};
 use crate::turn::Rules;
 
 /// See the module's text.
@@ -22,6 +23,10 @@ pub(super) struct Shared {
     pub(super) paths: Paths,
     /// One per UDP worker, by index.
     pub(super) mailboxes: Vec<Mailbox>,
+    /// One per UDP worker, by index.
+    pub(super) orders: Vec<Orders>,
+    /// Whose allocations live in streams.
+    pub(super) owners: Owners,
     /// One per UDP worker, and the last one for all streams.
     pub(super) counters: Vec<Counters>,
     /// Every worker is to end at its next wake.
@@ -31,6 +36,14 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Has every worker do this before it serves another packet.
+    pub(super) fn order(&self, order: &Order) {
+        for (orders, mailbox) in self.orders.iter().zip(&self.mailboxes) {
+            orders.give(order.clone());
+            mailbox.wake();
+        }
+    }
+
     /// Sums up all counters.
     pub(super) fn counts(&self) -> Counts {
         let mut sum = Counts::default();

@@ -12,6 +12,7 @@ use mio::{Registry, Token};
 
 use super::counters::Counts;
 use super::hairpin::{Parcel, SessionId};
+use super::orders::Order;
 use super::relayed::Home;
 use super::sessions::{Sessions, of_relay_token, relay_token};
 use super::shared::Shared;
@@ -88,9 +89,14 @@ impl Traffic {
         Some(self.sessions.next_deadline()?.saturating_duration_since(now.monotonic))
     }
 
-    /// A wake begins: ends what has run out.
+    /// A wake begins: ends what has run out, and what others want to be ended.
     pub(super) fn begin(&mut self, now: Now) {
         self.now = now;
+        for order in self.shared.orders[self.me].take() {
+            match order {
+                Order::End(id) => self.sessions.of_owner(&id).into_iter().for_each(|slot| self.forget(slot)),
+            }
+        }
         while let Some(slot) = self.sessions.next_due(now.monotonic) {
             self.forget(slot);
         }
@@ -202,7 +208,7 @@ impl Traffic {
             (Action::Drop(why), _) => self.counts.drop(why),
             _ => self.counts.packets_dropped += 1,
         }
-        slot.into_iter().for_each(|slot| self.sessions.watch_deadline(slot));
+        slot.into_iter().for_each(|slot| self.sessions.watch(slot));
     }
 
     fn reply(&mut self, way: Way, reply: Reply) {

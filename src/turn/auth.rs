@@ -11,6 +11,7 @@ use super::options::Client;
 use super::refusal::Refusal;
 use super::rules::Rules;
 use crate::clock::Now;
+use crate::pass;
 use crate::stun::{Key, Message, PasswordAlgorithm, attribute};
 
 /// The value of PASSWORD-ALGORITHMS: SHA-256, then MD5, neither with parameters (RFC 8489, 14.11).
@@ -48,12 +49,13 @@ pub(super) fn authenticate(rules: &Rules, client: Client, request: &Message, now
     Ok(Proof { username: username.into(), signature: Signature { key, sha256: request.has_integrity_sha256() } })
 }
 
-/// The key the request was signed with, if it is one of that user's. For a user without a password, unknown or expired,
-/// the same work is done with a key that opens nothing.
+/// The key the request was signed with, if it is one of that user's. For a user without a password, unknown, expired or
+/// revoked, the same work is done with a key that opens nothing.
 fn proven_key(rules: &Rules, username: &str, algorithm: PasswordAlgorithm, request: &Message, now: Now) -> Option<Key> {
     let key = |password: &str| Key::long_term(algorithm, username, &rules.options.realm, password);
     let passwords = rules.options.passes.passwords(username, now);
-    if passwords.is_empty() {
+    let is_revoked = pass::holder(username).is_some_and(|id| rules.is_revoked(id, now));
+    if passwords.is_empty() || is_revoked {
         let _never_accepted = request.proves(&key(&rules.decoy));
         return None;
     }

@@ -60,6 +60,7 @@ mod quota;
 mod refusal;
 mod reply;
 mod request;
+mod revoked;
 mod rules;
 mod serve;
 mod session;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use aws_lc_rs::{digest, hmac};
 use base64::Engine;
@@ -15,6 +16,7 @@ use super::bucket::{Bucket, SharedBucket};
 use super::nonce;
 use super::options::Options;
 use super::quota::Usage;
+use super::revoked::Revoked;
 use crate::clock::Now;
 
 /// The rules every session of this server plays by. Shared behind an `Arc`; read-only on the way of a packet.
@@ -28,6 +30,7 @@ pub struct Rules {
     /// USERHASH (RFC 8489, 14.4) of every static user.
     pub(super) userhashes: HashMap<Vec<u8>, String>,
     pub(super) usage: Arc<Usage>,
+    pub(super) revoked: Revoked,
     own: RwLock<Vec<IpAddr>>,
     closed: AtomicBool,
     pub(super) total_rate: SharedBucket,
@@ -44,6 +47,7 @@ impl Rules {
             decoy: STANDARD.encode(hmac::sign(&key, b"decoy")),
             userhashes,
             usage: Arc::default(),
+            revoked: Revoked::default(),
             own: RwLock::default(),
             closed: AtomicBool::new(false),
             total_rate: SharedBucket::default(),
@@ -63,6 +67,22 @@ impl Rules {
     /// Whether `ip` carries relayed transport addresses of ours: reached by the hairpin, and by nothing else.
     pub fn is_own(&self, ip: IpAddr) -> bool {
         self.own.read().unwrap_or_else(|poisoned| poisoned.into_inner()).contains(&ip)
+    }
+
+    /// Refuses from now on whatever is signed with credentials made out to `id`, like a wrong password (401): Refresh and
+    /// CreatePermission, too. `until`: when the last of them run out, in unix time. Allocations there are the shell ends.
+    pub fn revoke(&self, id: &str, until: Duration, now: Now) {
+        self.revoked.add(id, until, now);
+    }
+
+    /// Takes a [`Rules::revoke`] back.
+    pub fn readmit(&self, id: &str) {
+        self.revoked.remove(id);
+    }
+
+    /// Whether credentials made out to `id` are refused by [`Rules::revoke`].
+    pub fn is_revoked(&self, id: &str, now: Now) -> bool {
+        self.revoked.holds(id, now)
     }
 
     /// How many allocations there are now, those still being opened included.

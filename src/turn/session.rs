@@ -12,6 +12,7 @@ use super::quota::Place;
 use super::reply::ReplyTo;
 use super::rules::Rules;
 use crate::clock::Now;
+use crate::pass;
 
 /// One client's 5-tuple and, once it has proven who it is, its allocation.
 #[derive(Debug)]
@@ -115,6 +116,11 @@ impl Session {
     /// Who holds the allocation.
     pub fn username(&self) -> Option<&str> {
         self.allocation().map(Allocation::username)
+    }
+
+    /// Whom the credentials of the allocation were made out to; `None` for a static user.
+    pub fn holder(&self) -> Option<&str> {
+        pass::holder(self.username()?)
     }
 
     /// Under which ticket [`Action::Move`] will ask for this session, if mobility was granted (RFC 8016). It changes

@@ -5,5 +5,6 @@
 mod configuring;
 mod gate;
 mod inviting;
+mod people;
 mod server;
 mod starting;

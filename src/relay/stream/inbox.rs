@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
 use std::sync::{Mutex, PoisonError};
 use std::task::Waker;
 
@@ -15,6 +16,7 @@ const WAITING: usize = 256;
 pub(in crate::relay) struct StreamInbox {
     waiting: Mutex<VecDeque<(SocketAddr, Box<[u8]>)>>,
     task: AtomicWaker,
+    over: AtomicBool,
 }
 
 impl StreamInbox {
@@ -26,6 +28,17 @@ impl StreamInbox {
         drop(waiting);
         self.task.wake();
         u64::from(lost.is_some())
+    }
+
+    /// Ends the stream: its task hears of it at once.
+    pub(super) fn end(&self) {
+        self.over.store(true, Release);
+        self.task.wake();
+    }
+
+    /// Whether somebody ended the stream. Ask after [`StreamInbox::take`], which sees to it that nobody ends it unheard.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Acquire)
     }
 
     /// Takes all that waits, and has `task` woken for the next payload.

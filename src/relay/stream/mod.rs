@@ -2,6 +2,7 @@
 //! allocation). Whatever wakes it, it does all there is to do and then writes once.
 
 mod inbox;
+mod owners;
 mod peer_connections;
 mod pipe;
 mod scratch;
@@ -20,6 +21,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 pub(super) use inbox::StreamInbox;
+pub(super) use owners::Owners;
 pub(super) use peer_connections::PeerConnections;
 
 use super::shared::Shared;
@@ -85,7 +87,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         })?;
         let _ = self.poll_write(task)?;
         self.session.end();
-        if read.is_ready() || self.has_lost_patience(task) { Poll::Ready(Ok(())) } else { Poll::Pending }
+        let over = read.is_ready() || self.session.was_ended() || self.has_lost_patience(task);
+        if over { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
     /// A connection that was joined to a peer's goes on as a pipe (RFC 6062, 4.3); any other one is over.

@@ -40,6 +40,8 @@ pub(super) struct StreamSession {
     client: Client,
     session: Session,
     inbox: Arc<StreamInbox>,
+    /// Whom the allocation's credentials were made out to, if to anybody.
+    owner: Option<Box<str>>,
     /// The relayed transport addresses, IPv4 first.
     relays: [Option<StreamRelay>; 2],
     /// The peer connections of a TCP allocation (RFC 6062).
@@ -72,6 +74,7 @@ impl StreamSession {
             client,
             session: Session::new(client),
             inbox: Arc::default(),
+            owner: None,
             relays: [None, None],
             tcp: None,
             joined: None,
@@ -163,10 +166,26 @@ impl StreamSession {
         }
         let reply = self.session.opened(&self.shared.rules, addresses, self.now, &mut queue.out);
         match self.session.is_alive() {
-            true => self.counts.allocations_opened += 1,
+            true => self.alive(),
             false => (self.relays, self.tcp) = ([None, None], None),
         }
         self.reply(reply, queue)
+    }
+
+    fn alive(&mut self) {
+        self.counts.allocations_opened += 1;
+        let Some(id) = self.session.holder() else { return };
+        self.shared.owners.add(id, &self.inbox);
+        self.owner = Some(id.into());
+        // Whoever was revoked since the request was proven was not found there.
+        if self.shared.rules.is_revoked(id, self.now) {
+            self.inbox.end();
+        }
+    }
+
+    /// Whether somebody outside ended the allocation, and the stream with it.
+    pub(super) fn was_ended(&self) -> bool {
+        self.inbox.is_over()
     }
 
     /// Lets peers connect to the addresses that were opened.
@@ -195,10 +214,17 @@ impl StreamSession {
     }
 
     fn forget(&mut self) {
+        self.disown();
         self.tcp = None;
         self.relays = [None, None];
         self.session = Session::new(self.client);
         self.counts.allocations_closed += 1;
+    }
+
+    fn disown(&mut self) {
+        if let Some(id) = self.owner.take() {
+            self.shared.owners.remove(&id, &self.inbox);
+        }
     }
 
     fn relay_to_peer(&mut self, to_peer: ToPeer, bytes: &[u8], queue: &mut SendQueue) {
@@ -329,6 +355,7 @@ impl Drop for StreamSession {
         if self.session.is_alive() {
             self.counts.allocations_closed += 1;
         }
+        self.disown();
         self.end();
     }
 }

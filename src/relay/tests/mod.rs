@@ -3,6 +3,7 @@
 mod client;
 mod connections;
 mod faults;
+mod revoking;
 
 use std::net::Ipv4Addr;
 use std::num::NonZeroUsize;
@@ -22,14 +23,14 @@ pub(super) fn explode(bytes: &[u8]) {
     assert!(!bytes.ends_with(BOMB), "a test wants a panic here");
 }
 
-/// A relay on loopback for alice and bob, at work.
+/// A relay on loopback for alice, bob, and credentials made out to a guest, at work.
 fn relay(ports: Ports) -> Running {
     bound(ports).serve()
 }
 
 /// The same before it works.
 fn bound(ports: Ports) -> Relay {
-    let users = ["alice", "bob"].map(|name| (name.to_owned(), Secret::new(format!("{name}'s password"))));
+    let users = ["alice", "bob", "1:guest"].map(|name| (name.to_owned(), Secret::new(format!("{name}'s password"))));
     let mut rules =
         crate::turn::Options::new(client::REALM, [7; 32], TurnPasses::new(vec![Secret::new("north")], users.into()));
     rules.peers.allowed = vec!["127.0.0.0/8".parse().expect("a network")];

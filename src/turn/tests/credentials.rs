@@ -87,6 +87,29 @@ fn short_lived_credentials_work_until_they_end_for_refreshes_too() {
 }
 
 #[test]
+fn whoever_is_revoked_is_refused_everything_until_taken_back_or_forgotten() {
+    let mut world = World::new();
+    let mut guest = world.arrives("guest", ALICE);
+    let passes = TurnPasses::new(vec![Secret::new("north")], Default::default());
+    let issued = passes.issue("p1", Duration::from_secs(3600), world.now).expect("issued");
+    (guest.username, guest.password) = (issued.username, issued.password.expose().into());
+    assert_eq!(allocate(&mut world, &guest), 0);
+    assert_eq!(world.session(&guest).holder(), Some("p1"));
+    let until = world.now.unix + Duration::from_secs(1800);
+    world.rules.revoke("p1", until, world.now);
+    world.rules.revoke("alice", until, world.now);
+    let refused = [world.refresh(&guest, 600).code(), world.permit(&guest, super::world::peer()).code()];
+    assert_eq!(refused, [401, 401]);
+    let alice = world.arrives("alice", "192.0.2.11:1");
+    assert_eq!(allocate(&mut world, &alice), 0, "a static user's name is nobody's id");
+    world.rules.readmit("p1");
+    assert_eq!(world.refresh(&guest, 3600).code(), 0);
+    world.rules.revoke("p1", until, world.now);
+    world.minutes_pass(30);
+    assert_eq!(world.refresh(&guest, 3600).code(), 0);
+}
+
+#[test]
 fn another_users_proof_does_not_steer_an_allocation() {
     let mut world = World::new();
     let (alice, _) = world.arrives_and_allocates("alice", ALICE);

@@ -1,0 +1,23 @@
+//! What the site tells the relay about people. The two rooms do not know each other: whoever starts both connects them.
+
+use std::fmt;
+use std::time::Duration;
+
+/// The relay, as far as people come and go. Called under the hub's lock, in the order things happened: must not wait.
+pub trait RelayDoor: fmt::Debug + Send + Sync {
+    /// Somebody sat down: credentials made out to `id` are good, also those of an earlier stay.
+    fn admit(&self, id: &str);
+
+    /// Somebody is gone for good, by own will or not: credentials made out to `id`, the last of which run out at `until`
+    /// in unix time, are no good any more, and what was allocated with them ends at once.
+    fn revoke(&self, id: &str, until: Duration);
+}
+
+/// For a site without a relay.
+#[derive(Debug)]
+pub(super) struct NoRelay;
+
+impl RelayDoor for NoRelay {
+    fn admit(&self, _: &str) {}
+    fn revoke(&self, _: &str, _: Duration) {}
+}

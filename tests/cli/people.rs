@@ -1,0 +1,129 @@
+//! People who come and go, and what the relay does for them: the page's messages and a TURN client nobody here wrote, against
+//! the whole server.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use turn::client::{Client, ClientConfig};
+use webrtc_util::Conn;
+
+use crate::server::{PATIENCE, Server};
+
+/// Without TLS, so that nothing stands between a test and the sockets.
+fn server(turn: &str) -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!("[tls]\nmode = \"off\"\n[turn]\nworkers = 2\nexternal_ip = \"127.0.0.1\"\n{turn}\n");
+    std::fs::write(folder.path().join("callbox.toml"), config).unwrap();
+    Server::start_in(folder, &[])
+}
+
+/// Somebody in the kitchen, with their page's socket and what the last `joined` said.
+struct Person {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    joined: Value,
+    server: SocketAddr,
+}
+
+impl Person {
+    async fn opens(server: &Server) -> Person {
+        let url = format!("ws://127.0.0.1:{}/ws", server.address.port());
+        let (socket, _) = connect_async(url).await.unwrap();
+        Person { socket, joined: Value::Null, server: server.address }
+    }
+
+    async fn enters(server: &Server) -> Person {
+        let mut person = Person::opens(server).await;
+        person.joins().await;
+        person
+    }
+
+    /// Comes in, or back to the seat.
+    async fn joins(&mut self) {
+        let mut join = json!({ "type": "join", "room": "kitchen", "name": "Somebody", "instance": "first" });
+        if let Some(seat) = self.joined.get("seat") {
+            join["seat"] = seat.clone();
+        }
+        self.says(join).await;
+        self.joined = self.hears("joined").await;
+    }
+
+    async fn says(&mut self, message: Value) {
+        self.socket.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    /// The next message of this type.
+    async fn hears(&mut self, kind: &str) -> Value {
+        loop {
+            let heard = timeout(PATIENCE, self.socket.next()).await.expect("a message in time");
+            let Some(Ok(Message::Text(text))) = heard else { panic!("no message but {heard:?}") };
+            let message: Value = serde_json::from_str(&text).unwrap();
+            if message["type"] == kind {
+                return message;
+            }
+        }
+    }
+
+    /// A TURN client with the credentials of the last `joined`.
+    async fn turn_client(&self) -> Client {
+        let ice = self.joined["ice_servers"].as_array().unwrap();
+        let entry = ice.iter().find(|entry| entry["username"].is_string()).expect("a relay");
+        let config = ClientConfig {
+            stun_serv_addr: self.server.to_string(),
+            turn_serv_addr: self.server.to_string(),
+            username: entry["username"].as_str().unwrap().to_owned(),
+            password: entry["credential"].as_str().unwrap().to_owned(),
+            realm: String::new(),
+            software: String::new(),
+            rto_in_ms: 0,
+            conn: Arc::new(UdpSocket::bind("127.0.0.1:0").await.unwrap()),
+            vnet: None,
+        };
+        let client = Client::new(config).await.unwrap();
+        client.listen().await.unwrap();
+        client
+    }
+}
+
+/// Whether what is said at `from` is heard at `to`; said again and again, as the first words come before the permission.
+async fn is_heard(from: &impl Conn, to: &impl Conn) -> bool {
+    let mut heard = [0; 100];
+    for _ in 0..20 {
+        from.send_to(b"hello", to.local_addr().unwrap()).await.unwrap();
+        if timeout(Duration::from_millis(50), to.recv_from(&mut heard)).await.is_ok() {
+            return true;
+        }
+    }
+    false
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_leaves_is_out_of_the_relay_at_once_and_whoever_comes_back_is_in_again() {
+    let server = server("");
+    let (alice, mut bob) = (Person::enters(&server).await, Person::enters(&server).await);
+    let (a, b) = (alice.turn_client().await, bob.turn_client().await);
+    let (at_alice, at_bob) = (a.allocate().await.unwrap(), b.allocate().await.unwrap());
+    at_bob.send_to(b"knock", at_alice.local_addr().unwrap()).await.unwrap();
+    assert!(is_heard(&at_alice, &at_bob).await);
+
+    // A dropped socket is no departure.
+    bob.socket.close(None).await.unwrap();
+    bob = Person { joined: bob.joined.clone(), ..Person::opens(&server).await };
+    bob.joins().await;
+    assert!(is_heard(&at_alice, &at_bob).await, "the allocation outlives the socket");
+
+    bob.says(json!({ "type": "leave" })).await;
+    bob.hears("left").await;
+    assert!(!is_heard(&at_alice, &at_bob).await, "the allocation has ended");
+    assert!(bob.turn_client().await.allocate().await.is_err(), "the old credentials are refused");
+    assert!(alice.turn_client().await.allocate().await.is_ok(), "nobody else's are");
+
+    bob.joins().await;
+    assert!(bob.turn_client().await.allocate().await.is_ok());
+}
