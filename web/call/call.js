@@ -72,6 +72,10 @@ export class Call extends EventTarget {
     this.you = { id: '', name: '' };
     /** @type {string | undefined} the text of the link that brought this person here */
     this.invitation = undefined;
+    /** @type {string | undefined} the room's key: who has it is known to have been invited */
+    this.secret = undefined;
+    /** @type {RTCCertificate[] | undefined} this page's, for all its connections: proven once, known everywhere */
+    this.certificates = undefined;
     /** @type {string | undefined} the room's, when this person was asked for it */
     this.password = undefined;
     this.door = new Door();
@@ -120,11 +124,11 @@ export class Call extends EventTarget {
   }
 
   /**
-   * @param {{ room: string, name: string, invitation?: string, password?: string }} who
+   * @param {{ room: string, name: string, invitation?: string, password?: string, secret?: string }} who
    * @returns {Promise<void>} resolves when in, which may take as long as a host lets this person wait; rejects with a
    *   `Problem`
    */
-  join({ room, name, invitation, password }) {
+  join({ room, name, invitation, password, secret }) {
     if (!this.browser.RTCPeerConnection) return Promise.reject(this.#failed(new Problem('browser-too-old')));
     this.room = room;
     this.seat = this.seats.read(room);
@@ -132,11 +136,14 @@ export class Call extends EventTarget {
     this.you = { id: '', name };
     this.invitation = invitation;
     this.password = password;
+    this.secret = secret;
     this.#become('joining');
     this.stopTimers = this.#startTimers();
     return new Promise((resolve, reject) => {
       this.joining = { resolve, reject };
-      this.signaling.open(() => this.#greeting());
+      this.#makeCertificate().then(() => {
+        if (this.joining) this.signaling.open(() => this.#greeting());
+      });
     });
   }
 
@@ -201,6 +208,17 @@ export class Call extends EventTarget {
   /** Lets nobody in with this invitation any more; 'revoked' answers. @param {string} invitation */
   revoke(invitation) {
     this.signaling.send({ type: 'revoke', invitation });
+  }
+
+  /** A browser that cannot make one makes another for each connection by itself. */
+  async #makeCertificate() {
+    try {
+      /** @type {EcKeyGenParams} */
+      const kind = { name: 'ECDSA', namedCurve: 'P-256' };
+      this.certificates = [await this.browser.RTCPeerConnection.generateCertificate(kind)];
+    } catch {
+      this.secret = undefined; // then nothing can be proven
+    }
   }
 
   /** @returns {import('./messages.js').Join} */
@@ -271,7 +289,11 @@ export class Call extends EventTarget {
       clock: this.clock,
       hooks: {
         signal: (payload) => this.signaling.send({ type: 'signal', to: peer.id, payload }),
-        config: () => ({ iceServers: this.iceServers, iceTransportPolicy: this.relayOnly ? 'relay' : 'all' }),
+        key: { room: this.room, secret: this.secret },
+        config: () => ({
+          iceServers: this.iceServers, iceTransportPolicy: this.relayOnly ? 'relay' : 'all',
+          ...(this.certificates && { certificates: this.certificates }),
+        }),
         startKbit: () => startKbit(this.peers.size),
         tracks: () => this.media.outgoing,
         limits: (wants) => this.#limits(wants),

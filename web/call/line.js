@@ -20,6 +20,7 @@ import { Watchdog } from './watchdog.js';
  * @property {(payload: SignalPayload) => void} signal
  * @property {(connection: Connection) => void} onbuilt   a connection was made (not up yet): fill its places, listen
  * @property {(connection: Connection) => void} onused    this connection is the one in use from now on
+ * @property {(connection: Connection) => void} onconnected  a connection is up, whether it is used or not
  * @property {() => void} onunreachable                   45 s in vain
  */
 
@@ -192,7 +193,10 @@ export class Line {
       onproblem: () => this.#broken(connection),
     });
     this.#dropNext();
-    connection.rtc.addEventListener('connectionstatechange', () => this.#announce());
+    connection.rtc.addEventListener('connectionstatechange', () => {
+      if (connection.state === 'connected') this.options.onconnected(connection);
+      this.#announce();
+    });
     onbuilt(connection);
     if (this.current && this.watchdog.everHeard) {
       this.next = connection;

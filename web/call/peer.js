@@ -5,6 +5,7 @@
 import { Control } from './control.js';
 import { FileLanes } from './files/lanes.js';
 import { NO_GESTURES, gesturesFrom } from './gestures.js';
+import { Identity } from './identity.js';
 import { Line } from './line.js';
 
 /** @typedef {'connecting' | 'good' | 'weak' | 'lost'} Link */
@@ -33,6 +34,7 @@ import { Line } from './line.js';
  * @property {() => import('./control.js').ControlMessage} state  what this page says it sends
  * @property {(message: import('./control.js').ControlMessage) => void} onmessage anything but a state
  * @property {(channel: RTCDataChannel) => void} onfilechannel    a file begins to arrive
+ * @property {{ room: string, secret: string | undefined }} key   the room's, to prove who is who
  * @property {() => void} onchange
  * @property {() => void} onunreachable
  */
@@ -81,6 +83,8 @@ export class Peer {
     this.clock = clock;
     this.hooks = hooks;
     this.control = new Control((message) => this.#heard(message));
+    /** Whether it is really their page at the other end. */
+    this.identity = new Identity({ ...hooks.key, say: (message) => this.say(message), onchange: hooks.onchange });
     this.lastBeat = -Infinity;
     this.line = new Line({
       name: 'call', media: true, offerer: entry.offerer, browser, clock,
@@ -89,6 +93,7 @@ export class Peer {
       signal: hooks.signal,
       onbuilt: (connection) => this.#built(connection),
       onused: (connection) => this.#used(connection),
+      onconnected: ({ rtc }) => this.identity.connected(rtc),
       onunreachable: hooks.onunreachable,
     });
     this.fileLanes = this.#makeLanes(entry.offerer);
@@ -188,6 +193,7 @@ export class Peer {
 
   #startAnew() {
     this.control.reset();
+    this.identity.reset();
     if (this.watched) this.say(JSON.parse(this.watched));
     this.shows = { microphone: false, camera: false, screen: false };
     this.gestures = NO_GESTURES;
@@ -205,7 +211,8 @@ export class Peer {
   /** @param {boolean} offerer */
   #makeLanes(offerer) {
     const { browser, clock, hooks } = this;
-    return new FileLanes({ browser, clock, offerer, config: hooks.config, signal: hooks.signal }, hooks.onfilechannel);
+    const options = { browser, clock, offerer, config: hooks.config, signal: hooks.signal };
+    return new FileLanes({ ...options, onconnected: ({ rtc }) => this.identity.connected(rtc) }, hooks.onfilechannel);
   }
 
   /** @param {import('./connection.js').Connection} connection */
@@ -240,6 +247,7 @@ export class Peer {
   /** @param {import('./control.js').ControlMessage} message */
   #heard(message) {
     if (message.type === 'view') return this.#wanted(message);
+    if (message.type === 'proof') return this.identity.hear(message.proof);
     if (message.type !== 'state') return this.hooks.onmessage(message);
     this.shows = { microphone: message.microphone === true, camera: message.camera === true, screen: message.screen === true };
     this.gestures = gesturesFrom(message);

@@ -34,7 +34,14 @@ export class FakeNetwork {
   }
 }
 
+let certificates = 0;
+
 class FakeConnection extends EventTarget {
+  static async generateCertificate() {
+    certificates += 1;
+    return { fingerprint: `AB:${certificates.toString(16).padStart(6, '0')}` };
+  }
+
   connectionState = 'new';
   signalingState = 'stable';
   localDescription = null;
@@ -161,7 +168,8 @@ class FakeConnection extends EventTarget {
 
   #description(type) {
     const { id, generation, transceivers } = this;
-    return { type, sdp: JSON.stringify({ id, generation, kinds: transceivers.map(({ receiver }) => receiver.track.kind) }) };
+    const seal = `a=fingerprint:sha-256 ${this.config?.certificates?.[0].fingerprint}`;
+    return { type, sdp: JSON.stringify({ id, generation, seal, kinds: transceivers.map(({ receiver }) => receiver.track.kind) }) };
   }
 }
 

@@ -22,7 +22,7 @@ export class World {
   /** Opens a page and goes in. */
   async join(name, options = {}) {
     const person = await this.open(name, options);
-    const joining = person.call.join({ room: 'kitchen', name });
+    const joining = person.call.join({ room: 'kitchen', name, secret: options.secret });
     await this.clock.pass(0);
     await joining;
     return person;

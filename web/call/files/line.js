@@ -5,7 +5,7 @@
 import { Control } from '../control.js';
 import { Line } from '../line.js';
 
-/** @typedef {Pick<import('../line.js').LineOptions, 'browser' | 'clock' | 'offerer' | 'config' | 'signal'>} FileLineOptions */
+/** @typedef {Pick<import('../line.js').LineOptions, 'browser' | 'clock' | 'offerer' | 'config' | 'signal' | 'onconnected'>} FileLineOptions */
 
 const BEAT_EVERY = 1_000;
 /** A channel that closed before it opened: its connection is being replaced. */
