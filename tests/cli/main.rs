@@ -5,6 +5,9 @@
 mod configuring;
 mod gate;
 mod inviting;
+mod namespace;
 mod people;
+mod relay_safety;
 mod server;
 mod starting;
+mod turn;
