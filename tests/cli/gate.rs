@@ -80,16 +80,25 @@ fn without_tls_the_one_port_is_the_site_and_still_the_relay() {
 #[test]
 fn whoever_says_nothing_is_hung_up_on() {
     let server = Server::start(&[]);
-    let mut silent = server.connect();
+    let silent = server.connect();
     let mut half_a_hello = server.connect();
     half_a_hello.write_all(&[0x16, 3, 1]).unwrap();
     let mut slow_header = server.connect();
     slow_header.write_all(b"GET / HTTP/1.1\r\nHost").unwrap();
-    for stream in [&mut silent, &mut half_a_hello, &mut slow_header] {
-        let mut rest = Vec::new();
+    let mut half_a_frame = server.connect();
+    half_a_frame.write_all(&BINDING[..19]).unwrap();
+    let mut one_question = server.connect();
+    assert!(is_bound(&mut one_question), "and then nothing more");
+    let silent_behind_tls = server.connect_tls(&[]).unwrap();
+    let mut half_a_frame_behind_tls = server.connect_tls(&["stun.turn"]).unwrap();
+    half_a_frame_behind_tls.write_all(&BINDING[..19]).unwrap();
+    let plain =
+        [silent, half_a_hello, slow_header, half_a_frame, one_question].map(|stream| Box::new(stream) as Box<dyn Read>);
+    let tls = [silent_behind_tls, half_a_frame_behind_tls].map(|stream| Box::new(stream) as Box<dyn Read>);
+    for (number, mut stream) in plain.into_iter().chain(tls).enumerate() {
         // Closed, with or without a last word: what counts is that reading ends.
-        let ended = stream.read_to_end(&mut rest);
-        assert!(!matches!(&ended, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock), "{ended:?}");
+        let ended = stream.read_to_end(&mut Vec::new());
+        assert!(!matches!(&ended, Err(error) if error.kind() == std::io::ErrorKind::WouldBlock), "{number}: {ended:?}");
     }
     still_serves(&server);
 }
