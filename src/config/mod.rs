@@ -127,6 +127,8 @@ pub struct Turn {
     pub allowed_peers: Vec<IpNet>,
     /// Closed besides the special ones.
     pub denied_peers: Vec<IpNet>,
+    /// Whether clients may move to another address.
+    pub mobility: bool,
     /// UDP threads; `None`: one per core.
     pub workers: Option<NonZeroUsize>,
     /// Which may be used; `None`: what is good on this machine.

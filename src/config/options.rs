@@ -141,6 +141,7 @@ impl Turn {
             bits_per_second: u64::from(self.max_rate) * 1000,
             total_bits_per_second: u64::from(self.max_total_rate) * 1000,
         };
+        rules.mobility = self.mobility;
         rules.peers = PeerPolicy { allowed: self.allowed_peers.clone(), denied: self.denied_peers.clone(), host };
         rules
     }

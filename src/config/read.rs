@@ -103,6 +103,7 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
     let users = read_users(reader);
     let allowed_peers = reader.each("turn.allowed_peers", values::block);
     let denied_peers = reader.each("turn.denied_peers", values::block);
+    let mobility = reader.switch("turn.mobility");
     let workers = NonZeroUsize::new(reader.number("turn.workers", 0, 1024) as usize);
     let fast_paths = read_fast_paths(reader);
     let max_allocations = reader.number("turn.max_allocations", 1, 10_000_000);
@@ -124,6 +125,7 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
         users,
         allowed_peers,
         denied_peers,
+        mobility,
         workers,
         fast_paths,
         max_allocations,

@@ -3,11 +3,16 @@
 
 use std::net::SocketAddr;
 use std::ops::Range;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+
+use super::moving::{Arrival, Summons};
 
 /// Parcels that may wait at a worker. One holds what another worker read in one wake, at most 2 MiB and mostly a few
 /// packets; more than a few wakes behind, media is worthless.
 const PARCELS: usize = 64;
+
+/// Calls for sessions that may wait at a worker; a client whose call is lost repeats it.
+const SUMMONSES: usize = 64;
 
 /// A session at a worker. The serial tells it from later ones in the same slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,23 +50,39 @@ impl Parcel {
     }
 }
 
-/// Where others leave parcels for a worker.
+/// Where others leave something for a worker.
 #[derive(Debug)]
 pub(super) struct Mailbox {
-    sender: SyncSender<Parcel>,
+    parcels: SyncSender<Parcel>,
+    summonses: SyncSender<(SessionId, Summons)>,
+    /// Unbounded, as a session must not get lost: each answers a summons that this very worker sent.
+    arrivals: Sender<Arrival>,
     waker: mio::Waker,
+}
+
+/// The worker's end of its [`Mailbox`].
+#[derive(Debug)]
+pub(super) struct Inbox {
+    pub(super) parcels: Receiver<Parcel>,
+    /// For sessions here that are called elsewhere.
+    pub(super) summonses: Receiver<(SessionId, Summons)>,
+    /// Sessions that come here.
+    pub(super) arrivals: Receiver<Arrival>,
 }
 
 impl Mailbox {
     /// The two ends; `waker` must belong to the poll of the worker that reads.
-    pub(super) fn new(waker: mio::Waker) -> (Mailbox, Receiver<Parcel>) {
-        let (sender, receiver) = sync_channel(PARCELS);
-        (Mailbox { sender, waker }, receiver)
+    pub(super) fn new(waker: mio::Waker) -> (Mailbox, Inbox) {
+        let (parcels, parcels_here) = sync_channel(PARCELS);
+        let (summonses, summonses_here) = sync_channel(SUMMONSES);
+        let (arrivals, arrivals_here) = channel();
+        let mailbox = Mailbox { parcels, summonses, arrivals, waker };
+        (mailbox, Inbox { parcels: parcels_here, summonses: summonses_here, arrivals: arrivals_here })
     }
 
     /// Leaves a parcel, or returns how many payloads were lost because the worker is too far behind.
     pub(super) fn post(&self, parcel: Parcel) -> u64 {
-        match self.sender.try_send(parcel) {
+        match self.parcels.try_send(parcel) {
             Ok(()) => {
                 self.wake();
                 0
@@ -72,6 +93,20 @@ impl Mailbox {
                 parcel.len() as u64
             }
         }
+    }
+
+    /// Calls for a session; `false`: too many calls wait.
+    pub(super) fn summon(&self, session: SessionId, summons: Summons) -> bool {
+        let sent = self.summonses.try_send((session, summons)).is_ok();
+        self.wake();
+        sent
+    }
+
+    /// Hands over what a call of this worker has brought about; back if the worker has ended.
+    pub(super) fn arrive(&self, arrival: Arrival) -> Result<(), Arrival> {
+        self.arrivals.send(arrival).map_err(|unsent| unsent.0)?;
+        self.wake();
+        Ok(())
     }
 
     /// Wakes the worker without a parcel: there is something else to see.

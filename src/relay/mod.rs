@@ -8,6 +8,7 @@
 
 mod counters;
 mod hairpin;
+mod moving;
 mod opener;
 mod options;
 mod orders;
@@ -30,7 +31,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Release};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -43,7 +44,7 @@ pub use options::{FastPaths, Options, Ports};
 use crate::clock::Now;
 use crate::turn::{Client, Rules, Transport};
 use counters::Counters;
-use hairpin::{Mailbox, Parcel};
+use hairpin::{Inbox, Mailbox};
 use opener::Opener;
 use orders::{Order, Orders};
 use shared::Shared;
@@ -137,7 +138,7 @@ fn bind_listeners(
     Ok((local, shares))
 }
 
-fn poll_and_mailbox() -> io::Result<(mio::Poll, Mailbox, Receiver<Parcel>)> {
+fn poll_and_mailbox() -> io::Result<(mio::Poll, Mailbox, Inbox)> {
     let poll = mio::Poll::new()?;
     let (mailbox, inbox) = Mailbox::new(mio::Waker::new(poll.registry(), worker::WAKER)?);
     Ok((poll, mailbox, inbox))
@@ -151,6 +152,7 @@ fn share(options: Options, fast: FastPaths, mailboxes: Vec<Mailbox>) -> Shared {
         rules: Rules::new(turn),
         opener: Opener::over(options.ports, options.external_ips, fast),
         connections: stream::PeerConnections::default(),
+        tickets: Arc::default(),
         paths: socket::Paths::probe(fast),
         orders: mailboxes.iter().map(|_| Orders::default()).collect(),
         owners: stream::Owners::default(),

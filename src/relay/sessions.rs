@@ -4,12 +4,14 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::time::Instant;
 
 use mio::{Registry, Token};
 use slab::Slab;
 
 use super::hairpin::SessionId;
+use super::moving::{Issued, Moved};
 use super::opener::{OpenedSockets, Relayed};
 use super::relayed::Lease;
 use super::socket::Way;
@@ -44,6 +46,8 @@ pub(super) struct Entry {
     pub(super) way: Way,
     v4: Option<RelaySocket>,
     v6: Option<RelaySocket>,
+    /// Its ticket, if it may move.
+    pub(super) issued: Option<Issued>,
     serial: u64,
     has_timer: bool,
     /// Its key in [`Sessions::by_owner`].
@@ -65,9 +69,24 @@ impl RelaySocket {
         }
         Ok(RelaySocket { socket, lease: relayed.lease })
     }
+
+    /// For another home: no poll of ours watches it any more.
+    fn into_relayed(mut self, registry: &Registry) -> Relayed {
+        if let Some(socket) = &mut self.socket {
+            // Fails only for a socket that is not watched.
+            let _ = registry.deregister(socket);
+        }
+        let socket = self.socket.map(|socket| OwnedFd::from(socket).into());
+        Relayed { lease: self.lease, socket, listener: None }
+    }
 }
 
 impl Entry {
+    /// Whether this is the session of that name, not a later one in the same slot.
+    pub(super) fn is_named(&self, name: SessionId) -> bool {
+        self.serial == name.serial
+    }
+
     /// The relay socket of a peer's family, unless the address is virtual or was never asked for.
     pub(super) fn relay_socket(&self, ipv6: bool) -> Option<&mio::net::UdpSocket> {
         let relayed = if ipv6 { &self.v6 } else { &self.v4 };
@@ -90,22 +109,39 @@ impl Sessions {
 
     pub(super) fn insert(&mut self, client: Client, session: Session, way: Way) -> usize {
         self.serial += 1;
-        let entry =
-            Entry { client, session, way, v4: None, v6: None, serial: self.serial, has_timer: false, owner: None };
+        let serial = self.serial;
+        let (v4, v6, issued, owner, has_timer) = (None, None, None, None, false);
+        let entry = Entry { client, session, way, v4, v6, issued, serial, has_timer, owner };
         let slot = self.slots.insert(entry);
         self.by_client.insert(client, slot);
         slot
     }
 
+    /// The name that the next session gets.
+    pub(super) fn next_name(&self) -> SessionId {
+        SessionId { slot: self.slots.vacant_key(), serial: self.serial + 1 }
+    }
+
+    /// Takes a session out with all that belongs to it.
+    pub(super) fn take(&mut self, slot: usize, registry: &Registry) -> Option<Moved> {
+        let entry = self.unlist(slot)?;
+        let relayed = [entry.v4, entry.v6].map(|relay| relay.map(|relay| relay.into_relayed(registry)));
+        Some(Moved { session: entry.session, relayed, issued: entry.issued })
+    }
+
     /// Forgets a session; its sockets close and its ports are free again.
     pub(super) fn remove(&mut self, slot: usize) {
-        if let Some(entry) = self.slots.try_remove(slot) {
-            self.by_client.remove(&entry.client);
-            if let Some(owner) = entry.owner {
-                self.by_owner.remove(&(owner, slot));
-            }
-            self.last = None;
+        drop(self.unlist(slot));
+    }
+
+    fn unlist(&mut self, slot: usize) -> Option<Entry> {
+        let entry = self.slots.try_remove(slot)?;
+        self.by_client.remove(&entry.client);
+        if let Some(owner) = entry.owner {
+            self.by_owner.remove(&(owner, slot));
         }
+        self.last = None;
+        Some(entry)
     }
 
     pub(super) fn get(&self, slot: usize) -> Option<&Entry> {

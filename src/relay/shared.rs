@@ -1,11 +1,13 @@
 //! What all workers and streams see: rules, openings, mailboxes, counters. Read-only after the start, or atomic.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use tokio_util::sync::CancellationToken;
 
 use super::counters::{Counters, Counts};
 use super::hairpin::Mailbox;
+use super::moving::Tickets;
 use super::opener::Opener;
 use super::orders::{Order, Orders};
 use super::socket::Paths;
@@ -19,6 +21,8 @@ pub(super) struct Shared {
     pub(super) opener: Opener,
     /// TCP connections to peers, on their way from one stream to another.
     pub(super) connections: PeerConnections,
+    /// Sessions that may move.
+    pub(super) tickets: Arc<Tickets>,
     /// How packets are sent.
     pub(super) paths: Paths,
     /// One per UDP worker, by index.

@@ -1,6 +1,8 @@
 //! What a worker does with each packet: ask the core, then queue what it says. All that lives here belongs to one
 //! thread; the way to sessions elsewhere is the hairpin.
 
+mod moving;
+
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -158,6 +160,7 @@ impl Traffic {
         let (slot, action) = self.ask(client, way, bytes);
         match (slot, action) {
             (Some(slot), Action::ToPeer(to_peer)) => self.relay_to_peer(slot, to_peer, datagram.range, received),
+            (_, Action::Move(moving)) => self.call(moving, client, way, bytes),
             (slot, action) => self.control(slot, way, server.ip(), action, received),
         }
     }
@@ -204,7 +207,6 @@ impl Traffic {
             (Action::Join(_), Some(slot)) => {
                 self.answer(slot, |session, shared, now, out| session.joined(&shared.rules, false, now, out));
             }
-            (Action::Move(moving), _) => self.reply(way, moving.otherwise),
             (Action::Drop(why), _) => self.counts.drop(why),
             _ => self.counts.packets_dropped += 1,
         }
@@ -230,9 +232,12 @@ impl Traffic {
         let opened = self.shared.opener.open(open, server, &home, self.now.monotonic);
         let addresses = self.sessions.attach(slot, opened, &self.registry);
         self.answer(slot, |session, shared, now, out| session.opened(&shared.rules, addresses, now, out));
-        match self.sessions.get(slot).is_some_and(|entry| entry.session.is_alive()) {
-            true => self.counts.allocations_opened += 1,
-            false => self.sessions.remove(slot),
+        match self.sessions.get_mut(slot).filter(|entry| entry.session.is_alive()) {
+            Some(entry) => {
+                entry.issued = entry.session.ticket().map(|ticket| self.shared.tickets.issue(ticket, home));
+                self.counts.allocations_opened += 1;
+            }
+            None => self.sessions.remove(slot),
         }
     }
 

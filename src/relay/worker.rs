@@ -5,14 +5,13 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use mio::{Events, Poll, Token};
 use nix::sys::prctl;
 
-use super::hairpin::Parcel;
+use super::hairpin::Inbox;
 use super::pace::{Pace, REST};
 use super::shared::Shared;
 use super::socket::ReceiveBuffers;
@@ -30,7 +29,7 @@ pub(super) struct Worker {
     poll: Poll,
     events: Events,
     buffers: ReceiveBuffers,
-    inbox: Receiver<Parcel>,
+    inbox: Inbox,
     /// Sockets not yet read empty: the poll reports an edge, not a level.
     ready: Vec<Token>,
     pace: Pace,
@@ -43,7 +42,7 @@ impl Worker {
         me: usize,
         poll: Poll,
         mut listeners: Vec<Listener>,
-        inbox: Receiver<Parcel>,
+        inbox: Inbox,
         shared: Arc<Shared>,
     ) -> io::Result<Worker> {
         for (index, listener) in listeners.iter_mut().enumerate() {
@@ -115,12 +114,24 @@ impl Worker {
             }
         }
         self.ready.truncate(unfinished);
-        while let Ok(parcel) = self.inbox.try_recv() {
+        while let Ok(parcel) = self.inbox.parcels.try_recv() {
             self.traffic.unpack(&parcel);
             self.flush();
         }
         self.flush();
+        self.move_sessions();
         self.traffic.end();
+    }
+
+    /// Lets sessions go that are called elsewhere, and takes those in that come here. Their packets have been sent.
+    fn move_sessions(&mut self) {
+        while let Ok((session, summons)) = self.inbox.summonses.try_recv() {
+            self.traffic.let_go(session, summons);
+        }
+        while let Ok(arrival) = self.inbox.arrivals.try_recv() {
+            self.traffic.take_in(arrival);
+            self.flush();
+        }
     }
 
     /// Reads one batch; says how many buffers it filled, and whether the socket is empty now.

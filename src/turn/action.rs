@@ -190,6 +190,17 @@ pub struct Move {
     pub otherwise: Reply,
 }
 
+/// What comes of [`Session::moved`](super::Session::moved): each holds what the client is told under its new 5-tuple.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Departure {
+    /// The session stays where it is.
+    Refused(Reply),
+    /// The session lives under the new 5-tuple from now on, and with a new ticket.
+    Moves(Reply),
+    /// The allocation is gone: close its addresses, drop the session.
+    Ends(Reply),
+}
+
 /// A MOBILITY-TICKET: 16 bytes nobody can guess, naming one live session.
 pub type Ticket = [u8; 16];
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use super::action::{Action, ConnectFailed, Dropped, Opened, Reply, ReplyFrom};
+use super::action::{ConnectFailed, Departure, Opened, Reply, ReplyFrom};
 use super::allocation::Allocation;
 use super::granted::Granted;
 use super::options::Client;
@@ -98,13 +98,17 @@ impl Session {
     }
 
     /// [`Action::Move`] led here: checks the same bytes again as this session's own and, if they are right, lives under
-    /// `client` and with a new ticket from now on: compare [`Session::client`]. Do what the action says towards the new
-    /// 5-tuple, whatever it is; a session that has not moved stays where it was.
-    pub fn moved(&mut self, rules: &Rules, client: Client, bytes: &[u8], now: Now, out: &mut Vec<u8>) -> Action {
-        match Message::read(bytes) {
-            Ok(request) => self.refresh_from(rules, client.canonical(), &request, now, out),
-            Err(_) => Action::Drop(Dropped::Malformed),
-        }
+    /// `client` from now on. `None`: they are no message.
+    pub fn moved(
+        &mut self,
+        rules: &Rules,
+        client: Client,
+        bytes: &[u8],
+        now: Now,
+        out: &mut Vec<u8>,
+    ) -> Option<Departure> {
+        let request = Message::read(bytes).ok()?;
+        Some(self.refresh_from(rules, client.canonical(), &request, now, out))
     }
 }
 

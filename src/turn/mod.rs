@@ -72,8 +72,8 @@ mod token;
 mod tests;
 
 pub use action::{
-    Action, Close, CloseFamily, Connect, ConnectFailed, Dropped, FromPeer, Icmp, Join, Move, NotOpened, Open, Opened,
-    PortWish, Reply, ReplyFrom, Route, Ticket, ToPeer, Token,
+    Action, Close, CloseFamily, Connect, ConnectFailed, Departure, Dropped, FromPeer, Icmp, Join, Move, NotOpened,
+    Open, Opened, PortWish, Reply, ReplyFrom, Route, Ticket, ToPeer, Token,
 };
 pub use options::{Client, Lifetimes, Options, PeerPolicy, Quotas, RelayKind, SecondAddress, Transport};
 pub use peers::is_special;

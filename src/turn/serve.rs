@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::action::{Action, Close, CloseFamily, Connect, Dropped, Join, Move, Reply, Ticket};
+use super::action::{Action, Close, CloseFamily, Connect, Departure, Dropped, Join, Move, Reply, Ticket};
 use super::allocation::Allocation;
 use super::auth::{self, Proof};
 use super::options::{Client, Lifetimes, RelayKind};
@@ -142,7 +142,7 @@ impl Session {
         request: &Message,
         now: Now,
         out: &mut Vec<u8>,
-    ) -> Action {
+    ) -> Departure {
         let mut to = ReplyTo::new(Method::Refresh, request);
         let done = auth::authenticate(rules, client, request, now).and_then(|Proof { username, signature }| {
             to.signature = Some(signature);
@@ -150,11 +150,11 @@ impl Session {
             move_to(allocation, client, Asked { rules, request, username, to: to.clone(), now }, out)
         });
         match &done {
-            Ok(Action::Reply(_)) => self.client = client,
-            Ok(Action::Close(_)) => self.state = State::Stranger,
+            Ok(Departure::Moves(_)) => self.client = client,
+            Ok(Departure::Ends(_)) => self.state = State::Stranger,
             _ => {}
         }
-        done.unwrap_or_else(|refusal| Action::Reply(to.refuse(&refusal, rules, client.address, now, out)))
+        done.unwrap_or_else(|refusal| Departure::Refused(to.refuse(&refusal, rules, client.address, now, out)))
     }
 }
 
@@ -209,12 +209,12 @@ fn close_family(
 }
 
 /// RFC 8016, 3.2.2: a ticket that is right moves the session, is used up by that, and another one takes its place.
-fn move_to(allocation: &mut Allocation, client: Client, asked: Asked, out: &mut Vec<u8>) -> Result<Action, Refusal> {
+fn move_to(allocation: &mut Allocation, client: Client, asked: Asked, out: &mut Vec<u8>) -> Result<Departure, Refusal> {
     let (rules, to, now) = (asked.rules, &asked.to, asked.now);
     allocation.granted.redeem(asked.request.get(attribute::MOBILITY_TICKET))?;
     let (family, wanted) = (request::requested_family(asked.request)?, request::lifetime(asked.request)?);
     if wanted == Some(0) && family.is_none() {
-        return Ok(Action::Close(Close { reply: Some(gone(&asked, out)) }));
+        return Ok(Departure::Ends(gone(&asked, out)));
     }
     // To move and to close a family are two requests
     if wanted == Some(0) {
@@ -226,7 +226,7 @@ fn move_to(allocation: &mut Allocation, client: Client, asked: Asked, out: &mut 
     allocation.place.move_to(&rules.options.quotas, client.address.ip())?;
     allocation.granted.ticket = Some(token::make(rules, "ticket", client, to.id, now));
     allocation.done_once = Some(to.id);
-    Ok(Action::Reply(prolong(allocation, &asked, wanted, out)))
+    Ok(Departure::Moves(prolong(allocation, &asked, wanted, out)))
 }
 
 /// The success of a Refresh with lifetime 0.

@@ -90,6 +90,9 @@ const CONVERSATIONS: &[Conversation] = &[
     Conversation("IPv6 all the way", Udp6, Itself, range, "-s -c -x -n 5 -m 2", ByTheTool),
     Conversation("IPv6 all the way, no port", Udp6, Itself, none, "-s -c -x -n 5 -m 2", ByTheTool),
     Conversation("IPv6 over TCP", Tcp6, Itself, range, "-s -c -x -n 5 -m 2", ByTheTool),
+    Conversation("clients that move (RFC 8016)", Udp, Itself, range, "-s -c -M -n 5 -m 4", ByTheTool),
+    Conversation("clients that move, to a peer outside", Udp, ThePeer, range, "-s -c -M -n 5 -m 2", ByTheTool),
+    Conversation("clients that move over TCP", Tcp, Itself, none, "-s -c -M -n 5 -m 2", ByTheTool),
     Conversation("IPv6 streams over TLS", Tls6, Itself, none, "-T -x -n 5 -m 2", ByTheTool),
 ];
 

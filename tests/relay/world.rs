@@ -55,6 +55,7 @@ impl World {
         let users = HashMap::from([(USER.to_owned(), Secret::new(PASSWORD))]);
         let passes = TurnPasses::new(vec![Secret::new(SECRET)], users);
         let mut rules = turn_rules::Options::new("callbox", [7; 32], passes);
+        rules.mobility = true;
         rules.peers.allowed = vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
         let mut options = Options::new(rules);
         options.listen = vec![(Ipv4Addr::LOCALHOST, 0).into()];

@@ -1,12 +1,14 @@
-//! Where others leave payloads for the session of a stream.
+//! Where others leave payloads for the session of a stream, and what concerns its moving (RFC 8016).
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Release};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use futures_util::task::AtomicWaker;
+
+use crate::relay::moving::{Arrival, Summons};
 
 /// Payloads that may wait for a stream's task; it wakes for the first, so more means it cannot keep up.
 const WAITING: usize = 256;
@@ -15,11 +17,57 @@ const WAITING: usize = 256;
 #[derive(Debug, Default)]
 pub(in crate::relay) struct StreamInbox {
     waiting: Mutex<VecDeque<(SocketAddr, Box<[u8]>)>>,
+    moves: Mutex<Moves>,
     task: AtomicWaker,
     over: AtomicBool,
 }
 
+/// A stream has one session, so the last call for it is the one that counts.
+#[derive(Debug, Default)]
+struct Moves {
+    summons: Option<Summons>,
+    arrivals: Vec<Arrival>,
+    /// Nobody will ever take these.
+    is_closed: bool,
+}
+
 impl StreamInbox {
+    /// Calls for the session of this stream.
+    pub(in crate::relay) fn summon(&self, summons: Summons) -> bool {
+        self.moves().summons = Some(summons);
+        self.task.wake();
+        true
+    }
+
+    /// Hands over what a call of this stream has brought about; back if the stream has ended.
+    pub(in crate::relay) fn arrive(&self, arrival: Arrival) -> Result<(), Arrival> {
+        let mut moves = self.moves();
+        if moves.is_closed {
+            return Err(arrival);
+        }
+        moves.arrivals.push(arrival);
+        drop(moves);
+        self.task.wake();
+        Ok(())
+    }
+
+    /// Takes what concerns moving. Call after [`StreamInbox::take`], which has the task woken.
+    pub(super) fn take_moves(&self) -> (Option<Summons>, Vec<Arrival>) {
+        let mut moves = self.moves();
+        (moves.summons.take(), std::mem::take(&mut moves.arrivals))
+    }
+
+    /// The stream ends: what arrived too late.
+    pub(super) fn close(&self) -> Vec<Arrival> {
+        let mut moves = self.moves();
+        moves.is_closed = true;
+        std::mem::take(&mut moves.arrivals)
+    }
+
+    fn moves(&self) -> MutexGuard<'_, Moves> {
+        self.moves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Leaves a payload from the relayed transport address `from`; returns how many were given up for it.
     pub(in crate::relay) fn push(&self, from: SocketAddr, payload: &[u8]) -> u64 {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);

@@ -82,6 +82,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.session.flush(&[], &mut scratch.queue);
             let read = read?;
             self.session.hear(task, scratch);
+            self.session.hear_of_moves(task).map_err(invalid_data)?;
             self.session.hear_connections(task, &mut scratch.queue).map_err(invalid_data)?;
             Ok(read)
         })?;
@@ -127,6 +128,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     fn serve_frames(&mut self, scratch: &mut Scratch) -> io::Result<()> {
+        // It may have become a session's, or a stranger's again, by a move.
+        self.framer.set_limit(if self.session.is_alive() { Framer::LONGEST } else { STRANGERS_FRAME });
         while self.session.joined.is_none()
             && let Some(frame) = self.framer.next().map_err(invalid_data)?
         {

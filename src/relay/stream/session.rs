@@ -1,6 +1,8 @@
 //! The session of one stream: what the core says, done with sockets of its own. Never waits; whatever is to be written
 //! to the client goes into a [`WriteQueue`].
 
+mod moving;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
@@ -21,6 +23,7 @@ use super::write_queue::{Stuck, WriteQueue};
 use crate::clock::Now;
 use crate::relay::counters::Counts;
 use crate::relay::hairpin::Parcel;
+use crate::relay::moving::Issued;
 use crate::relay::opener::Relayed;
 use crate::relay::relayed::{Home, Lease};
 use crate::relay::shared::Shared;
@@ -44,6 +47,8 @@ pub(super) struct StreamSession {
     owner: Option<Box<str>>,
     /// The relayed transport addresses, IPv4 first.
     relays: [Option<StreamRelay>; 2],
+    /// The session's ticket, if it may move.
+    issued: Option<Issued>,
     /// The peer connections of a TCP allocation (RFC 6062).
     tcp: Option<TcpRelay>,
     /// The peer connection that this stream carries from now on.
@@ -76,6 +81,7 @@ impl StreamSession {
             inbox: Arc::default(),
             owner: None,
             relays: [None, None],
+            issued: None,
             tcp: None,
             joined: None,
             writes: WriteQueue::default(),
@@ -144,7 +150,7 @@ impl StreamSession {
                 let reply = self.session.joined(&self.shared.rules, self.joined.is_some(), self.now, &mut queue.out);
                 self.reply(reply, queue)?;
             }
-            Action::Move(moving) => self.reply(moving.otherwise, queue)?,
+            Action::Move(moving) => self.call(moving, bytes, queue)?,
             Action::Drop(why) => self.counts.drop(why),
         }
         Ok(())
@@ -166,14 +172,18 @@ impl StreamSession {
         }
         let reply = self.session.opened(&self.shared.rules, addresses, self.now, &mut queue.out);
         match self.session.is_alive() {
-            true => self.alive(),
+            true => {
+                self.issued = self.session.ticket().map(|ticket| self.shared.tickets.issue(ticket, home));
+                self.counts.allocations_opened += 1;
+                self.own();
+            }
             false => (self.relays, self.tcp) = ([None, None], None),
         }
         self.reply(reply, queue)
     }
 
-    fn alive(&mut self) {
-        self.counts.allocations_opened += 1;
+    /// The allocation can be ended by whoever revokes its credentials.
+    fn own(&mut self) {
         let Some(id) = self.session.holder() else { return };
         self.shared.owners.add(id, &self.inbox);
         self.owner = Some(id.into());
@@ -215,7 +225,7 @@ impl StreamSession {
 
     fn forget(&mut self) {
         self.disown();
-        self.tcp = None;
+        (self.tcp, self.issued) = (None, None);
         self.relays = [None, None];
         self.session = Session::new(self.client);
         self.counts.allocations_closed += 1;
@@ -356,6 +366,8 @@ impl Drop for StreamSession {
             self.counts.allocations_closed += 1;
         }
         self.disown();
+        let too_late = self.inbox.close();
+        self.counts.allocations_closed += too_late.iter().filter(|arrival| arrival.moved.is_some()).count() as u64;
         self.end();
     }
 }

@@ -22,7 +22,8 @@ pub(super) struct Client {
 }
 
 /// A whole message.
-pub(super) struct Heard(Vec<u8>);
+#[derive(Debug)]
+pub(super) struct Heard(pub(super) Vec<u8>);
 
 impl Client {
     /// Connects and fetches a nonce.
@@ -77,6 +78,11 @@ impl Client {
         self.hear().await
     }
 
+    /// Says something that nobody answers.
+    pub(super) async fn say(&mut self, bytes: &[u8]) {
+        self.io.write_all(bytes).await.expect("the relay listens");
+    }
+
     fn request(&mut self, method: Method, fill: impl FnOnce(Writer) -> Writer) -> Vec<u8> {
         self.asked += 1;
         let mut request = Vec::new();
@@ -111,7 +117,7 @@ impl Client {
     }
 }
 
-fn sign<'a>(writer: Writer<'a>, username: &str, nonce: &[u8]) -> Writer<'a> {
+pub(super) fn sign<'a>(writer: Writer<'a>, username: &str, nonce: &[u8]) -> Writer<'a> {
     let key = Key::long_term(PasswordAlgorithm::Md5, username, REALM, &format!("{username}'s password"));
     writer
         .put(attribute::USERNAME, username.as_bytes())

@@ -2,7 +2,9 @@
 
 mod client;
 mod connections;
+mod datagrams;
 mod faults;
+mod moving;
 mod revoking;
 
 use std::net::Ipv4Addr;
@@ -30,6 +32,11 @@ fn relay(ports: Ports) -> Running {
 
 /// The same before it works.
 fn bound(ports: Ports) -> Relay {
+    bound_with(ports, |_| {})
+}
+
+/// The same with further options.
+fn bound_with(ports: Ports, adjust: impl FnOnce(&mut Options)) -> Relay {
     let users = ["alice", "bob", "1:guest"].map(|name| (name.to_owned(), Secret::new(format!("{name}'s password"))));
     let mut rules =
         crate::turn::Options::new(client::REALM, [7; 32], TurnPasses::new(vec![Secret::new("north")], users.into()));
@@ -38,5 +45,6 @@ fn bound(ports: Ports) -> Relay {
     options.listen = vec![(Ipv4Addr::LOCALHOST, 0).into()];
     options.workers = Some(NonZeroUsize::MIN);
     options.ports = ports;
+    adjust(&mut options);
     Relay::bind(options).expect("loopback has free ports")
 }

@@ -2,7 +2,7 @@
 
 use super::world::{Answer, Heard, Person, UDP, World, peer};
 use crate::stun::{Method, attribute};
-use crate::turn::{Action, Client, Transport};
+use crate::turn::{Client, Departure, Transport};
 
 const AT_HOME: &str = "192.0.2.10:4000";
 const ON_THE_ROAD: &str = "192.0.2.200:999";
@@ -66,7 +66,7 @@ fn a_session_found_by_mistake_does_not_move() {
     let (now, (session, rules)) = (world.now, world.session_and_rules(&alice));
     let here = Client { address: roaming.address, ..session.client() };
     let mut out = Vec::new();
-    let Action::Reply(reply) = session.moved(rules, here, &request, now, &mut out) else { panic!("no reply") };
+    let Some(Departure::Refused(reply)) = session.moved(rules, here, &request, now, &mut out) else { panic!("moved") };
     assert_eq!((Answer(out[reply.bytes].to_vec()).code(), session.client().address), (437, alice.address));
 }
 

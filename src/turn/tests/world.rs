@@ -9,8 +9,8 @@ use crate::clock::Now;
 use crate::pass::{Secret, TurnPasses};
 use crate::stun::{Class, Key, Message, Method, PasswordAlgorithm, Writer, attribute, channel_header, padding};
 use crate::turn::{
-    Action, Client, ConnectFailed, Dropped, FromPeer, Move, NotOpened, Open, Opened, Options, PortWish, Reply, Route,
-    Rules, Session, Token, Transport,
+    Action, Client, ConnectFailed, Departure, Dropped, FromPeer, Move, NotOpened, Open, Opened, Options, PortWish,
+    Reply, Route, Rules, Session, Token, Transport,
 };
 
 pub(super) const REALM: &str = "callbox";
@@ -256,17 +256,15 @@ impl World {
         let Some(from) = found.map(|(address, _)| *address) else { return Heard::back(&moving.otherwise, out) };
         let mut out = Vec::new();
         let mut old = self.sessions.remove(&from).expect("just found");
-        let action = old.moved(&self.rules, here.client(), bytes, self.now, &mut out);
+        let departure = old.moved(&self.rules, here.client(), bytes, self.now, &mut out);
         if old.client() == here.client() {
             *here = old;
         } else {
             self.sessions.extend(old.is_alive().then_some((from, old)));
         }
-        match action {
-            Action::Reply(reply) => Heard::back(&reply, &out),
-            Action::Close(close) => Heard::back(&close.reply.expect("a reply"), &out),
-            other => panic!("a Refresh is answered, not {other:?}"),
-        }
+        let (Departure::Refused(reply) | Departure::Moves(reply) | Departure::Ends(reply)) =
+            departure.expect("a message");
+        Heard::back(&reply, &out)
     }
 
     /// A datagram from `peer` reaches a client's relayed transport address.

@@ -1,0 +1,85 @@
+//! What a stream does for sessions that move (RFC 8016): it calls them, lets them go, and takes them in.
+
+use std::task::Context;
+
+use super::{StreamRelay, StreamSession, Stuck};
+use crate::relay::moving::{Arrival, Back, Moved, Summons, summon};
+use crate::relay::opener::Relayed;
+use crate::relay::relayed::Home;
+use crate::relay::socket::SendQueue;
+use crate::turn::{Departure, Move, Session};
+
+impl StreamSession {
+    /// The client asks for its session, which lives elsewhere. The reply comes with it; one that gets lost is asked for
+    /// again.
+    pub(super) fn call(&mut self, moving: Move, request: &[u8], queue: &SendQueue) -> Result<(), Stuck> {
+        let Some(home) = self.shared.tickets.home(&moving.ticket) else { return self.reply(moving.otherwise, queue) };
+        let back = Back::Stream(self.inbox.clone());
+        if !summon(&self.shared, &home, Summons { client: self.client, request: request.into(), back }) {
+            self.counts.packets_dropped += 1;
+        }
+        Ok(())
+    }
+
+    /// Sessions that come here, and a call for the one that lives here. Call after [`StreamSession::hear`].
+    pub(in crate::relay::stream) fn hear_of_moves(&mut self, task: &Context<'_>) -> Result<(), Stuck> {
+        let (summons, arrivals) = self.inbox.take_moves();
+        if !arrivals.is_empty() {
+            // What waits at the sockets that arrive is heard in the next wake.
+            task.waker().wake_by_ref();
+        }
+        arrivals.into_iter().try_for_each(|arrival| self.take_in(arrival))?;
+        summons.into_iter().for_each(|summons| self.let_go(summons));
+        Ok(())
+    }
+
+    /// Nothing is queued for the session's sockets: each wake flushes before it hears.
+    fn let_go(&mut self, summons: Summons) {
+        let (rules, mut out) = (&self.shared.rules, Vec::new());
+        let moved = match self.session.moved(rules, summons.client, &summons.request, self.now, &mut out) {
+            Some(Departure::Moves(_)) => Some(self.take_out()),
+            Some(Departure::Ends(_)) => {
+                self.forget();
+                None
+            }
+            Some(Departure::Refused(_)) => None,
+            None => return,
+        };
+        self.counts.allocations_closed += summons.answer(&self.shared, out, moved);
+    }
+
+    /// The session with its sockets; the stream is a stranger's from here on.
+    fn take_out(&mut self) -> Moved {
+        self.disown();
+        let session = std::mem::replace(&mut self.session, Session::new(self.client));
+        let relayed = std::mem::take(&mut self.relays).map(|relay| relay.and_then(StreamRelay::into_relayed));
+        Moved { session, relayed, issued: self.issued.take() }
+    }
+
+    fn take_in(&mut self, arrival: Arrival) -> Result<(), Stuck> {
+        if let Some(mut moved) = arrival.moved {
+            // The client may have allocated anew meanwhile: one 5-tuple, one session.
+            if self.session.is_alive() {
+                self.forget();
+            }
+            moved.settle(&self.shared, &Home::Stream(self.inbox.clone()));
+            let relays = moved.relayed.map(|relayed| relayed.map(StreamRelay::new).transpose());
+            let [Ok(v4), Ok(v6)] = relays else {
+                self.counts.allocations_closed += 1;
+                return Ok(());
+            };
+            (self.session, self.relays, self.issued) = (moved.session, [v4, v6], moved.issued);
+            self.own();
+        }
+        self.counts.replies += 1;
+        self.writes.reply(&arrival.reply)
+    }
+}
+
+impl StreamRelay {
+    /// For another home. A socket the runtime cannot let go of is lost, and with it that family.
+    fn into_relayed(self) -> Option<Relayed> {
+        let socket = self.socket.map(tokio::net::UdpSocket::into_std).transpose().ok()?;
+        Some(Relayed { lease: self.lease, socket, listener: self.listener })
+    }
+}
