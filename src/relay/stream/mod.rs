@@ -55,8 +55,8 @@ where
         last_frame: Instant::now(),
     };
     let served = async {
-        poll_fn(|task| connection.poll(task)).await?;
-        connection.carry_on(&shared).await
+        let ended = poll_fn(|task| connection.poll(task)).await;
+        connection.carry_on(&shared, ended).await
     };
     shared.streams_end.run_until_cancelled(served).await.unwrap_or(Ok(()))
 }
@@ -92,9 +92,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if over { Poll::Ready(Ok(())) } else { Poll::Pending }
     }
 
-    /// A connection that was joined to a peer's goes on as a pipe (RFC 6062, 4.3); any other one is over.
-    async fn carry_on(mut self, shared: &Shared) -> io::Result<()> {
-        let Some(peer) = self.session.joined.take() else { return Ok(()) };
+    /// A connection that was joined to a peer's goes on as a pipe (RFC 6062, 4.3). Any other one is over, but a session
+    /// that may move lives on.
+    async fn carry_on(mut self, shared: &Shared, ended: io::Result<()>) -> io::Result<()> {
+        let Some(peer) = self.session.joined.take().filter(|_| ended.is_ok()) else {
+            drop((self.io, self.framer));
+            self.session.outlive().await;
+            return ended;
+        };
         let mut unwritten = Vec::new();
         while let chunk @ [_, ..] = self.session.writes.chunk() {
             unwritten.extend_from_slice(chunk);

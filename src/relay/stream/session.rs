@@ -366,8 +366,7 @@ impl Drop for StreamSession {
             self.counts.allocations_closed += 1;
         }
         self.disown();
-        let too_late = self.inbox.close();
-        self.counts.allocations_closed += too_late.iter().filter(|arrival| arrival.moved.is_some()).count() as u64;
+        self.close_inbox();
         self.end();
     }
 }

@@ -137,6 +137,31 @@ async fn a_session_goes_from_udp_to_tcp_to_tcp_and_back() {
     assert_eq!((counts.allocations_opened, counts.allocations_closed), (1, 0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_outlives_the_connection_it_can_leave() {
+    let ((running, server), outside) = (relay(), peer());
+    let mut stream = Client::arrives(&running.streams(), "alice").await;
+    let answer = stream.ask(Method::Allocate, |writer| {
+        writer.put(attribute::REQUESTED_TRANSPORT, UDP).put(attribute::MOBILITY_TICKET, &[])
+    });
+    let answer = answer.await;
+    let (hers, ticket) = (answer.address(attribute::XOR_RELAYED_ADDRESS), answer.get(attribute::MOBILITY_TICKET));
+    let mut bound = Client::arrives(&running.streams(), "bob").await;
+    let allocated = bound.ask(Method::Allocate, |writer| writer.put(attribute::REQUESTED_TRANSPORT, UDP)).await;
+    assert_eq!(allocated.code(), 0);
+    drop((stream, bound));
+    let until = Instant::now() + PATIENCE;
+    while running.counts().allocations_closed == 0 {
+        assert!(Instant::now() < until, "a session without a ticket ends with its connection");
+        tokio::task::yield_now().await;
+    }
+    let mut back = UdpClient::arrives(server, "alice");
+    assert_eq!(move_to(&mut back, ticket).code(), 0);
+    bind(&mut back, outside.local_addr().expect("bound"));
+    talks(&back, hers, &outside);
+    assert_eq!(running.counts().allocations_closed, 1);
+}
+
 #[test]
 fn no_packet_of_a_peer_is_lost_by_a_move() {
     let ((_running, server), outside) = (relay(), peer());

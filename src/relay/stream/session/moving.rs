@@ -1,8 +1,10 @@
 //! What a stream does for sessions that move (RFC 8016): it calls them, lets them go, and takes them in.
 
-use std::task::Context;
+use std::future::poll_fn;
+use std::task::{Context, Poll};
 
 use super::{StreamRelay, StreamSession, Stuck};
+use crate::clock::Now;
 use crate::relay::moving::{Arrival, Back, Moved, Summons, summon};
 use crate::relay::opener::Relayed;
 use crate::relay::relayed::Home;
@@ -31,6 +33,31 @@ impl StreamSession {
         arrivals.into_iter().try_for_each(|arrival| self.take_in(arrival))?;
         summons.into_iter().for_each(|summons| self.let_go(summons));
         Ok(())
+    }
+
+    /// The connection is over, most likely because the client changes its network: a session that may move can be called
+    /// from its new place until its time is over. What peers send meanwhile waits in the sockets, or is lost.
+    pub(in crate::relay::stream) async fn outlive(mut self) {
+        self.close_inbox();
+        while let Some(deadline) = self.deadline().filter(|_| self.issued.is_some() && !self.was_ended()) {
+            let called = poll_fn(|task| {
+                drop(self.inbox.take(task.waker()));
+                let summons = self.inbox.take_moves().0;
+                if summons.is_some() || self.was_ended() { Poll::Ready(summons) } else { Poll::Pending }
+            });
+            let called = tokio::time::timeout_at(deadline.into(), called).await;
+            self.begin(Now::read());
+            match called {
+                Ok(summons) => summons.into_iter().for_each(|summons| self.let_go(summons)),
+                Err(_) => drop(self.expire(Now::read())),
+            }
+        }
+    }
+
+    /// No session comes here any more; one that came too late ends.
+    pub(super) fn close_inbox(&mut self) {
+        let too_late = self.inbox.close();
+        self.counts.allocations_closed += too_late.iter().filter(|arrival| arrival.moved.is_some()).count() as u64;
     }
 
     /// Nothing is queued for the session's sockets: each wake flushes before it hears.
