@@ -3,11 +3,12 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::num::NonZeroUsize;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::client::{Client, Heard};
 use super::datagrams::{UdpClient, hear, peer};
 use super::{PATIENCE, Ports, Running, bound_with};
+use crate::clock::Now;
 use crate::stun::{Method, attribute, channel_header};
 
 const UDP: &[u8] = &[17, 0, 0, 0];
@@ -194,5 +195,30 @@ fn no_packet_of_a_peer_is_lost_by_a_move() {
     while heard < PACKETS {
         assert!(Instant::now() < until, "{heard} of {PACKETS} packets were heard");
         heard += places.iter().filter(|place| place.socket.recv(&mut [0; 64]).is_ok()).count();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_put_out_after_a_move_is_found_at_the_new_place() {
+    let (running, server) = relay();
+    let streams = running.streams();
+    for round in 1..=6 {
+        let mut guest = UdpClient::arrives(server, "1:guest");
+        let (_, ticket) = allocate(&mut guest);
+        let mut roaming = UdpClient::arrives(server, "1:guest");
+        let moved = move_to(&mut roaming, &ticket);
+        if round % 2 == 0 {
+            let ticket = moved.get(attribute::MOBILITY_TICKET);
+            let mut stream = Client::arrives(&streams, "1:guest").await;
+            let moved = stream.ask(Method::Refresh, |writer| writer.put(attribute::MOBILITY_TICKET, ticket)).await;
+            assert_eq!(moved.code(), 0);
+        }
+        streams.revoke("guest", Now::read().unix + Duration::from_secs(3600));
+        let until = Instant::now() + PATIENCE;
+        while running.counts().allocations_closed != round {
+            assert!(Instant::now() < until, "round {round}: {:?}", running.counts());
+            tokio::task::yield_now().await;
+        }
+        streams.readmit("guest");
     }
 }

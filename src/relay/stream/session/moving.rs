@@ -39,11 +39,12 @@ impl StreamSession {
     /// from its new place until its time is over. What peers send meanwhile waits in the sockets, or is lost.
     pub(in crate::relay::stream) async fn outlive(mut self) {
         self.close_inbox();
+        let inbox = self.inbox.clone();
         while let Some(deadline) = self.deadline().filter(|_| self.issued.is_some() && !self.was_ended()) {
             let called = poll_fn(|task| {
-                drop(self.inbox.take(task.waker()));
-                let summons = self.inbox.take_moves().0;
-                if summons.is_some() || self.was_ended() { Poll::Ready(summons) } else { Poll::Pending }
+                drop(inbox.take(task.waker()));
+                let summons = inbox.take_moves().0;
+                if summons.is_some() || inbox.is_over() { Poll::Ready(summons) } else { Poll::Pending }
             });
             let called = tokio::time::timeout_at(deadline.into(), called).await;
             self.begin(Now::read());
