@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
+use std::net::Ipv4Addr;
 
 use fast_qr::qr::QRBuilder;
 
@@ -36,7 +37,9 @@ impl Banner<'_> {
         let (version, page) = (env!("CARGO_PKG_VERSION"), env!("PAGE_HASH"));
         let mut text = format!("callbox {version}, page {page}\n\nOpen in a browser:\n");
         if self.addresses.is_local() {
-            let _ = writeln!(text, "  {}   on this machine", self.link("localhost"));
+            let local = link("localhost", self.listening.one_port, self.certificates.is_some());
+            let alone = self.config.expects_preface(Ipv4Addr::LOCALHOST.into());
+            let _ = writeln!(text, "  {local}   on this machine{}", if alone { ", for the proxy alone" } else { "" });
         }
         for link in self.outside() {
             let _ = writeln!(text, "  {link}");
@@ -81,18 +84,24 @@ impl Banner<'_> {
     }
 
     fn outside(&self) -> Vec<String> {
-        self.addresses.outside().iter().map(|host| self.link(host)).collect()
-    }
-
-    fn link(&self, host: &str) -> String {
-        let port = self.config.public_port.unwrap_or(self.listening.one_port);
-        link(host, port, self.certificates.is_some())
+        let open = |host: &String| public_link(self.config, host, self.listening.one_port);
+        self.addresses.outside().iter().map(open).collect()
     }
 }
 
-/// The page's address at `host`.
-pub(super) fn link(host: &str, port: u16, tls: bool) -> String {
-    let (scheme, usual) = if tls { ("https", 443) } else { ("http", 80) };
+/// The page's address at `host`, as people on other machines open it.
+pub(super) fn public_link(config: &Config, host: &str, one_port: u16) -> String {
+    // A trusted proxy before a server without TLS is there for that.
+    let through_proxy = config.tls == Tls::Off && !config.trusted_proxies.is_empty();
+    let port = if through_proxy { HTTPS } else { one_port };
+    link(host, config.public_port.unwrap_or(port), config.tls != Tls::Off || through_proxy)
+}
+
+/// What an https link without a port means (RFC 9110, 4.2.2).
+const HTTPS: u16 = 443;
+
+fn link(host: &str, port: u16, tls: bool) -> String {
+    let (scheme, usual) = if tls { ("https", HTTPS) } else { ("http", 80) };
     let host = in_link(host);
     if port == usual { format!("{scheme}://{host}/") } else { format!("{scheme}://{host}:{port}/") }
 }

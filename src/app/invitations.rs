@@ -116,7 +116,7 @@ fn first_link(config: &Config) -> anyhow::Result<String> {
     let found = runtime.block_on(discovery::find(&machine, &config.discovery()));
     let outside = Addresses::new(config, machine.interfaces, &found).outside();
     let host = outside.into_iter().next().unwrap_or_else(|| "localhost".to_owned());
-    Ok(banner::link(&host, config.public_port.unwrap_or(config.listen.port()), config.tls != crate::config::Tls::Off))
+    Ok(banner::public_link(config, &host, config.listen.port()))
 }
 
 /// Room and token of an invitation's link.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 
+use super::proxy::Proxy;
 use crate::config::Inputs;
 
 /// Private video calls on your own server: the call page, signaling, the relay and its certificate in one program.
@@ -38,6 +39,12 @@ pub(super) enum Command {
     Config,
     /// Make an invitation's link, with a QR code, or take one back
     Invite(Invite),
+    /// Print what a reverse proxy in front of callbox needs in its configuration
+    Proxy {
+        /// Which one
+        #[arg(value_name = "NAME")]
+        proxy: Proxy,
+    },
     /// Exit with 0 when the running server is healthy
     Healthcheck,
     /// Print a script that completes commands and flags in a shell

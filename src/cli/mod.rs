@@ -3,6 +3,7 @@
 
 mod args;
 mod healthcheck;
+mod proxy;
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -25,6 +26,7 @@ pub fn run() -> ExitCode {
         Command::Config => show_config(&args),
         Command::Invite(wish) => invite(&args, wish),
         Command::Healthcheck => healthcheck(&args),
+        Command::Proxy { proxy } => load(&args).and_then(|config| print(&proxy::snippet(proxy, &config))),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "callbox", &mut script);

@@ -205,6 +205,7 @@ impl Site {
             set(&mut answer, header::RETRY_AFTER, "30");
             return answer;
         };
+        tracing::debug!(client = %connection.client.ip(), scheme = ?connection.scheme, "a WebSocket opens");
         let host = host::host(&request, &connection);
         let upgraded = hyper::upgrade::on(&mut request);
         self.0.sockets.spawn(converse(self.0.clone(), upgraded, (host, connection.client.ip()), shutdown, place));

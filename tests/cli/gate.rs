@@ -17,7 +17,7 @@ fn is_bound(stream: &mut (impl Read + Write)) -> bool {
 }
 
 /// An address of loopback that nobody listens on.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
@@ -165,7 +165,7 @@ fn behind_a_proxy(proxy: &str, more: &str) -> (Server, SocketAddr) {
 const LINE: &[u8] = b"PROXY TCP4 192.0.2.7 198.51.100.1 4660 443\r\n";
 
 /// The address that a binding response names, its port left out.
-fn mapped(stream: &mut (impl Read + Write)) -> Option<[u8; 4]> {
+pub(crate) fn mapped(stream: &mut (impl Read + Write)) -> Option<[u8; 4]> {
     stream.write_all(&BINDING).ok()?;
     let mut answer = [0; 32];
     stream.read_exact(&mut answer).ok()?;

@@ -7,6 +7,7 @@ mod gate;
 mod inviting;
 mod namespace;
 mod people;
+mod proxied;
 mod relay_safety;
 mod server;
 mod starting;

@@ -109,19 +109,13 @@ impl Server {
     /// The same on a connection that begins with `preface` in the clear.
     pub(crate) fn handshake(&self, mut sock: TcpStream, preface: &[u8], name: &str, alpn: &[&str]) -> io::Result<Tls> {
         sock.write_all(preface)?;
+        handshake(sock, self.certificate(), name, alpn)
+    }
+
+    /// The certificate kept in the data folder.
+    pub(crate) fn certificate(&self) -> CertificateDer<'static> {
         let pem = std::fs::read(self.folder.path().join("callbox-data/self-signed.pem")).unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-        let mut config = builder.with_root_certificates(roots).with_no_client_auth();
-        config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-        let name = ServerName::try_from(name.to_owned()).unwrap();
-        let mut stream = StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), sock);
-        while stream.conn.is_handshaking() {
-            stream.conn.complete_io(&mut stream.sock)?;
-        }
-        Ok(stream)
+        CertificateDer::from_pem_slice(&pem).unwrap()
     }
 
     /// The answer to `GET path` over HTTPS, head and body.
@@ -136,11 +130,12 @@ impl Server {
         assert!(Command::new("sh").args(["-c", &line]).status().unwrap().success());
     }
 
-    /// Reads the log up to a line that contains `words`.
-    pub(crate) fn wait_for_log(&mut self, words: &str) {
+    /// Reads the log up to a line that contains `words`; all of it so far.
+    pub(crate) fn wait_for_log(&mut self, words: &str) -> &str {
         while !self.logged.contains(words) {
             assert_ne!(self.log.read_line(&mut self.logged).unwrap(), 0, "it ended without {words}: {}", self.logged);
         }
+        &self.logged
     }
 
     /// Waits for its end; the exit code, and what it logged.
@@ -157,6 +152,27 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A TLS connection that trusts `certificate` and nothing else.
+pub(crate) fn handshake(
+    sock: TcpStream,
+    certificate: CertificateDer<'static>,
+    name: &str,
+    alpn: &[&str],
+) -> io::Result<Tls> {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let mut stream = StreamOwned::new(ClientConnection::new(Arc::new(config), name).unwrap(), sock);
+    while stream.conn.is_handshaking() {
+        stream.conn.complete_io(&mut stream.sock)?;
+    }
+    Ok(stream)
 }
 
 /// A connection on which nothing waits for ever.
