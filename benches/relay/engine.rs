@@ -62,6 +62,17 @@ impl Engine {
 
     /// Sends `rate` packets a second for `duration`, evenly, and adds how long each one took, in nanoseconds.
     pub(crate) fn pace(&mut self, rate: u32, duration: Duration, latencies: &mut Vec<u64>) -> io::Result<Tally> {
+        self.pace_and(rate, duration, latencies, &mut || Ok(()))
+    }
+
+    /// The same with something else to do between two packets, which must be short.
+    pub(crate) fn pace_and(
+        &mut self,
+        rate: u32,
+        duration: Duration,
+        latencies: &mut Vec<u64>,
+        meanwhile: &mut dyn FnMut() -> io::Result<()>,
+    ) -> io::Result<Tally> {
         self.tally = Tally::default();
         let interval = Duration::from_secs(1) / rate;
         let epoch = self.epoch;
@@ -73,6 +84,7 @@ impl Engine {
                 due += interval;
             }
             self.drain(&mut |stamp| latencies.push(nanos(epoch) - stamp))?;
+            meanwhile()?;
         }
         self.settle(&mut |stamp| latencies.push(nanos(epoch) - stamp))?;
         Ok(self.tally)

@@ -3,6 +3,7 @@
 //! ```text
 //! cargo bench --bench relay                                   everything; about 15 minutes
 //! cargo bench --bench relay -- --quick --load one             does it work
+//! cargo bench --bench relay -- --flood                        strangers flood callbox while calls go through it
 //! cargo bench --bench relay -- --coturn /opt/coturn/bin/turnserver
 //! ```
 //!
@@ -15,6 +16,7 @@
 mod client;
 mod clients;
 mod engine;
+mod flood;
 mod flows;
 mod loads;
 mod memory;
@@ -27,9 +29,10 @@ mod stun;
 mod tls;
 mod udp;
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
 use loads::{Case, Outcome};
@@ -38,20 +41,26 @@ use process::Cores;
 use servers::Server;
 use tls::Identity;
 
+const SHARED: &str = "note: no network namespace to be had here: this machine's firewall rules are part of all figures";
+
 fn main() -> Result<()> {
     let options = Options::parse();
     if let Some(address) = options.serve_turn_crate {
         return servers::serve_turn_crate(address);
     }
-    let network = namespace::enter()?;
+    let alone = namespace::enter()?;
     let cores = Cores::choose()?;
     Cores::pin(cores.generator)?;
-    let identity = Identity::new()?;
+    let identity = Identity::new(&[Ipv4Addr::LOCALHOST, flood::SERVER])?;
     let (mut servers, remarks) = servers::find(&options.callbox, &options.coturn, options.turn_server.clone());
     servers.retain(|server| options.wants(server.name()));
     println!("servers on core {}, generator on core {}", cores.server, cores.generator);
     println!("{} rounds of {:?} each; medians", options.rounds(), options.duration());
-    println!("{network}");
+    println!("{}", if alone { "in a network of its own: no firewall in the way" } else { SHARED });
+    if options.flood {
+        ensure!(alone, "a flood from many addresses needs a network namespace, which this system does not allow");
+        return flood::run(servers[0].as_ref(), cores, &identity, options.duration());
+    }
     remarks.iter().for_each(|remark| println!("note: {remark}"));
     let bench = Bench { options, cores, identity, servers };
     bench.options.loads().iter().flat_map(|load| load.cases()).try_for_each(|case| bench.compare(case))

@@ -9,15 +9,25 @@ use anyhow::{Result, ensure};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::Uid;
 
-/// Moves this program, and what it starts from now on, into a network of its own if the system allows it; says what
-/// came of it. To be called while there is only one thread.
-pub(crate) fn enter() -> Result<&'static str> {
+/// Moves this program, and what it starts from now on, into a network of its own; false where the system does not allow
+/// it. To be called while there is only one thread.
+pub(crate) fn enter() -> Result<bool> {
     if unshare(CloneFlags::CLONE_NEWNET).is_err() && isolate_as_user().is_err() {
-        return Ok("note: no network namespace to be had here: this machine's firewall rules are part of all figures");
+        return Ok(false);
     }
-    let up = Command::new("ip").args(["link", "set", "lo", "up"]).status();
-    ensure!(up.is_ok_and(|up| up.success()), "cannot bring loopback up in a network namespace: is iproute2 installed?");
-    Ok("in a network namespace of its own: no firewall in the way")
+    ip(&["link", "set", "lo", "up"])?;
+    Ok(true)
+}
+
+/// Makes every address of `network` one of this machine's own. Only in a network of its own.
+pub(crate) fn own(network: &str) -> Result<()> {
+    ip(&["route", "add", "local", network, "dev", "lo"])
+}
+
+fn ip(arguments: &[&str]) -> Result<()> {
+    let done = Command::new("ip").args(arguments).status();
+    ensure!(done.is_ok_and(|done| done.success()), "cannot set up a network namespace: is iproute2 installed?");
+    Ok(())
 }
 
 /// Without privileges: as the root of a user namespace.

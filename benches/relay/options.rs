@@ -20,6 +20,10 @@ pub(crate) struct Options {
     #[arg(long, value_enum)]
     pub(crate) load: Vec<Load>,
 
+    /// Instead of all loads: strangers flood callbox while calls go through it
+    #[arg(long)]
+    pub(crate) flood: bool,
+
     /// Only servers whose name contains one of these texts; the first one found is what the ratios compare
     #[arg(long)]
     pub(crate) only: Vec<String>,

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,9 +25,10 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// A new one for 127.0.0.1.
-    pub(crate) fn new() -> Result<Identity> {
-        let made = rcgen::generate_simple_self_signed(vec!["127.0.0.1".to_owned()])?;
+    /// A new one for a server at one of `hosts`.
+    pub(crate) fn new(hosts: &[Ipv4Addr]) -> Result<Identity> {
+        let names: Vec<String> = hosts.iter().map(Ipv4Addr::to_string).collect();
+        let made = rcgen::generate_simple_self_signed(names)?;
         let directory = tempfile::tempdir()?;
         fs::write(directory.path().join("cert.pem"), made.cert.pem())?;
         fs::write(directory.path().join("key.pem"), made.signing_key.serialize_pem())?;
@@ -43,6 +44,13 @@ impl Identity {
     /// Its private key, PEM.
     pub(crate) fn key_file(&self) -> PathBuf {
         self.file("key.pem")
+    }
+
+    /// The first thing a TLS client says to `server`.
+    pub(crate) fn client_hello(&self, server: SocketAddr) -> Result<Vec<u8>> {
+        let mut hello = Vec::new();
+        ClientConnection::new(self.client.clone(), ServerName::from(server.ip()))?.write_tls(&mut hello)?;
+        Ok(hello)
     }
 
     fn file(&self, name: &str) -> PathBuf {

@@ -31,6 +31,18 @@ impl Port {
         Ok(port)
     }
 
+    /// The same from another address of this machine.
+    pub(crate) fn connected_from(host: Ipv4Addr, server: SocketAddr) -> io::Result<Port> {
+        let mut port = Port::new(host)?;
+        port.connect(server)?;
+        Ok(port)
+    }
+
+    /// A socket that speaks from any address of this machine, and hears what comes back to any.
+    pub(crate) fn anywhere() -> io::Result<Port> {
+        Port::new(Ipv4Addr::UNSPECIFIED)
+    }
+
     fn new(host: Ipv4Addr) -> io::Result<Port> {
         let socket = UdpSocket::bind((host, 0))?;
         // The sink must never be what loses packets: ask for more than a whole window, take what the kernel gives.
@@ -53,6 +65,13 @@ impl Port {
     /// Sends one packet; false when the socket's send buffer is full.
     pub(crate) fn send(&self, packet: &[u8]) -> io::Result<bool> {
         unless_full(self.socket.send(packet).map(|_| ()))
+    }
+
+    /// Sends one packet to `to`, from `from`; false when the socket's send buffer is full.
+    pub(crate) fn send_from(&self, from: Ipv4Addr, to: SocketAddr, packet: &[u8]) -> io::Result<bool> {
+        let (destination, src_ip) = (to, Some(from.into()));
+        let transmit = Transmit { destination, ecn: None, contents: packet, segment_size: None, src_ip };
+        unless_full(self.state.try_send((&self.socket).into(), &transmit))
     }
 
     /// Sends packets of `size` bytes laid end to end in one GSO call, so that they arrive coalesced.

@@ -59,7 +59,7 @@ key = {key:?}
 [turn]
 listen = ["{udp}"]
 realm = "{REALM}"
-external_ip = ["127.0.0.1"]
+external_ip = ["{host}"]
 allowed_peers = ["127.0.0.0/8"]
 workers = 1
 max_allocations_per_user = 10000
@@ -69,6 +69,7 @@ max_allocations_per_user = 10000
 "#,
         tls = wanted.tls,
         udp = wanted.udp,
+        host = wanted.udp.ip(),
         data = wanted.directory,
         cert = wanted.identity.certificate_file(),
         key = wanted.identity.key_file(),

@@ -86,10 +86,15 @@ pub(crate) fn find(
     (found, remarks)
 }
 
-/// Starts `server` and waits until it answers a Binding request.
+/// Starts `server` on loopback and waits until it answers a Binding request.
 pub(crate) fn start(server: &dyn Server, cores: Cores, identity: &Identity) -> Result<Running> {
+    start_at(Ipv4Addr::LOCALHOST, server, cores, identity)
+}
+
+/// The same on another address of this machine.
+pub(crate) fn start_at(host: Ipv4Addr, server: &dyn Server, cores: Cores, identity: &Identity) -> Result<Running> {
     let directory = tempfile::tempdir()?;
-    let (udp, tls) = (free_port()?, free_port()?);
+    let (udp, tls) = (free_port(host)?, free_port(host)?);
     let wanted = Wanted { udp, tls, identity, directory: directory.path() };
     let mut process = Process::start(server.command(&wanted)?, cores, directory.path())?;
     if let Err(error) = wait_for_answer(&mut process, udp) {
@@ -114,7 +119,7 @@ fn wait_for_answer(process: &mut Process, server: SocketAddr) -> Result<()> {
 }
 
 /// A port nobody uses at this moment: none of these servers can tell which port it took for itself.
-fn free_port() -> Result<SocketAddr> {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
+fn free_port(host: Ipv4Addr) -> Result<SocketAddr> {
+    let socket = UdpSocket::bind((host, 0)).context("no free port")?;
     Ok(socket.local_addr()?)
 }
