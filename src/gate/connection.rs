@@ -76,7 +76,8 @@ enum Protocol {
 }
 
 impl Doors {
-    /// Serves one connection to its end.
+    /// Serves one connection to its end. What comes next is boxed at every step, here and below: a future is as large as
+    /// the largest one in it, and strangers who never get further must not be given memory for an HTTP/2 connection.
     pub(super) async fn receive(
         self: Arc<Self>,
         mut stream: TcpStream,
@@ -106,16 +107,18 @@ impl Doors {
         };
         let stream = Admitted::new(stream, place);
         match (purpose, protocol_of(first)) {
-            (Purpose::Everything, Protocol::Tls) => self.handshake(stream, ends).await,
+            (Purpose::Everything, Protocol::Tls) => Box::pin(self.handshake(stream, ends)).await,
             (Purpose::Everything | Purpose::Turn, Protocol::Stun) => {
-                self.relay(stream, ends, StreamTransport::Tcp).await;
+                Box::pin(self.relay(stream, ends, StreamTransport::Tcp)).await;
             }
             (Purpose::Everything, Protocol::Http) if self.tls.is_none() => {
-                self.site_h1(stream, ends, Scheme::Http).await
+                Box::pin(self.site_h1(stream, ends, Scheme::Http)).await;
             }
-            (Purpose::Everything, Protocol::Http) => redirect::serve(stream, ends.local, None, &self.shutdown).await,
+            (Purpose::Everything, Protocol::Http) => {
+                Box::pin(redirect::serve(stream, ends.local, None, &self.shutdown)).await;
+            }
             (Purpose::Redirect, Protocol::Http) => {
-                redirect::serve(stream, ends.local, Some(self.https_port), &self.shutdown).await;
+                Box::pin(redirect::serve(stream, ends.local, Some(self.https_port), &self.shutdown)).await;
             }
             (purpose, protocol) => debug!(%client, ?purpose, ?protocol, "closed: not spoken on this port"),
         }
@@ -124,7 +127,7 @@ impl Doors {
     async fn handshake(&self, stream: Admitted, ends: Ends) {
         let Some(Acceptor(acceptor)) = &self.tls else { return };
         match self.in_time(HANDSHAKE, acceptor.accept(stream)).await {
-            Some(Ok(stream)) => self.after_handshake(stream, ends).await,
+            Some(Ok(stream)) => Box::pin(self.after_handshake(stream, ends)).await,
             Some(Err(cause)) => debug!(client = %ends.client, %cause, "TLS handshake failed"),
             None => debug!(client = %ends.client, "TLS handshake took too long"),
         }
@@ -134,11 +137,11 @@ impl Doors {
         match stream.get_ref().1.alpn_protocol() {
             Some(tls::ALPN_H2) => {
                 let connection = connection(ends, Scheme::Https);
-                self.site.serve_h2(stream, connection, self.shutdown.clone()).await;
+                Box::pin(self.site.serve_h2(stream, connection, self.shutdown.clone())).await;
             }
-            Some(tls::ALPN_HTTP_1) => self.site_h1(stream, ends, Scheme::Https).await,
-            Some(_) => self.relay(stream, ends, StreamTransport::Tls).await,
-            None => self.without_alpn(BufReader::new(stream), ends).await,
+            Some(tls::ALPN_HTTP_1) => Box::pin(self.site_h1(stream, ends, Scheme::Https)).await,
+            Some(_) => Box::pin(self.relay(stream, ends, StreamTransport::Tls)).await,
+            None => Box::pin(self.without_alpn(BufReader::new(stream), ends)).await,
         }
     }
 
@@ -149,8 +152,8 @@ impl Doors {
             return;
         };
         match protocol_of(*first) {
-            Protocol::Stun => self.relay(stream, ends, StreamTransport::Tls).await,
-            Protocol::Http => self.site_h1(stream, ends, Scheme::Https).await,
+            Protocol::Stun => Box::pin(self.relay(stream, ends, StreamTransport::Tls)).await,
+            Protocol::Http => Box::pin(self.site_h1(stream, ends, Scheme::Https)).await,
             Protocol::Tls => debug!(client = %ends.client, "closed: TLS inside TLS"),
         }
     }
