@@ -1,6 +1,6 @@
 // The browsers of the suite: each kind is started once, when first asked for, and shared; a person is a context of its own in one.
 
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { chromium, firefox } from 'playwright-core';
 
 /** Looked for in this order; the variables win. */
@@ -31,6 +31,14 @@ const running = new Map();
 export function browser(kind) {
   if (!running.has(kind)) running.set(kind, kinds[kind]());
   return running.get(kind);
+}
+
+/** One that is not shared, for measuring: its `processId` tells which processes are its own. Whoever asked closes it. @param {Kind} kind */
+export async function freshBrowser(kind) {
+  const before = new Set(ownChildren());
+  const started = await kinds[kind]();
+  const [processId] = ownChildren().filter((pid) => !before.has(pid));
+  return Object.assign(started, { processId });
 }
 
 /**
@@ -67,6 +75,11 @@ function startFirefox() {
       'media.peerconnection.ice.obfuscate_host_addresses': false, // names nobody resolves on a machine without multicast
     },
   });
+}
+
+/** Processes that this one started. */
+function ownChildren() {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ').map(Number);
 }
 
 function hasDevices() {

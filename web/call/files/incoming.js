@@ -130,13 +130,13 @@ export class Incoming extends Transfer {
 
   /** @param {import('./writer.js').Report} report */
   #wrote({ at, held, again }) {
-    this.progress(held);
     if (again !== null) this.parts.say({ type: 'file-again', id: this.id, at: again });
     const now = this.parts.clock.now();
     if (at === this.written && now - this.acknowledgedAt < ACKNOWLEDGE_WITHIN) return;
     const whole = at === this.size && at !== this.written;
     this.written = at;
     this.acknowledgedAt = now;
+    this.progress(held);
     this.parts.say({ type: 'file-ack', id: this.id, at, held });
     if (whole) this.#finish().catch((cause) => this.fail(cause));
   }

@@ -1,0 +1,225 @@
+#!/usr/bin/env node
+// How files travel from page to page, each figure beside what the browser does by itself on the same path in the same run.
+//
+//   cargo build && tests/run types     # the second brings the npm packages
+//   benches/files.mjs [loopback] [far] [call] [large]     # without a name: the first three; RUNS=3 and MIB=128 are the defaults
+//
+// How: two headless Chromium processes, a person in each, one callbox. A figure is the median of RUNS runs, in turn with the one it
+// is compared with, the slowest and the fastest beside it.
+//   loopback  a file of MIB mebibytes in a call without devices (nothing is paced), from *Accept* to checked and whole on the
+//             receiver's disk; against one bare data channel that carries as many bytes (64 KiB messages, 1 MiB queue) and throws
+//             them away
+//   far       the same with 25 ms each way and 0.1 % of packets lost, both emulated by Chromium's DevTools at the sender's sockets
+//   call      pictures a second that the receiver of a call sees on an uplink of 2.5 Mbit/s and 15 ms each way: for 20 s without a
+//             file, and for 20 s with one; then what the file got of the link
+//   large     4 GiB (zeros, read from a sparse file) once in Chromium and once in Firefox: the growth of all processes of the
+//             receiving and of the sending browser, sampled every second. Needs 9 GB of disk and some minutes
+// The browsers share this machine's cores: on a busy one the bytes a second say more about it than about callbox, the ratios do not.
+
+import { randomBytes } from 'node:crypto';
+import { open, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const { Server } = await import('../tests/browser/harness/server.mjs');
+const { closeBrowsers, freshBrowser } = await import('../tests/browser/harness/browsers.mjs');
+const { Person } = await import('../tests/browser/harness/person.mjs');
+const bare = await import('./page/channel.mjs');
+
+const runs = Number(process.env.RUNS ?? 3);
+const mebibytes = Number(process.env.MIB ?? 128);
+const MIB = 2 ** 20;
+/** A file must not end before the pictures were counted. */
+const COUNTED_S = 20;
+
+const parts = { loopback, far, call, large };
+const wanted = process.argv.slice(2);
+console.log(`${os.cpus().length} x ${os.cpus()[0].model.trim()}, ${os.type()} ${os.release()}`);
+for (const name of wanted.length > 0 ? wanted : ['loopback', 'far', 'call']) await parts[name]();
+await closeBrowsers();
+
+async function loopback() {
+  await compare('loopback', mebibytes, null);
+}
+
+async function far() {
+  await compare('50 ms, 0.1 % loss', Math.min(mebibytes, 32), { latency: 25, packetLoss: 0.1, downloadThroughput: -1, uploadThroughput: -1 });
+}
+
+/**
+ * @param {string} title
+ * @param {number} size mebibytes
+ * @param {object | null} network of the sender, as DevTools emulates it
+ */
+async function compare(title, size, network) {
+  const figures = { bare: [], file: [] };
+  for (let run = 0; run < runs; run += 1) {
+    await onStage({ network, silent: true }, async ({ server, alice, bob }) => {
+      figures.bare.push(await bare.carry(alice.page, bob.page, size * MIB));
+    });
+    await onStage({ network, silent: true }, async ({ server, alice, bob }) => {
+      await meet(alice, bob);
+      const file = path.join(server.folder, 'bench.bin');
+      await writeFile(file, randomBytes(size * MIB));
+      figures.file.push((size * MIB) / await secondsOf(alice, bob, file));
+    });
+  }
+  console.log(`${title}, ${size} MiB`);
+  console.log(`  one bare channel   ${inMbit(figures.bare)}`);
+  console.log(`  a file             ${inMbit(figures.file)}`);
+  console.log(`  ratio              ${(median(figures.file) / median(figures.bare)).toFixed(2)}`);
+}
+
+async function call() {
+  const network = { latency: 15, downloadThroughput: 312_500, uploadThroughput: 312_500 };
+  const figures = { alone: [], beside: [], rate: [] };
+  for (let run = 0; run < runs; run += 1) {
+    await onStage({ network, silent: false }, async ({ server, alice, bob }) => {
+      await meet(alice, bob);
+      await bob.seesMoving('Alice');
+      await pause(15_000); // the estimate has found the link
+      figures.alone.push(await picturesASecond(bob));
+      const file = path.join(server.folder, 'bench.bin');
+      await writeFile(file, randomBytes(64 * MIB));
+      await alice.sendsFile(file);
+      await bob.acceptsFile('bench.bin');
+      await pause(5_000);
+      const before = await bytesOf(bob);
+      figures.beside.push(await picturesASecond(bob));
+      figures.rate.push((await bytesOf(bob) - before) / COUNTED_S);
+    });
+  }
+  console.log('a call on 2.5 Mbit/s');
+  console.log(`  pictures a second, alone          ${spread(figures.alone, 1)}`);
+  console.log(`  pictures a second, beside a file  ${spread(figures.beside, 1)}`);
+  console.log(`  the file                          ${inMbit(figures.rate)}`);
+  console.log(`  ratio                             ${(median(figures.beside) / median(figures.alone)).toFixed(2)}`);
+}
+
+async function large() {
+  for (const kind of /** @type {const} */ (['chromium', 'firefox'])) {
+    await onStage({ network: null, silent: true, kind }, async ({ server, alice, bob }) => {
+      await meet(alice, bob);
+      const file = path.join(server.folder, 'large.bin');
+      await (await open(file, 'w')).close();
+      await truncate(file, 4 * 1024 * MIB);
+      const watch = { alice: new Memory(alice.pid), bob: new Memory(bob.pid) };
+      const timer = setInterval(() => { watch.alice.look(); watch.bob.look(); }, 1000);
+      const seconds = await secondsOf(alice, bob, file, 3600);
+      clearInterval(timer);
+      console.log(`4 GiB, ${kind}: ${seconds.toFixed(0)} s, ${((4096 * MIB * 8) / 1e6 / seconds).toFixed(0)} Mbit/s`);
+      console.log(`  growth: sender ${await watch.alice.growth()}, receiver ${await watch.bob.growth()}`);
+    });
+  }
+}
+
+/** Two people at two browsers, at the page, not in the room yet. */
+async function onStage({ network, silent, kind = 'chromium' }, play) {
+  const server = await Server.start();
+  const browsers = [await freshBrowser(kind), await freshBrowser(kind)];
+  try {
+    const [alice, bob] = await Promise.all(browsers.map((browser, n) => Person.sitDown(browser, { name: ['Alice', 'Bob'][n], url: server.url })));
+    for (const [n, person] of [alice, bob].entries()) {
+      Object.assign(person, { silent, pid: browsers[n].processId });
+      await person.openRoom('bench');
+    }
+    if (network) await emulate(alice, network);
+    await play({ server, alice, bob });
+  } finally {
+    await Promise.allSettled(browsers.map((browser) => browser.close()));
+    await server.close();
+  }
+}
+
+async function meet(...people) {
+  for (const person of people) {
+    if (person.silent) for (const device of ['Microphone', 'Camera']) await person.button(device).click();
+    await person.enter();
+  }
+  for (const person of people) await person.page.locator('[data-link="good"]').first().waitFor();
+}
+
+/** Before any connection is made, and never let go of: the traps stand at `network` in tests/browser/harness/person.mjs. */
+async function emulate(person, network) {
+  const devtools = await person.context.newCDPSession(person.page);
+  await devtools.send('Network.enable');
+  await devtools.send('Network.emulateNetworkConditions', { offline: false, ...network });
+}
+
+/** From *Accept* to the receiver's word that all is there and right. */
+async function secondsOf(alice, bob, file, patience = 600) {
+  const name = path.basename(file);
+  await alice.sendsFile(file);
+  await bob.transfer(name).waitFor();
+  const begun = performance.now();
+  await bob.acceptsFile(name);
+  await bob.page.locator('article[data-state="done"]').waitFor({ timeout: patience * 1000 });
+  return (performance.now() - begun) / 1000;
+}
+
+function picturesASecond(person) {
+  return person.tile('Alice').locator('video').evaluate((video, seconds) => new Promise((resolve) => {
+    const before = video.getVideoPlaybackQuality().totalVideoFrames;
+    setTimeout(() => resolve((video.getVideoPlaybackQuality().totalVideoFrames - before) / seconds), seconds * 1000);
+  }), COUNTED_S);
+}
+
+/** Bytes of files that arrived, as the browser counts its data channels. */
+function bytesOf(person) {
+  return person.page.evaluate(async () => {
+    const reports = await Promise.all(window.keptConnections.filter(({ connectionState }) => connectionState === 'connected').map((one) => one.getStats()));
+    return reports.flatMap((report) => [...report.values()]).filter(({ type, label }) => type === 'data-channel' && label !== 'control')
+      .reduce((sum, { bytesReceived }) => sum + bytesReceived, 0);
+  });
+}
+
+/** The private memory of a browser with all its processes. */
+class Memory {
+  #looks = /** @type {Promise<number>[]} */ ([]);
+
+  constructor(pid) {
+    this.pid = pid;
+    this.look();
+  }
+
+  look() {
+    this.#looks.push(privateBytes(this.pid));
+  }
+
+  async growth() {
+    const looks = await Promise.all(this.#looks);
+    return `${((Math.max(...looks) - looks[0]) / MIB).toFixed(0)} MiB`;
+  }
+}
+
+async function privateBytes(root) {
+  const children = new Map();
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
+    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const family = [root];
+  for (const pid of family) family.push(...(children.get(pid) ?? []));
+  const sizes = await Promise.all(family.map(async (pid) => {
+    const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8').catch(() => '');
+    return ['Private_Dirty', 'Private_Clean'].reduce((sum, key) => sum + Number(rollup.match(new RegExp(`^${key}:\\s+(\\d+)`, 'm'))?.[1] ?? 0), 0) * 1024;
+  }));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+function inMbit(rates) {
+  return `${spread(rates.map((rate) => (rate * 8) / 1e6), 0)} Mbit/s`;
+}
+
+function spread(values, digits) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return `${median(values).toFixed(digits)} (${sorted[0].toFixed(digits)} to ${sorted.at(-1).toFixed(digits)})`;
+}
+
+function median(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted.length % 2 ? sorted[(sorted.length - 1) / 2] : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2;
+}
