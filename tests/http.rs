@@ -193,6 +193,8 @@ async fn settings_say_what_this_server_offers() {
         name: Some("Ä & Söhne".into()),
         logo: Some(logo),
         relay_only: true,
+        video_bitrate: 900,
+        video_codecs: vec!["VP9".into()],
         languages: vec!["zh-CN".into(), "en".into()],
     };
     let running = run(Options { call, ..options() }).await;
@@ -202,7 +204,7 @@ async fn settings_say_what_this_server_offers() {
         let settings: serde_json::Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
         let expected = serde_json::json!({
             "name": "Ä & Söhne", "logo": "/logo", "max_people": 8, "relay_only": true, "languages": ["zh-CN", "en"],
-            "files": false, "version": env!("CARGO_PKG_VERSION"),
+            "video_bitrate": 900, "video_codecs": ["VP9"], "files": false, "version": env!("CARGO_PKG_VERSION"),
         });
         assert_eq!(settings, expected);
         let logo = get(&client, &running, "/logo").await;

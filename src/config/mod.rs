@@ -86,6 +86,10 @@ pub struct Config {
     pub languages: Vec<String>,
     /// Callers never connect directly.
     pub relay_only: bool,
+    /// Kilobits a second of pictures from one page to everybody; 0: no limit of the owner's.
+    pub video_bitrate: u32,
+    /// As SDP names them, best first; empty: the page chooses.
+    pub video_codecs: Vec<String>,
     /// What is logged.
     pub log: Log,
 }

@@ -103,6 +103,8 @@ impl Config {
                 name: Some(self.site_name.clone()),
                 logo: self.logo.clone(),
                 relay_only: self.relay_only,
+                video_bitrate: self.video_bitrate,
+                video_codecs: self.video_codecs.clone(),
                 languages: self.languages.clone(),
             },
             public_dir: self.public_dir.clone(),

@@ -104,6 +104,11 @@ pub(super) fn language(text: &str) -> Result<String, String> {
     if good { Ok(text.to_owned()) } else { Err("must be a language tag such as \"en\" or \"zh-CN\"".to_owned()) }
 }
 
+/// A codec for pictures, by its name in SDP.
+pub(super) fn video_codec(text: &str) -> Result<String, String> {
+    choice(text, &["AV1", "H264", "VP8", "VP9"].map(|name| (name, name))).map(str::to_owned)
+}
+
 /// A choice out of a few words.
 pub(super) fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
     let found = choices.iter().find(|(word, _)| *word == text);

@@ -70,6 +70,10 @@ pub struct CallOptions {
     pub logo: Option<PathBuf>,
     /// Pages use the relay even where a direct way exists, so that people do not learn each other's addresses.
     pub relay_only: bool,
+    /// Kilobits a second of pictures that one page sends to everybody together; 0: as many as the page finds right.
+    pub video_bitrate: u32,
+    /// Codecs for pictures by their names in SDP, best first; empty: the page chooses.
+    pub video_codecs: Vec<String>,
     /// Languages offered, as BCP 47 tags, in order; empty: all the page has.
     pub languages: Vec<String>,
 }

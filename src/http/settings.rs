@@ -12,6 +12,9 @@ struct Settings<'a> {
     logo: Option<&'static str>,
     max_people: usize,
     relay_only: bool,
+    /// kbit/s, 0: the page chooses.
+    video_bitrate: u32,
+    video_codecs: &'a [String],
     /// Empty: all the page has.
     languages: &'a [String],
     /// Whether `/files/` is there.
@@ -27,6 +30,8 @@ pub(super) fn json(options: &Options) -> String {
         logo: call.logo.as_ref().map(|_| "/logo"),
         max_people: options.rooms.max_people,
         relay_only: call.relay_only,
+        video_bitrate: call.video_bitrate,
+        video_codecs: &call.video_codecs,
         languages: &call.languages,
         files: options.public_dir.is_some(),
         version: env!("CARGO_PKG_VERSION"),

@@ -157,6 +157,7 @@ fn values_that_do_not_go_together_are_told() {
     assert!(problem("", &[], &["--listen=[::]:3478"]).contains("is `listen` already"));
     assert!(problem("", &[], &["--http-listen=127.0.0.1:8443"]).contains("redirects plain HTTP by itself"));
     assert!(problem("", &[], &["--http-listen=[::]:80", "--tls-mode=off"]).contains("tls.mode is \"off\""));
+    assert!(problem("[call]\nvideo_codecs = [\"h265\"]\n", &[], &[]).contains("\"VP9\""));
     let relay_only = [("CALLBOX_CALL__RELAY_ONLY", "true"), ("CALLBOX_TURN__ENABLED", "false")];
     assert!(problem("", &relay_only, &[]).contains("nobody could connect"));
     let twice = "[turn]\nexternal_ip = [\"192.0.2.1\", \"192.0.2.2\"]\n";

@@ -25,7 +25,7 @@ test('each sees camera and microphone of the other, and what they show', async (
   for (const [me, other] of [[alice, bob], [bob, alice]]) {
     assert.deepEqual(me.peer.camera.getTracks().map(({ kind }) => kind), ['audio', 'video']);
     assert.deepEqual(me.peer.screen.getTracks().map(({ kind }) => kind), ['video', 'audio']);
-    assert.deepEqual(me.peer.shows, { microphone: true, camera: true, screen: false });
+    assert.deepEqual(me.peer.shows, { microphone: true, camera: true, screen: false, saving: false });
     const sent = me.connection.transceivers.map(({ sender }) => sender.track);
     assert.deepEqual(sent, [me.media.microphone.track, me.media.camera.track, null, null]);
     assert.ok(other);
@@ -47,7 +47,7 @@ test('muting, switching the camera off and sharing a screen need no negotiation'
   await alice.media.setCamera(false);
   await alice.media.shareScreen();
   await clock.pass(500);
-  assert.deepEqual(bob.peer.shows, { microphone: false, camera: false, screen: true });
+  assert.deepEqual(bob.peer.shows, { microphone: false, camera: false, screen: true, saving: false });
   assert.equal(alice.connection.transceivers[2].sender.track, alice.media.screen.track);
   assert.equal(alice.connection.localDescription, before);
   assert.equal(world.network.open.length, 2);
@@ -84,7 +84,7 @@ test('a person without any device is in the call', async () => {
   await world.untilConnected(alice, bob);
   await world.clock.pass(60_000);
   assert.equal(alice.peer.link, 'good');
-  assert.deepEqual(bob.peer.shows, { microphone: false, camera: false, screen: false });
+  assert.deepEqual(bob.peer.shows, { microphone: false, camera: false, screen: false, saving: false });
 });
 
 test('chat reaches everybody and stands in everybody\'s list', async () => {
@@ -324,4 +324,52 @@ test('nothing that a peer says through the hub can hurt', async () => {
   await clock.pass(60_000);
   assert.equal(alice.peer.link, 'good');
   assert.ok(world);
+});
+
+/** What Alice's connection to Bob may send of her camera. */
+const cameraLimits = (person) => person.connection.transceivers[1].sender.parameters.encodings[0];
+
+async function inACall() {
+  const world = new World();
+  const alice = await world.join('Alice');
+  const bob = await world.join('Bob');
+  await world.untilConnected(alice, bob);
+  await world.clock.pass(1_000);
+  return { world, alice, bob };
+}
+
+test('the other page shows a picture small: it is sent small', async () => {
+  const { world, alice, bob } = await inACall();
+  bob.peer.watch({ camera: 240, screen: 0 });
+  await world.clock.pass(500);
+  assert.deepEqual([cameraLimits(alice).scaleResolutionDownBy, cameraLimits(alice).active], [3, true]);
+  bob.peer.watch({ camera: 0, screen: 0 });
+  await world.clock.pass(500);
+  assert.equal(cameraLimits(alice).active, false);
+});
+
+test('who wants only voices sends no picture and gets none, and everything returns with another choice', async () => {
+  const { world, alice, bob } = await inACall();
+  bob.peer.watch({ camera: 720, screen: 0 });
+  bob.call.usePreset('audio');
+  await world.clock.pass(500);
+  assert.deepEqual([cameraLimits(alice).active, cameraLimits(bob).active, alice.peer.shows.camera], [false, false, false]);
+  bob.call.usePreset('saver');
+  await world.clock.pass(500);
+  assert.deepEqual([cameraLimits(alice).active, cameraLimits(bob).active, alice.peer.shows.camera], [true, true, true]);
+  assert.ok(cameraLimits(bob).maxBitrate <= 300_000);
+  assert.equal(cameraLimits(bob).scaleResolutionDownBy, 2);
+});
+
+test('a path that loses what is sent: the picture goes so that the voice stays, both sides know, and it returns', async () => {
+  const { world, alice, bob } = await inACall();
+  alice.connection.lossOut = 0.3;
+  await world.clock.until(() => alice.peer.saving, 'the picture is held back', 60_000);
+  await world.clock.pass(500);
+  assert.equal(cameraLimits(alice).active, false);
+  assert.deepEqual([bob.peer.shows.camera, bob.peer.shows.saving, bob.peer.shows.microphone], [false, true, true]);
+  alice.connection.lossOut = 0;
+  await world.clock.until(() => !alice.peer.saving, 'its return', 60_000);
+  await world.clock.pass(500);
+  assert.deepEqual([cameraLimits(alice).active, bob.peer.shows.camera, bob.peer.shows.saving], [true, true, false]);
 });

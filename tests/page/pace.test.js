@@ -57,6 +57,13 @@ test('without pictures or sound nothing is held back', () => {
   for (let n = 0; n < 10_000; n += 1) assert.equal(pace.take(0, FRAME), 0);
 });
 
+test('it says whether it is what limits', () => {
+  const pace = new Pace();
+  assert.equal(pace.limits(1e8), false, 'nobody talks');
+  pace.look(0, true, new Map());
+  assert.deepEqual([pace.limits(pace.rate), pace.limits(pace.rate / 2)], [true, false]);
+});
+
 test('loss of what we send slows the file down, whatever the round trip says', () => {
   const pace = new Pace();
   const before = pace.rate;

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { DEFAULTS, readSettings, settingsFrom } from '../../web/call/settings.js';
 
 test('what the owner of the server chose', () => {
-  const chosen = { name: 'Acme', logo: '/logo.svg', max_people: 4, relay_only: true, languages: ['zh-CN'], video_bitrate: 900, version: '1.2.3' };
+  const chosen = { name: 'Acme', logo: '/logo.svg', max_people: 4, relay_only: true, languages: ['zh-CN'], video_bitrate: 900, video_codecs: ['H264'], version: '1.2.3' };
   assert.deepEqual(settingsFrom(chosen), chosen);
 });
 

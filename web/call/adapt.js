@@ -3,14 +3,9 @@
  * uplink is the first wall. Pure. Figures: measured encoder cost and the uplinks of reference tables for 2 to 8 people.
  */
 
-/**
- * @typedef {object} Step
- * @property {number} height   of the picture, pixels
- * @property {number} fps
- * @property {number} bitrate  per person it goes to, bit/s
- */
+import { STEPS } from './quality.js';
 
-/** By the number of people it goes to; the last one holds for all above. @type {readonly Step[]} */
+/** By the number of people it goes to; the last one holds for all above. @type {readonly import('./quality.js').Step[]} */
 const CAMERA = Object.freeze([
   { height: 720, fps: 30, bitrate: 1_800_000 },
   { height: 540, fps: 30, bitrate: 900_000 },
@@ -23,6 +18,11 @@ const CAMERA = Object.freeze([
 const SCREEN = Object.freeze([2_500_000, 1_500_000, 1_000_000, 700_000, 600_000, 500_000]);
 const VOICE = 40_000;
 const SCREEN_SOUND = 96_000;
+/** Of a budget; the rest is the camera's. */
+const SCREEN_FIRST = 0.8;
+/** A screen below this cannot be read, a face below that cannot be recognised, bit/s. */
+const SCREEN_LEAST = 100_000;
+const CAMERA_LEAST = 30_000;
 
 /**
  * @typedef {{ camera: number | null, screen: number | null }} Wants  the height in pixels at which somebody shows our
@@ -30,28 +30,74 @@ const SCREEN_SOUND = 96_000;
  */
 
 /**
+ * What the person chose for all of the call.
+ * @typedef {'auto' | 'saver' | 'audio'} Preset  'saver': small pictures; 'audio': none, in either direction
+ */
+export const PRESETS = Object.freeze(/** @type {Preset[]} */ (['auto', 'saver', 'audio']));
+/** bit/s for all pictures together. */
+const SAVER = 300_000;
+const SAVER_STEP = Object.freeze({ height: 360, fps: 15, bitrate: Infinity });
+
+/**
+ * The one place where every wish and every bound meets: the number of people, how large the picture is shown there, how
+ * well the path to them does (`step`), the person's preset, and budgets in bit/s for all pictures together, whoever set them
+ * (the server's owner, a relay). The smallest wins. A screen is served before a face; the voice is never bounded below its
+ * own need.
  * @param {object} situation
  * @param {number} situation.others          people the pictures go to
  * @param {number | null} situation.height   of the camera's own picture, null when it is off
- * @param {number} [situation.budget]        bit/s for all camera pictures together, 0: no further limit
+ * @param {boolean} [situation.sharing]      a screen is shared
+ * @param {readonly number[]} [situation.budgets]  bit/s for all pictures together; 0: none
  * @param {Wants} [situation.wants]          of the person these limits are for
+ * @param {import('./quality.js').Step} [situation.step] what the path to them bears
+ * @param {Preset} [situation.preset]
  * @returns {import('./slots.js').Limits}
  */
-export function limitsFor({ others, height, budget = 0, wants = UNKNOWN }) {
-  const step = CAMERA[Math.min(Math.max(others, 1), CAMERA.length) - 1];
-  const share = budget > 0 ? Math.floor(budget / Math.max(others, 1)) : Infinity;
-  const shown = Math.max(SMALLEST, Math.min(step.height, wants.camera ?? step.height));
+export function limitsFor({ others, height, sharing = false, budgets = [], wants = UNKNOWN, step = STEPS[0], preset = 'auto' }) {
+  const people = Math.max(others, 1);
+  const share = shareOf([...budgets, preset === 'saver' ? SAVER : 0], people);
+  const screen = Math.min(SCREEN[Math.min(people, SCREEN.length) - 1], sharing ? Math.max(share * SCREEN_FIRST, SCREEN_LEAST) : Infinity);
+  const camera = cameraFor(people, [step, preset === 'saver' ? SAVER_STEP : STEPS[0]], wants.camera);
+  const room = sharing ? share - screen : share;
   return {
-    microphone: { maxBitrate: VOICE },
+    microphone: { maxBitrate: VOICE, priority: 'high' },
     camera: {
-      active: wants.camera !== 0,
-      maxBitrate: Math.round(Math.min(step.bitrate * saving(shown, step.height), share)),
-      maxFramerate: step.fps,
-      scaleResolutionDownBy: height ? Math.max(1, height / shown) : 1,
+      active: camera.height > 0 && preset !== 'audio' && room >= CAMERA_LEAST,
+      maxBitrate: Math.round(Math.max(CAMERA_LEAST, Math.min(camera.bitrate, room))),
+      maxFramerate: Math.max(1, camera.fps),
+      scaleResolutionDownBy: height && camera.height > 0 ? Math.max(1, height / camera.height) : 1,
+      priority: sharing ? 'very-low' : 'low',
     },
-    screen: { active: wants.screen !== 0, maxBitrate: SCREEN[Math.min(Math.max(others, 1), SCREEN.length) - 1] },
+    screen: { active: wants.screen !== 0 && preset !== 'audio', maxBitrate: Math.round(screen), priority: 'medium' },
     screenSound: { maxBitrate: SCREEN_SOUND },
   };
+}
+
+/**
+ * @param {number} people
+ * @param {readonly import('./quality.js').Step[]} bounds
+ * @param {number | null} wanted height at which they show it
+ * @returns {import('./quality.js').Step}
+ */
+function cameraFor(people, bounds, wanted) {
+  const usual = CAMERA[Math.min(people, CAMERA.length) - 1];
+  const height = Math.min(usual.height, ...bounds.map((bound) => bound.height));
+  if (wanted === 0 || height === 0) return { height: 0, fps: 0, bitrate: 0 };
+  const shown = Math.max(SMALLEST, Math.min(height, wanted ?? height));
+  return {
+    height: shown,
+    fps: Math.min(usual.fps, ...bounds.map(({ fps }) => fps)),
+    bitrate: Math.min(usual.bitrate * saving(shown, usual.height), ...bounds.map(({ bitrate }) => bitrate)),
+  };
+}
+
+/**
+ * @param {readonly number[]} budgets for everybody together
+ * @param {number} people
+ * @returns {number} for one of them
+ */
+function shareOf(budgets, people) {
+  return Math.min(...budgets.filter((budget) => budget > 0), Infinity) / people;
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { limitsFor, startKbit } from './adapt.js';
 import { Chat } from './chat.js';
+import { measure, ordered, preferred } from './codecs.js';
 import { systemClock } from './clock.js';
 import { Door } from './door.js';
 import { Files } from './files.js';
@@ -91,6 +92,11 @@ export class Call extends EventTarget {
       onreloaded: (peer) => this.files.reloaded(peer),
       onleft: (peer, reason) => this.#gone(peer, reason),
     });
+    /** @type {import('./adapt.js').Preset} */
+    this.preset = 'auto';
+    /** Codecs this machine encodes in hardware. @type {ReadonlySet<string>} */
+    this.efficient = new Set();
+    void measure(globalThis.navigator?.mediaCapabilities).then((efficient) => { this.efficient = efficient; });
     /** Tells the others a page that came back from one that was reloaded. */
     this.instance = randomId(this.clock);
     this.files = new Files(this);
@@ -147,6 +153,15 @@ export class Call extends EventTarget {
     });
   }
 
+  /**
+   * Spares the network, or the eyes; the others' pages hear of it and send accordingly.
+   * @param {import('./adapt.js').Preset} preset
+   */
+  usePreset(preset) {
+    this.preset = preset;
+    for (const peer of this.roster.all) void peer.preset();
+  }
+
   /** Gets up: connections end, the seat is free. Devices stay open; closing them is `media.close()`. */
   leave() {
     this.sayAll({ type: 'bye' });
@@ -166,7 +181,7 @@ export class Call extends EventTarget {
   /** A raised hand, an open whiteboard: seen by everybody, late joiners too. @param {Partial<import('./gestures.js').Gestures>} changes */
   gesture(changes) {
     Object.assign(this.gestures, changes);
-    this.sayAll(this.#ownState());
+    for (const peer of this.roster.all) peer.say(this.#ownState(peer));
   }
 
   /** A sign that passes: seen by whoever is here now. @param {string} sign one of `SIGNS` */
@@ -296,8 +311,10 @@ export class Call extends EventTarget {
         }),
         startKbit: () => startKbit(this.peers.size),
         tracks: () => this.media.outgoing,
-        limits: (wants) => this.#limits(wants),
-        state: () => this.#ownState(),
+        limits: (peer) => this.#limits(peer),
+        codecs: (what) => this.#codecs(what),
+        pictures: () => this.preset !== 'audio',
+        state: (peer) => this.#ownState(peer),
         onmessage: (message) => this.#heard(peer, message),
         onfilechannel: (channel) => this.files.arrived(peer, channel),
         onchange: () => this.#tell('peer', { peer }),
@@ -418,17 +435,37 @@ export class Call extends EventTarget {
     this.stopRefresh = this.clock.after(ttl * REFRESH_AT * 1000, () => this.signaling.send({ type: 'ice-refresh' }));
   }
 
-  /** @param {import('./adapt.js').Wants} wants */
-  #limits(wants) {
-    const height = this.media.camera.track?.getSettings?.().height ?? null;
-    return limitsFor({ others: this.peers.size, height, budget: this.settings.video_bitrate * 1000, wants });
+  /**
+   * All bounds of what goes to this person; they are weighed in `limitsFor`.
+   * @param {Peer} peer
+   */
+  #limits({ wants, quality: { step } }) {
+    const { preset, settings } = this;
+    return limitsFor({
+      others: this.peers.size,
+      height: this.media.camera.track?.getSettings?.().height ?? null,
+      sharing: this.media.screen.track !== null,
+      budgets: [settings.video_bitrate * 1000],
+      wants, step, preset,
+    });
   }
 
-  #ownState() {
+  /** @param {'camera' | 'screen'} what @returns {RTCRtpCodec[]} */
+  #codecs(what) {
+    const known = globalThis.RTCRtpReceiver?.getCapabilities?.('video')?.codecs ?? [];
+    return ordered(known, preferred({ what, others: this.peers.size, allowed: this.settings.video_codecs, efficient: this.efficient }));
+  }
+
+  /** @param {Peer} peer */
+  #ownState({ saving }) {
     const { microphone, camera, screen } = this.media;
+    const pictures = this.preset !== 'audio';
     return {
       type: 'state', name: this.you.name,
-      microphone: microphone.on && microphone.track !== null, camera: camera.track !== null, screen: screen.track !== null,
+      microphone: microphone.on && microphone.track !== null,
+      camera: camera.track !== null && pictures && !saving,
+      screen: screen.track !== null && pictures,
+      saving: camera.track !== null && pictures && saving,
       ...this.gestures,
     };
   }

@@ -26,14 +26,15 @@ export class Connection {
    * @param {boolean} options.offerer
    * @param {boolean} options.media          with the four places for tracks, or for data alone
    * @param {number} options.startKbit       where the bandwidth estimate begins
+   * @param {import('./slots.js').Codecs} [options.codecs]
    * @param {(word: Word) => void} options.send
    * @param {() => void} options.onproblem   this connection cannot be saved
    */
-  constructor({ browser, config, epoch, offerer, media, startKbit, send, onproblem }) {
+  constructor({ browser, config, epoch, offerer, media, startKbit, codecs, send, onproblem }) {
     this.epoch = epoch;
     this.offerer = offerer;
     this.rtc = new browser.RTCPeerConnection({ ...config, bundlePolicy: 'max-bundle' });
-    this.slots = media ? new Slots(this.rtc, browser.MediaStream) : null;
+    this.slots = media ? new Slots(this.rtc, browser.MediaStream, codecs) : null;
     if (offerer) this.slots?.offer();
     this.control = this.rtc.createDataChannel('control', CONTROL);
     this.resolvePlaced = () => {};

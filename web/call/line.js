@@ -17,6 +17,7 @@ import { Watchdog } from './watchdog.js';
  * @property {import('./clock.js').Clock} clock
  * @property {() => RTCConfiguration} config
  * @property {() => number} startKbit       where the bandwidth estimate of a new connection begins
+ * @property {import('./slots.js').Codecs} [codecs]        for pictures, best first
  * @property {(payload: SignalPayload) => void} signal
  * @property {(connection: Connection) => void} onbuilt   a connection was made (not up yet): fill its places, listen
  * @property {(connection: Connection) => void} onused    this connection is the one in use from now on
@@ -182,11 +183,11 @@ export class Line {
    * @param {boolean} relayed
    */
   #open(epoch, offerer, relayed) {
-    const { browser, config, media, clock, startKbit, onbuilt, onused } = this.options;
+    const { browser, config, media, clock, startKbit, codecs, onbuilt, onused } = this.options;
     this.epoch = epoch;
     this.lastBuilt = clock.now();
     const connection = new Connection({
-      browser, media, epoch, offerer,
+      browser, media, epoch, offerer, codecs,
       startKbit: startKbit(),
       config: { ...config(), ...(relayed ? { iceTransportPolicy: 'relay' } : {}) },
       send: (word) => this.#signal({ epoch, ...word }),

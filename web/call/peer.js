@@ -7,15 +7,17 @@ import { FileLanes } from './files/lanes.js';
 import { NO_GESTURES, gesturesFrom } from './gestures.js';
 import { Identity } from './identity.js';
 import { Line } from './line.js';
+import { Quality } from './quality.js';
 
 /** @typedef {'connecting' | 'good' | 'weak' | 'lost'} Link */
 /** @typedef {{ local: string, remote: string, protocol: 'udp' | 'tcp' | 'tls', relayed: boolean }} Path */
-/** @typedef {{ microphone: boolean, camera: boolean, screen: boolean }} Shows */
+/** @typedef {{ microphone: boolean, camera: boolean, screen: boolean, saving: boolean }} Shows  saving: their camera is held back to save the call */
 /**
  * @typedef {object} PeerStats
  * @property {number | null} rtt         seconds
  * @property {number | null} loss        share of packets that did not arrive here, 0..1, over the last second
  * @property {number | null} lossOut     the same of what this page sends, as the other side reports it
+ * @property {number | null} room        bit/s that the browser believes it could send; not in Firefox
  * @property {number | null} jitter      seconds
  * @property {number} bitrateIn          bit/s
  * @property {number} bitrateOut         bit/s
@@ -30,8 +32,10 @@ import { Line } from './line.js';
  * @property {() => RTCConfiguration} config
  * @property {() => number} startKbit
  * @property {() => import('./media.js').OutgoingTracks} tracks   what this page sends
- * @property {(wants: import('./adapt.js').Wants) => import('./slots.js').Limits} limits of what goes to this person
- * @property {() => import('./control.js').ControlMessage} state  what this page says it sends
+ * @property {(peer: Peer) => import('./slots.js').Limits} limits of what goes to this person
+ * @property {import('./slots.js').Codecs} codecs
+ * @property {(peer: Peer) => import('./control.js').ControlMessage} state  what this page says it sends to them
+ * @property {() => boolean} pictures   pictures are wanted at all
  * @property {(message: import('./control.js').ControlMessage) => void} onmessage anything but a state
  * @property {(channel: RTCDataChannel) => void} onfilechannel    a file begins to arrive
  * @property {{ room: string, secret: string | undefined }} key   the room's, to prove who is who
@@ -70,14 +74,17 @@ export class Peer {
     /** The shared screen with its sound; always the same object. */
     this.screen = new browser.MediaStream();
     /** @type {Shows} what this person says they send */
-    this.shows = { microphone: false, camera: false, screen: false };
+    this.shows = { microphone: false, camera: false, screen: false, saving: false };
     /** @type {import('./gestures.js').Gestures} */
     this.gestures = NO_GESTURES;
     /** @type {PeerStats | null} */
     this.stats = null;
     /** @type {import('./adapt.js').Wants} how large they show what we send */
     this.wants = { camera: null, screen: null };
-    /** What we told them last. */
+    /** What the path to them bears. */
+    this.quality = new Quality(clock.now());
+    /** How large we show what they send, and what we told them of it last. */
+    this.view = { camera: /** @type {number | null} */ (null), screen: /** @type {number | null} */ (null) };
     this.watched = '';
     this.browser = browser;
     this.clock = clock;
@@ -90,6 +97,7 @@ export class Peer {
       name: 'call', media: true, offerer: entry.offerer, browser, clock,
       config: hooks.config,
       startKbit: hooks.startKbit,
+      codecs: hooks.codecs,
       signal: hooks.signal,
       onbuilt: (connection) => this.#built(connection),
       onused: (connection) => this.#used(connection),
@@ -130,24 +138,28 @@ export class Peer {
    * @param {{ camera: number, screen: number }} heights in device pixels, 0: not shown at all
    */
   watch({ camera, screen }) {
-    const view = { type: 'view', camera: Math.round(camera), screen: Math.round(screen) };
-    if (JSON.stringify(view) === this.watched) return;
-    this.watched = JSON.stringify(view);
-    this.say(view);
+    this.view = { camera: Math.round(camera), screen: Math.round(screen) };
+    this.#sayView();
+  }
+
+  /** The person at this page chose another preset. */
+  async preset() {
+    this.#sayView();
+    await this.#bounded();
   }
 
   /** What this page sends has changed. */
   async sendTracks() {
-    this.say(this.hooks.state());
+    this.say(this.hooks.state(this));
     for (const { slots } of this.#connections()) {
       await slots?.send(this.hooks.tracks());
-      await slots?.limit(this.hooks.limits(this.wants));
+      await slots?.limit(this.hooks.limits(this));
     }
   }
 
   /** The number of people has changed, or the camera's size. */
   async limit() {
-    for (const { slots } of this.#connections()) await slots?.limit(this.hooks.limits(this.wants));
+    for (const { slots } of this.#connections()) await slots?.limit(this.hooks.limits(this));
   }
 
   /**
@@ -178,13 +190,38 @@ export class Peer {
     const news = link !== before || stats !== this.stats;
     if (link === 'good' && (before === 'weak' || before === 'lost')) void this.line.current?.slots?.refresh();
     Object.assign(this, { link, path: reading?.path ?? this.path, stats });
+    if (news && stats) await this.#heed(stats);
     if (news) this.hooks.onchange();
+  }
+
+  /** The picture to this person is held back to save the voices. */
+  get saving() {
+    return this.quality.off;
   }
 
   close() {
     this.line.close();
     this.fileLanes.close();
     for (const stream of [this.camera, this.screen]) for (const track of stream.getTracks()) stream.removeTrack(track);
+  }
+
+  /** What the path bears is another step now and then. @param {PeerStats} stats */
+  async #heed({ rtt, lossOut, room }) {
+    const sending = this.hooks.tracks().camera !== null;
+    if (this.quality.look({ now: this.clock.now(), rtt, lossOut, room, sending })) await this.#bounded();
+  }
+
+  async #bounded() {
+    this.say(this.hooks.state(this));
+    await this.limit();
+  }
+
+  #sayView() {
+    const none = { camera: 0, screen: 0 };
+    const view = { type: 'view', ...(this.hooks.pictures() ? this.view : none) };
+    if (JSON.stringify(view) === this.watched) return;
+    this.watched = JSON.stringify(view);
+    this.say(view);
   }
 
   #connections() {
@@ -194,10 +231,12 @@ export class Peer {
   #startAnew() {
     this.control.reset();
     this.identity.reset();
-    if (this.watched) this.say(JSON.parse(this.watched));
-    this.shows = { microphone: false, camera: false, screen: false };
+    this.watched = '';
+    this.#sayView();
+    this.shows = { microphone: false, camera: false, screen: false, saving: false };
     this.gestures = NO_GESTURES;
     this.wants = { camera: null, screen: null };
+    this.quality = new Quality(this.clock.now());
     this.fileLanes.close();
     this.fileLanes = this.#makeLanes(this.line.offerer);
     this.line.anew();
@@ -222,10 +261,10 @@ export class Peer {
       await connection.slots?.send(this.hooks.tracks());
     });
     connection.rtc.addEventListener('connectionstatechange', () => {
-      if (connection.state === 'connected') connection.slots?.limit(this.hooks.limits(this.wants));
+      if (connection.state === 'connected') connection.slots?.limit(this.hooks.limits(this));
       this.hooks.onchange();
     });
-    this.say(this.hooks.state());
+    this.say(this.hooks.state(this));
   }
 
   /** Swaps the tracks inside the same two streams, so that whoever plays them goes on playing. @param {import('./connection.js').Connection} connection */
@@ -249,7 +288,7 @@ export class Peer {
     if (message.type === 'view') return this.#wanted(message);
     if (message.type === 'proof') return this.identity.hear(message.proof);
     if (message.type !== 'state') return this.hooks.onmessage(message);
-    this.shows = { microphone: message.microphone === true, camera: message.camera === true, screen: message.screen === true };
+    this.shows = { microphone: message.microphone === true, camera: message.camera === true, screen: message.screen === true, saving: message.saving === true };
     this.gestures = gesturesFrom(message);
     if (typeof message.name === 'string' && message.name) this.name = message.name;
     this.hooks.onchange();

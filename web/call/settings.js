@@ -9,12 +9,13 @@
  * @property {boolean} relay_only     the server's owner wants every call to go through the relay
  * @property {string[]} languages     offered, the first is the default
  * @property {number} video_bitrate   upper limit of what one page sends as camera pictures, kbit/s, 0 = choose
+ * @property {string[]} video_codecs  best first, as in SDP ('VP9'); empty = choose
  * @property {string} version
  */
 
 /** @type {Readonly<Settings>} */
 export const DEFAULTS = Object.freeze({
-  name: 'callbox', logo: null, max_people: 8, relay_only: false, languages: ['en', 'zh-CN'], video_bitrate: 0, version: '',
+  name: 'callbox', logo: null, max_people: 8, relay_only: false, languages: ['en', 'zh-CN'], video_bitrate: 0, video_codecs: [], version: '',
 });
 
 /**
@@ -36,13 +37,14 @@ export async function readSettings(get = globalThis.fetch) {
  */
 export function settingsFrom(given) {
   const source = /** @type {Record<string, unknown>} */ (given !== null && typeof given === 'object' ? given : {});
-  const settings = { ...DEFAULTS, languages: [...DEFAULTS.languages] };
+  const settings = { ...DEFAULTS, languages: [...DEFAULTS.languages], video_codecs: [...DEFAULTS.video_codecs] };
   if (typeof source.name === 'string' && source.name) settings.name = source.name;
   if (typeof source.logo === 'string' && source.logo) settings.logo = source.logo;
   if (typeof source.relay_only === 'boolean') settings.relay_only = source.relay_only;
   if (typeof source.version === 'string') settings.version = source.version;
   if (isCount(source.max_people) && source.max_people > 0) settings.max_people = source.max_people;
   if (isCount(source.video_bitrate)) settings.video_bitrate = source.video_bitrate;
+  if (Array.isArray(source.video_codecs)) settings.video_codecs = source.video_codecs.filter((codec) => typeof codec === 'string');
   if (Array.isArray(source.languages)) {
     const languages = source.languages.filter((language) => typeof language === 'string');
     if (languages.length > 0) settings.languages = languages;

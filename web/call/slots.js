@@ -4,8 +4,9 @@
  */
 
 /** @typedef {'microphone' | 'camera' | 'screen' | 'screenSound'} SlotName */
-/** @typedef {{ maxBitrate?: number, maxFramerate?: number, scaleResolutionDownBy?: number, active?: boolean }} Limit */
+/** @typedef {{ maxBitrate?: number, maxFramerate?: number, scaleResolutionDownBy?: number, active?: boolean, priority?: RTCPriorityType }} Limit */
 /** @typedef {Partial<Record<SlotName, Limit>>} Limits */
+/** @typedef {(what: 'camera' | 'screen') => RTCRtpCodec[]} Codecs  in order of preference; empty: as the browser likes */
 
 /** @type {readonly { name: SlotName, kind: 'audio' | 'video' }[]} the order is the wire: never change it */
 const SLOTS = Object.freeze([
@@ -19,9 +20,11 @@ export class Slots {
   /**
    * @param {RTCPeerConnection} connection
    * @param {typeof MediaStream} Stream
+   * @param {Codecs} [codecs]
    */
-  constructor(connection, Stream) {
+  constructor(connection, Stream, codecs = () => []) {
     this.connection = connection;
+    this.codecs = codecs;
     // Tracks of one stream are played in step: lips with voice, and the screen with its own sound.
     this.groups = { camera: new Stream(), screen: new Stream() };
     /** @type {Map<SlotName, RTCRtpTransceiver>} */
@@ -33,7 +36,9 @@ export class Slots {
   /** The one who makes the offers makes the places. */
   offer() {
     for (const { name, kind } of SLOTS) {
-      this.transceivers.set(name, this.connection.addTransceiver(kind, { direction: 'sendrecv', streams: [this.#group(name)] }));
+      const transceiver = this.connection.addTransceiver(kind, { direction: 'sendrecv', streams: [this.#group(name)] });
+      this.#prefer(name, transceiver);
+      this.transceivers.set(name, transceiver);
     }
   }
 
@@ -45,6 +50,7 @@ export class Slots {
       if (!transceiver || this.transceivers.has(name)) return;
       transceiver.direction = 'sendrecv';
       transceiver.sender.setStreams?.(this.#group(name));
+      this.#prefer(name, transceiver);
       this.transceivers.set(name, transceiver);
     });
   }
@@ -100,6 +106,21 @@ export class Slots {
     if (!changed) return;
     Object.assign(encoding, limit);
     await sender.setParameters(parameters).catch(() => {}); // a bound this browser does not know is no reason to fail
+  }
+
+  /**
+   * @param {SlotName} name
+   * @param {RTCRtpTransceiver} transceiver
+   */
+  #prefer(name, transceiver) {
+    if (name !== 'camera' && name !== 'screen') return;
+    const codecs = this.codecs(name);
+    if (codecs.length === 0) return;
+    try {
+      transceiver.setCodecPreferences?.(codecs);
+    } catch {
+      // A codec that this browser lists and does not take back: its own order is good enough.
+    }
   }
 
   /** @param {SlotName} name */

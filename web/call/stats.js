@@ -16,6 +16,7 @@
  * @property {number} packetsOut   of media
  * @property {number} lostOut      as the other side reports it
  * @property {number | null} rtt
+ * @property {number | null} room  bit/s that the browser believes it could send
  * @property {number | null} jitter
  * @property {{ width: number | null, height: number | null, fps: number | null, codec: string | null }} picture
  * @property {Path | null} path
@@ -41,6 +42,7 @@ export function read(report) {
     packetsOut: sum(outbound, 'packetsSent'),
     lostOut: sum(reported, 'packetsLost'),
     rtt: number(pair?.currentRoundTripTime) ?? number(reported.find(({ roundTripTime }) => roundTripTime)?.roundTripTime),
+    room: number(pair?.availableOutgoingBitrate),
     jitter: number(inbound.find(({ kind }) => kind === 'audio')?.jitter),
     picture: picture(report, inbound),
     path: pathOf(report, pair),
@@ -60,6 +62,7 @@ export function between(before, now) {
     rtt: now.rtt,
     loss: share(lost, lost + now.packetsIn - (before?.packetsIn ?? 0)),
     lossOut: share(lostOut, now.packetsOut - (before?.packetsOut ?? 0)),
+    room: now.room,
     jitter: now.jitter,
     bitrateIn: rate(now.bytesIn - (before?.bytesIn ?? 0), seconds),
     bitrateOut: rate(now.bytesOut - (before?.bytesOut ?? 0), seconds),

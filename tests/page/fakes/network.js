@@ -51,6 +51,10 @@ class FakeConnection extends EventTarget {
   sctp = { maxMessageSize: 262_144 };
   generation = 1;
   bytesIn = 0;
+  bytesOut = 0;
+  packetsLost = 0;
+  /** Share of what this side sends that does not arrive. */
+  lossOut = 0;
   silentFor = 0;
 
   constructor(network, config) {
@@ -129,6 +133,8 @@ class FakeConnection extends EventTarget {
     const bytesReceived = this.channels.reduce((sum, channel) => sum + channel.bytesReceived, 0);
     return new Map([
       ['rtp', { id: 'rtp', type: 'inbound-rtp', kind: 'audio', timestamp: this.network.clock.now(), bytesReceived: this.bytesIn, packetsReceived: this.bytesIn / 100, packetsLost: 0 }],
+      ['out', { id: 'out', type: 'outbound-rtp', timestamp: this.network.clock.now(), packetsSent: this.bytesOut / 100, bytesSent: this.bytesOut }],
+      ['heard', { id: 'heard', type: 'remote-inbound-rtp', timestamp: this.network.clock.now(), packetsLost: this.packetsLost }],
       ['data', { id: 'data', type: 'data-channel', timestamp: this.network.clock.now(), bytesReceived }],
     ]);
   }
@@ -145,6 +151,8 @@ class FakeConnection extends EventTarget {
     this.silentFor = 0;
     this.#become('connected');
     if (this.other.transceivers.some(({ sender }) => sender.track?.enabled)) this.bytesIn += BYTES_PER_LOOK;
+    this.bytesOut += BYTES_PER_LOOK;
+    this.packetsLost += (BYTES_PER_LOOK / 100) * this.lossOut;
     for (const channel of this.channels) channel.pump();
   }
 

@@ -24,6 +24,8 @@ const GROW_FIRST = 2;
 const GROW_LATER = 1.12;
 /** What was saved up while a browser's timer was late, in seconds. */
 const BURST = 0.25;
+/** Of the rate that is allowed: whoever uses less is held back by something else. */
+const NEARLY = 0.7;
 /** Stats are read once a second: the same crowd must not count twice. */
 const LOOK_EVERY = 900;
 /** One message at a time is at most this much of the path, in seconds: 64 KiB would be a queue of its own on a slow one. */
@@ -59,6 +61,11 @@ export class Pace {
     Object.assign(this, { looked: now, used: 0 });
     if (this.#crowded(now, paths)) this.#retreat();
     else if (busy) this.#advance(paths);
+  }
+
+  /** Whether this rate is as low as it is because of the pace. @param {number} rate bytes a second */
+  limits(rate) {
+    return !this.free && rate > this.rate * NEARLY;
   }
 
   /** Bytes of file in the next messages. */
