@@ -25,7 +25,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 const { Server } = await import('../tests/browser/harness/server.mjs');
 const { closeBrowsers, freshBrowser } = await import('../tests/browser/harness/browsers.mjs');
 const { Person } = await import('../tests/browser/harness/person.mjs');
-const bare = await import('./page/channel.mjs');
+const bare = await import('../tests/browser/harness/channel.mjs');
 
 const runs = Number(process.env.RUNS ?? 3);
 const mebibytes = Number(process.env.MIB ?? 128);
@@ -114,7 +114,11 @@ async function large() {
   }
 }
 
-/** Two people at two browsers, at the page, not in the room yet. */
+/**
+ * Two people at two browsers, at the page, not in the room yet.
+ * @param {{ network: object | null, silent: boolean, kind?: import('../tests/browser/harness/browsers.mjs').Kind }} how
+ * @param {(stage: any) => Promise<void>} play
+ */
 async function onStage({ network, silent, kind = 'chromium' }, play) {
   const server = await Server.start();
   const browsers = [await freshBrowser(kind), await freshBrowser(kind)];

@@ -11,5 +11,8 @@ interface Window {
   pictureIn(tile: Element): Player | undefined;
   soundsIn(tile: Element): Promise<{ track: MediaStreamTrack; report: RTCInboundRtpStreamStats }[]>;
   firstPicture: Promise<number>;
+  bareRtc: RTCPeerConnection;
+  bareChannel: RTCDataChannel;
+  bareRate: Promise<number>;
   axe: typeof import('axe-core');
 }

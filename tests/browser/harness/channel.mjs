@@ -18,7 +18,7 @@ async function prepare() {
   const rtc = (window.bareRtc = new RTCPeerConnection());
   window.bareChannel = rtc.createDataChannel('bare');
   await rtc.setLocalDescription();
-  if (rtc.iceGatheringState !== 'complete') await new Promise((done) => { rtc.onicegatheringstatechange = () => rtc.iceGatheringState === 'complete' && done(); });
+  while (rtc.iceGatheringState !== 'complete') await new Promise((changed) => { rtc.onicegatheringstatechange = changed; });
   return rtc.localDescription.toJSON();
 }
 
@@ -38,7 +38,7 @@ async function answerTo({ offer, bytes }) {
   });
   await rtc.setRemoteDescription(offer);
   await rtc.setLocalDescription();
-  if (rtc.iceGatheringState !== 'complete') await new Promise((done) => { rtc.onicegatheringstatechange = () => rtc.iceGatheringState === 'complete' && done(); });
+  while (rtc.iceGatheringState !== 'complete') await new Promise((changed) => { rtc.onicegatheringstatechange = changed; });
   return rtc.localDescription.toJSON();
 }
 
