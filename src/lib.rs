@@ -7,6 +7,7 @@
 // The socket layer (`relay::socket`) alone may allow it, each block with its reason.
 #![deny(unsafe_code)]
 
+pub mod acme;
 pub mod admission;
 pub mod app;
 pub mod cli;

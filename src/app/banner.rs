@@ -8,6 +8,7 @@ use std::net::Ipv4Addr;
 use fast_qr::qr::QRBuilder;
 
 use super::addresses::{Addresses, in_link};
+use super::trust::Trust;
 use crate::config::{Config, Tls};
 use crate::discovery::{Container, Found, How};
 use crate::firewall::{self, Listening};
@@ -21,6 +22,7 @@ pub(super) struct Banner<'a> {
     pub(super) addresses: &'a Addresses,
     pub(super) found: &'a Found,
     pub(super) certificates: Option<&'a Certificates>,
+    pub(super) trust: &'a Trust,
 }
 
 impl Banner<'_> {
@@ -77,10 +79,14 @@ impl Banner<'_> {
                 .to_owned();
         };
         let about = match self.config.tls {
-            Tls::SelfSigned => "self-signed: a browser warns once; go on when it shows this SHA-256 fingerprint",
-            _ => "your own; its SHA-256 fingerprint",
+            Tls::Files { .. } => "your own; its SHA-256 fingerprint",
+            _ if matches!(self.trust, Trust::Ordered(_)) => {
+                "self-signed, until a trusted one is here and for other addresses; its SHA-256 fingerprint"
+            }
+            _ => "self-signed: a browser warns once; go on when it shows this SHA-256 fingerprint",
         };
-        format!("\nCertificate, {about}:\n  {}\n", certificates.fingerprint())
+        let trust = self.trust.words(self.config);
+        format!("\nCertificate, {about}:\n  {}\n{trust}", certificates.fingerprint())
     }
 
     fn outside(&self) -> Vec<String> {

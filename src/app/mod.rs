@@ -9,16 +9,19 @@ mod invitations;
 mod keys;
 mod logs;
 mod stop;
+mod trust;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::acme::{self, Steward};
 use crate::config::Config;
 use crate::data_dir::DataDir;
 use crate::discovery::{self, Found, Machine};
@@ -29,7 +32,8 @@ use addresses::Addresses;
 use banner::Banner;
 use bind::Own;
 use door::Door;
-use stop::Signals;
+use stop::{Hangup, Signals};
+use trust::{Ground, Trust};
 
 pub use banner::code;
 pub use invitations::{Wish, invite, revoke};
@@ -90,9 +94,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let mut found = discovery::find(&machine, &config.discovery()).await;
     let addresses = Addresses::new(&config, machine.interfaces, &found);
     let certificates = certificates(&config, &dir, &addresses)?;
-    let tls = certificates.as_ref().map(Certificates::server_config).transpose()?;
+    let tls = certificates.as_ref().map(Certificates::door).transpose()?;
     let (gate, relay) = bind::bind(&config, &keys, Own { host: addresses.ips(), public: found.translated() })?;
-    let mut signals = Signals::listen()?;
+    let (mut signals, hangup) = (Signals::listen()?, Hangup::listen()?);
 
     let address = gate.local_address();
     let relay = relay.map(crate::relay::Relay::serve);
@@ -106,6 +110,12 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let redirect = wanted.redirect.and(gate.redirect_port());
     let bound = Listening { one_port: address.port(), redirect, ..wanted };
 
+    let public: Vec<IpAddr> = found.addresses.iter().map(|address| address.ip).collect();
+    let ground =
+        Ground { config: &config, public: &public, one_port: bound.one_port, plain_port: gate.redirect_port() };
+    let trust = ground.trust();
+    let steward = steward(&dir, certificates.as_ref(), &trust);
+
     let shutdown = CancellationToken::new();
     let gate = tokio::spawn(gate.serve(site.clone(), streams, tls, shutdown.clone()));
     info!(%address, "serving");
@@ -113,16 +123,31 @@ async fn run(config: Config) -> anyhow::Result<()> {
         found.confirm(address.port()).await;
     }
     let certificate = certificates.as_ref();
-    Banner { config: &config, listening: bound, addresses: &addresses, found: &found, certificates: certificate }
-        .print();
+    let banner = Banner {
+        config: &config,
+        listening: bound,
+        addresses: &addresses,
+        found: &found,
+        certificates: certificate,
+        trust: &trust,
+    };
+    banner.print();
     let keeping = tokio::spawn(invitations::keep(site.clone(), dir.clone(), shutdown.clone()));
     let refreshing = refresh_certificate(config, dir, certificates, found, shutdown.clone());
     let refreshing = tokio::spawn(refreshing);
+    let ordering = steward.map(|(steward, wishes)| (tokio::spawn(steward.run(shutdown.clone())), wishes));
+    let reloading = reload_on_hangup(hangup, ordering.as_ref().map(|(_, wishes)| wishes.clone()));
+    tokio::spawn(shutdown.clone().run_until_cancelled_owned(reloading));
     signals.wait().await;
     info!("stopping; a second signal ends at once");
     shutdown.cancel();
     let goodbyes = async {
-        let _ = tokio::join!(gate, site.drained(), refreshing, keeping);
+        let ordering = async {
+            if let Some((ordering, _wishes)) = ordering {
+                let _ = ordering.await;
+            }
+        };
+        let _ = tokio::join!(gate, site.drained(), refreshing, keeping, ordering);
         if let Some(relay) = relay {
             let _ = tokio::task::spawn_blocking(move || relay.stop()).await;
         }
@@ -137,6 +162,26 @@ async fn run(config: Config) -> anyhow::Result<()> {
 
 fn certificates(config: &Config, dir: &DataDir, addresses: &Addresses) -> Result<Option<Certificates>, tls::Error> {
     config.certificate(dir, addresses.names()).map(|source| Certificates::open(&source)).transpose()
+}
+
+/// Who orders what is to be ordered, and the way to tell them something else.
+fn steward(
+    dir: &DataDir,
+    certificates: Option<&Certificates>,
+    trust: &Trust,
+) -> Option<(Steward, watch::Sender<acme::Wishes>)> {
+    let Trust::Ordered(wishes) = trust else { return None };
+    let (tell, wishes) = watch::channel(wishes.clone());
+    Some((Steward::new(dir.clone(), certificates?.clone(), wishes), tell))
+}
+
+async fn reload_on_hangup(mut hangup: Hangup, wishes: Option<watch::Sender<acme::Wishes>>) {
+    loop {
+        hangup.wait().await;
+        if let Some(wishes) = &wishes {
+            wishes.send_modify(|_| {});
+        }
+    }
 }
 
 async fn refresh_certificate(

@@ -1,4 +1,4 @@
-//! The signals that stop the server.
+//! The signals that stop the server, and the one that makes it look at its files again.
 
 use anyhow::Context;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -21,5 +21,19 @@ impl Signals {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
+    }
+}
+
+/// SIGHUP, by which daemons are asked to read their files again.
+pub(super) struct Hangup(Signal);
+
+impl Hangup {
+    pub(super) fn listen() -> anyhow::Result<Hangup> {
+        Ok(Hangup(signal(SignalKind::hangup()).context("cannot listen for signals")?))
+    }
+
+    /// The next one.
+    pub(super) async fn wait(&mut self) {
+        self.0.recv().await;
     }
 }

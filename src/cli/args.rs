@@ -95,7 +95,7 @@ struct Keys {
     /// A folder offered at /files/
     #[arg(long, global = true, value_name = "DIR")]
     public_dir: Option<String>,
-    /// auto, files, self-signed or off
+    /// auto, acme, files, self-signed or off
     #[arg(long, global = true, value_name = "MODE")]
     tls_mode: Option<String>,
     /// The certificate chain, as a PEM file

@@ -33,7 +33,7 @@ pub(super) fn ask(config: &Config) -> anyhow::Result<()> {
     }
     let answer = match config.tls {
         Tls::Off => exchange(stream, address)?,
-        Tls::Files { .. } | Tls::SelfSigned => exchange(StreamOwned::new(handshake(address)?, stream), address)?,
+        _ => exchange(StreamOwned::new(handshake(address)?, stream), address)?,
     };
     match answer.split(' ').nth(1) {
         Some("200") => Ok(()),

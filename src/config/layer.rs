@@ -7,7 +7,7 @@ use figment::value::{Dict, Map, Value};
 use figment::{Metadata, Profile, Provider};
 
 use super::problem::{Origin, Problem};
-use super::schema::{Kind, Schema, shown};
+use super::schema::{Kind, NAMED_BY_THE_USER, Schema, shown};
 use super::toml;
 
 /// Values with their origins. The layers' order decides which value wins; figment does the merging.
@@ -89,11 +89,15 @@ impl Layer {
 
 const PREFIX: &str = "CALLBOX_";
 
-/// `TURN__REALM` is `turn.realm`. What a user named keeps its case: `TURN__USERS__Alice` is `turn.users.Alice`.
+/// `TLS__ACME__EMAIL` is `tls.acme.email`. What a user named keeps its case: `TURN__USERS__Alice` is `turn.users.Alice`.
 fn key_of(name: &str) -> String {
     let mut parts = name.splitn(3, "__");
     let lower = parts.by_ref().take(2).map(str::to_lowercase).collect::<Vec<_>>().join(".");
-    parts.next().map_or(lower.clone(), |own| format!("{lower}.{own}"))
+    match parts.next() {
+        Some(own) if lower == NAMED_BY_THE_USER => format!("{lower}.{own}"),
+        Some(last) => format!("{lower}.{}", last.to_lowercase()),
+        None => lower,
+    }
 }
 
 fn unknown_variable(key: &str, variable: String, text: &str, schema: &Schema) -> Problem {

@@ -7,6 +7,7 @@ mod layer;
 mod options;
 mod problem;
 mod read;
+mod read_tls;
 mod reader;
 mod schema;
 mod show;
@@ -21,6 +22,7 @@ use std::path::PathBuf;
 
 use ipnet::IpNet;
 
+use crate::acme;
 use crate::invitation::JwtKey;
 use crate::pass::Secret;
 use crate::relay::FastPaths;
@@ -66,6 +68,8 @@ pub struct Config {
     pub public_dir: Option<PathBuf>,
     /// Where the certificate comes from.
     pub tls: Tls,
+    /// How trusted certificates are ordered.
+    pub acme: Acme,
     /// The relay; `None`: switched off.
     pub turn: Option<Turn>,
     /// Seats in a room.
@@ -104,10 +108,25 @@ pub enum Tls {
         /// Its private key.
         key: PathBuf,
     },
+    /// Ordered for what is public where that can work, and made here for everything else.
+    Auto,
+    /// Ordered for everything in `names`, and made here meanwhile.
+    Acme,
     /// Made here.
     SelfSigned,
     /// Plain HTTP.
     Off,
+}
+
+/// `[tls.acme]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acme {
+    /// Where and as whom.
+    pub options: acme::Options,
+    /// `None`: whichever can work.
+    pub challenge: Option<acme::Challenge>,
+    /// The operator agrees to the authority's terms.
+    pub accept_terms: bool,
 }
 
 /// `[turn]`.

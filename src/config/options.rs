@@ -50,11 +50,12 @@ impl Config {
         TrustedProxies::new(self.trusted_proxies.clone())
     }
 
-    /// Where the certificate comes from, good for `names`; `None`: TLS is off.
+    /// Where the certificate comes from that everybody gets who asks for nothing special, good for `names`; `None`: TLS is
+    /// off.
     pub fn certificate(&self, dir: &DataDir, names: Vec<String>) -> Option<tls::Source> {
         match &self.tls {
             Tls::Files { cert, key } => Some(tls::Source::Files { cert: cert.clone(), key: key.clone() }),
-            Tls::SelfSigned => Some(tls::Source::SelfSigned { dir: dir.clone(), names }),
+            Tls::SelfSigned | Tls::Auto | Tls::Acme => Some(tls::Source::SelfSigned { dir: dir.clone(), names }),
             Tls::Off => None,
         }
     }

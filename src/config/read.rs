@@ -7,7 +7,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use super::reader::Reader;
-use super::{Config, Log, Tls, Turn, values};
+use super::{Config, Log, Turn, read_tls, values};
 use crate::pass::Secret;
 use crate::relay::FastPaths;
 
@@ -23,7 +23,8 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let trusted_proxies = reader.each("http.trusted_proxies", values::block);
     let proxy_protocol = reader.switch("http.proxy_protocol");
     let public_dir = reader.optional("http.public_dir", folder);
-    let tls = read_tls(reader);
+    let tls = read_tls::mode(reader);
+    let acme = read_tls::acme(reader);
     let turn = read_turn(reader);
     let max_people = reader.number("rooms.max_people", 2, 64) as usize;
     let max_rooms = reader.number("rooms.max_rooms", 1, 1_000_000) as usize;
@@ -50,6 +51,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         proxy_protocol,
         public_dir,
         tls: tls?,
+        acme: acme?,
         turn: turn.filter(|_| reader.switch("turn.enabled")),
         max_people,
         max_rooms,
@@ -64,37 +66,6 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         video_codecs,
         log: log?,
     })
-}
-
-fn read_tls(reader: &mut Reader) -> Option<Tls> {
-    let modes = [("auto", Mode::Auto), ("files", Mode::Files), ("self-signed", Mode::SelfSigned), ("off", Mode::Off)];
-    let mode = reader.parsed("tls.mode", |text| match text {
-        "acme" => Err("this version cannot order certificates by itself yet; write \"auto\" or \"files\"".to_owned()),
-        _ => values::choice(text, &modes),
-    })?;
-    let (cert, key) = (reader.text("tls.cert"), reader.text("tls.key"));
-    match (mode, cert.is_empty(), key.is_empty()) {
-        (Mode::Auto | Mode::Files, false, false) => Some(Tls::Files { cert: cert.into(), key: key.into() }),
-        (_, false, true) => misfit(reader, "tls.cert", "needs its private key: set tls.key too"),
-        (_, true, false) => misfit(reader, "tls.key", "needs its certificate: set tls.cert too"),
-        (Mode::Files, true, true) => misfit(reader, "tls.mode", "needs the files: set tls.cert and tls.key"),
-        (_, false, false) => misfit(reader, "tls.cert", "is not used with this tls.mode; write tls.mode = \"files\""),
-        (Mode::Off, true, true) => Some(Tls::Off),
-        (Mode::Auto | Mode::SelfSigned, true, true) => Some(Tls::SelfSigned),
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Mode {
-    Auto,
-    Files,
-    SelfSigned,
-    Off,
-}
-
-fn misfit(reader: &mut Reader, key: &str, words: &str) -> Option<Tls> {
-    reader.contradiction(&[key, "tls.mode", "tls.cert", "tls.key"], words);
-    None
 }
 
 fn read_turn(reader: &mut Reader) -> Option<Turn> {
@@ -250,11 +221,11 @@ fn contradictions(reader: &mut Reader, listen: Option<SocketAddr>, http: Option<
     }
 }
 
-fn not_empty(text: &str) -> Result<String, String> {
+pub(super) fn not_empty(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("must not be empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
-fn readable_file(text: &str) -> Result<PathBuf, String> {
+pub(super) fn readable_file(text: &str) -> Result<PathBuf, String> {
     match File::open(text).and_then(|file| file.metadata()) {
         Ok(metadata) if metadata.is_file() => Ok(text.into()),
         Ok(_) => Err("is not a file".to_owned()),

@@ -13,10 +13,10 @@ use super::toml;
 pub(super) const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 /// A table whose names are the user's own, each with a text for a value.
-const NAMED_BY_THE_USER: &str = "turn.users";
+pub(super) const NAMED_BY_THE_USER: &str = "turn.users";
 
 /// Keys whose values are never shown.
-const SECRET: [&str; 2] = ["turn.secrets", "turn.users"];
+const SECRET: [&str; 3] = ["turn.secrets", "turn.users", "tls.acme.eab"];
 
 /// What a value may be, told by the key's default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustls::ServerConfig;
-use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
@@ -27,28 +27,13 @@ use crate::tls;
 pub(super) struct Doors {
     pub(super) site: Site,
     pub(super) relay: Option<Streams>,
-    pub(super) tls: Option<Acceptor>,
+    pub(super) tls: Option<tls::Door>,
     /// Where plain HTTP is sent on to.
     pub(super) https_port: u16,
     pub(super) proxies: TrustedProxies,
     /// Whether their connections begin with the PROXY protocol.
     pub(super) proxy_protocol: bool,
     pub(super) shutdown: CancellationToken,
-}
-
-/// [`tokio_rustls::TlsAcceptor`], which does not print.
-pub(super) struct Acceptor(tokio_rustls::TlsAcceptor);
-
-impl From<Arc<ServerConfig>> for Acceptor {
-    fn from(config: Arc<ServerConfig>) -> Acceptor {
-        Acceptor(config.into())
-    }
-}
-
-impl std::fmt::Debug for Acceptor {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Acceptor")
-    }
 }
 
 /// From accept, or from the PROXY protocol, to the first byte; and for the latter itself. Browsers open a connection they may never use; it is dropped sooner than it is missed.
@@ -115,31 +100,39 @@ impl Doors {
                 Box::pin(self.site_h1(stream, ends, Scheme::Http)).await;
             }
             (Purpose::Everything, Protocol::Http) => {
-                Box::pin(redirect::serve(stream, ends.local, None, &self.shutdown)).await;
+                Box::pin(self.redirect(stream, ends, None)).await;
             }
             (Purpose::Redirect, Protocol::Http) => {
-                Box::pin(redirect::serve(stream, ends.local, Some(self.https_port), &self.shutdown)).await;
+                Box::pin(self.redirect(stream, ends, Some(self.https_port))).await;
             }
             (purpose, protocol) => debug!(%client, ?purpose, ?protocol, "closed: not spoken on this port"),
         }
     }
 
     async fn handshake(&self, stream: Admitted, ends: Ends) {
-        let Some(Acceptor(acceptor)) = &self.tls else { return };
-        match self.in_time(HANDSHAKE, acceptor.accept(stream)).await {
+        let Some(door) = &self.tls else { return };
+        let config = door.config(tls::Ends { client: ends.client.ip().to_canonical(), local: ends.local.ip() });
+        match self.in_time(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await {
             Some(Ok(stream)) => Box::pin(self.after_handshake(stream, ends)).await,
             Some(Err(cause)) => debug!(client = %ends.client, %cause, "TLS handshake failed"),
             None => debug!(client = %ends.client, "TLS handshake took too long"),
         }
     }
 
-    async fn after_handshake(&self, stream: TlsStream<Admitted>, ends: Ends) {
+    async fn redirect(&self, stream: Admitted, ends: Ends, port: Option<u16>) {
+        let challenge = |path: &str| self.tls.as_ref()?.challenge_text(path);
+        redirect::serve(stream, ends.local, port, challenge, &self.shutdown).await;
+    }
+
+    async fn after_handshake(&self, mut stream: TlsStream<Admitted>, ends: Ends) {
         match stream.get_ref().1.alpn_protocol() {
             Some(tls::ALPN_H2) => {
                 let connection = connection(ends, Scheme::Https);
                 Box::pin(self.site.serve_h2(stream, connection, self.shutdown.clone())).await;
             }
             Some(tls::ALPN_HTTP_1) => Box::pin(self.site_h1(stream, ends, Scheme::Https)).await,
+            // RFC 8737, 3: no application data follows.
+            Some(tls::ALPN_ACME) => drop(self.in_time(FIRST_BYTE, stream.shutdown()).await),
             Some(_) => Box::pin(self.relay(stream, ends, StreamTransport::Tls)).await,
             None => Box::pin(self.without_alpn(BufReader::new(stream), ends)).await,
         }

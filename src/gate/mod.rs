@@ -6,9 +6,11 @@
 //! first byte    0x16 ── TLS ── ALPN h2 ─────────────► site, HTTP/2
 //!                           ├─ ALPN http/1.1 ───────► site, HTTP/1.1
 //!                           ├─ ALPN stun.* ─────────► relay
+//!                           ├─ ALPN acme-tls/1 ─────► nothing: the handshake was the answer
 //!                           └─ none: first byte ────► relay or site (a browser's TURN client offers no ALPN)
 //!               0b00…  STUN, TURN ──────────────────► relay
-//!               else   HTTP ────────────────────────► a redirect to https; the site itself when TLS is off
+//!               else   HTTP ────────────────────────► a redirect to https, or the answer to a certificate authority;
+//!                                                     the site itself when TLS is off
 //! ```
 
 mod admitted;
@@ -20,7 +22,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use rustls::ServerConfig;
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,6 +30,7 @@ use crate::admission::Admission;
 use crate::http::Site;
 use crate::proxies::TrustedProxies;
 use crate::relay::Streams;
+use crate::tls::Door;
 use connection::Doors;
 use listener::{Listener, Purpose};
 
@@ -96,16 +98,10 @@ impl Gate {
 
     /// Accepts connections until `shutdown`, then waits for those that live: the site's end by the same token, the
     /// relay's at once. `tls` absent: the one port speaks plain HTTP. `relay` absent: STUN and TURN are refused.
-    pub async fn serve(
-        self,
-        site: Site,
-        relay: Option<Streams>,
-        tls: Option<Arc<ServerConfig>>,
-        shutdown: CancellationToken,
-    ) {
+    pub async fn serve(self, site: Site, relay: Option<Streams>, tls: Option<Door>, shutdown: CancellationToken) {
         let https_port = self.main.local.port();
         let (proxies, proxy_protocol) = (self.proxies, self.proxy_protocol);
-        let doors = Doors { site, relay, tls: tls.map(Into::into), https_port, proxies, proxy_protocol, shutdown };
+        let doors = Doors { site, relay, tls, https_port, proxies, proxy_protocol, shutdown };
         let doors = Arc::new(doors);
         let connections = TaskTracker::new();
         for listener in self.others.into_iter().chain([self.main]) {

@@ -1,5 +1,5 @@
 //! Plain HTTP where TLS is spoken: every request is sent on to https. The method stays (308), so that nothing typed
-//! into a form is lost.
+//! into a form is lost. Only a certificate authority that asks for its challenge is answered here (RFC 8555, 8.3).
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST, LOCATION};
 use http::uri::Authority;
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -28,9 +28,19 @@ const HTTP_PORT: u16 = 80;
 /// What it means when an https link names none (RFC 9110, 4.2.2).
 const HTTPS_PORT: u16 = 443;
 
-/// Answers every request on `stream` with its https address: at `port`, or for `None` at the port that was asked.
-pub(super) async fn serve(stream: Admitted, local: SocketAddr, port: Option<u16>, shutdown: &CancellationToken) {
-    let answer = service_fn(async |request: Request<Incoming>| Ok::<_, Infallible>(redirect(&request, local, port)));
+/// Answers every request on `stream` with its https address: at `port`, or for `None` at the port that was asked. A path
+/// for which `challenge` has a text is answered with that.
+pub(super) async fn serve(
+    stream: Admitted,
+    local: SocketAddr,
+    port: Option<u16>,
+    challenge: impl Fn(&str) -> Option<String>,
+    shutdown: &CancellationToken,
+) {
+    let answer = service_fn(async |request: Request<Incoming>| {
+        let text = challenge(request.uri().path());
+        Ok::<_, Infallible>(text.map_or_else(|| redirect(&request, local, port), proof))
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER)
@@ -39,6 +49,13 @@ pub(super) async fn serve(stream: Admitted, local: SocketAddr, port: Option<u16>
         ended = connection => if let Err(cause) = ended { debug!(%cause, "redirected connection ended") },
         () = shutdown.cancelled() => {}
     }
+}
+
+fn proof(text: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(text.into()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 fn redirect<B>(request: &Request<B>, local: SocketAddr, port: Option<u16>) -> Response<Full<Bytes>> {

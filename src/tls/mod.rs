@@ -1,10 +1,13 @@
 //! Certificates and TLS: where the certificate comes from, and a `rustls` configuration whose certificate can be
 //! changed while connections live. Accepting connections is the gate's business; so is what follows the handshake.
 
+mod challenges;
+mod pair;
 mod pem;
 mod resolver;
 mod self_signed;
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,11 +15,13 @@ use std::time::SystemTime;
 use aws_lc_rs::digest;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs as provider};
-use rustls::sign::CertifiedKey;
 use thiserror::Error;
 
 use crate::data_dir::{self, DataDir};
-use resolver::Resolver;
+use resolver::{ForConnection, Resolver};
+
+pub use challenges::Proof;
+pub use pair::Pair;
 
 /// HTTP/2, by ALPN (RFC 9113, 3.2).
 pub const ALPN_H2: &[u8] = b"h2";
@@ -26,6 +31,8 @@ pub const ALPN_HTTP_1: &[u8] = b"http/1.1";
 pub const ALPN_TURN: &[u8] = b"stun.turn";
 /// STUN (RFC 7443, 3). A client that offers only what we do not list is refused by rustls, so it is listed too.
 pub const ALPN_STUN: &[u8] = b"stun.nat-discovery";
+/// A certificate authority's validation (RFC 8737, 6.2).
+pub const ALPN_ACME: &[u8] = b"acme-tls/1";
 
 /// Where the certificate comes from.
 #[derive(Clone, Debug)]
@@ -46,7 +53,16 @@ pub enum Source {
     },
 }
 
-/// The certificate in use. Clones share it.
+/// Both ends of a TCP connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// Who called.
+    pub client: IpAddr,
+    /// Our own address, which was called.
+    pub local: IpAddr,
+}
+
+/// The certificates in use. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Certificates {
     resolver: Arc<Resolver>,
@@ -112,34 +128,91 @@ impl Certificates {
     /// that live are not touched; after an error the old certificate stays.
     pub fn refresh(&self, source: &Source) -> Result<Refreshed, Error> {
         let pair = obtain(source, &self.provider)?;
-        if pair.cert == self.resolver.current().cert {
+        if pair.certified.cert == self.resolver.base().certified.cert {
             return Ok(Refreshed::Unchanged);
         }
-        self.resolver.replace(pair);
+        self.resolver.replace_base(pair);
         Ok(Refreshed::Changed)
     }
 
-    /// The configuration for accepting connections: TLS 1.2 and 1.3, our ALPN names, the certificate of the moment.
-    pub fn server_config(&self) -> Result<Arc<ServerConfig>, Error> {
-        let builder = ServerConfig::builder_with_provider(self.provider.clone());
-        let builder = builder.with_safe_default_protocol_versions().map_err(Error::Unusable)?;
-        let mut config = builder.with_no_client_auth().with_cert_resolver(self.resolver.clone());
-        config.alpn_protocols = [ALPN_H2, ALPN_HTTP_1, ALPN_TURN, ALPN_STUN].map(<[u8]>::to_vec).to_vec();
-        // Without it, sessions are kept in a table of 256: a page that comes back would shake hands in full.
-        config.ticketer = provider::Ticketer::new().map_err(Error::Unusable)?;
-        Ok(Arc::new(config))
+    /// From now on `pair` is for whoever asks for `host`, a DNS name or an address; everybody else gets the certificate
+    /// of [`open`](Certificates::open).
+    pub fn put(&self, host: &str, pair: Pair) {
+        self.resolver.set(host, Some(pair));
     }
 
-    /// SHA-256 of the certificate, as browsers show it: pairs of hexadecimal digits with colons.
+    /// Undoes [`put`](Certificates::put).
+    pub fn take_away(&self, host: &str) {
+        self.resolver.set(host, None);
+    }
+
+    /// Reads a chain and its key, both PEM.
+    pub fn pair(&self, chain: &[u8], key: &[u8]) -> Option<Pair> {
+        Pair::from_pem(chain, key, &self.provider)
+    }
+
+    /// Shows the answer to a TLS-ALPN-01 challenge for `host` to whoever asks for `server_name`, as long as the returned
+    /// guard lives.
+    pub fn show_certificate(&self, server_name: String, host: &str, digest: &[u8]) -> Result<Proof, Error> {
+        self.resolver.challenges.show_certificate(server_name, host, digest, &self.provider)
+    }
+
+    /// The same for HTTP-01.
+    pub fn show_text(&self, token: String, text: String) -> Proof {
+        self.resolver.challenges.show_text(token, text)
+    }
+
+    /// What to answer to `GET path` over plain HTTP, when a certificate authority may be asking.
+    pub fn challenge_text(&self, path: &str) -> Option<String> {
+        self.resolver.challenges.text(path.strip_prefix("/.well-known/acme-challenge/")?)
+    }
+
+    /// The door for connections: TLS 1.2 and 1.3, our ALPN names, the certificate of the moment.
+    pub fn door(&self) -> Result<Door, Error> {
+        let builder = ServerConfig::builder_with_provider(self.provider.clone());
+        let builder = builder.with_safe_default_protocol_versions().map_err(Error::Unusable)?;
+        let nobody = Ends { client: IpAddr::from([0; 4]), local: IpAddr::from([0; 4]) };
+        let resolver = ForConnection { resolver: self.resolver.clone(), ends: nobody };
+        let mut config = builder.with_no_client_auth().with_cert_resolver(Arc::new(resolver));
+        let alpn = [ALPN_H2, ALPN_HTTP_1, ALPN_TURN, ALPN_STUN, ALPN_ACME];
+        config.alpn_protocols = alpn.map(<[u8]>::to_vec).to_vec();
+        // Without it, sessions are kept in a table of 256: a page that comes back would shake hands in full.
+        config.ticketer = provider::Ticketer::new().map_err(Error::Unusable)?;
+        Ok(Door { config, certificates: self.clone() })
+    }
+
+    /// SHA-256 of the certificate that everybody gets who asks for nothing special, as browsers show it: pairs of
+    /// hexadecimal digits with colons.
     pub fn fingerprint(&self) -> String {
-        let pair = self.resolver.current();
-        let der = pair.cert.first().map(AsRef::as_ref).unwrap_or_default();
-        let hash = digest::digest(&digest::SHA256, der);
+        let hash = digest::digest(&digest::SHA256, self.resolver.base().certificate());
         hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
     }
 }
 
-fn obtain(source: &Source, provider: &CryptoProvider) -> Result<CertifiedKey, Error> {
+/// What accepts TLS connections.
+#[derive(Clone, Debug)]
+pub struct Door {
+    config: ServerConfig,
+    certificates: Certificates,
+}
+
+impl Door {
+    /// The configuration for a connection between `ends`: a client that opened an address sends no server name, and
+    /// gets the certificate of the address it reached.
+    pub fn config(&self, ends: Ends) -> Arc<ServerConfig> {
+        let resolver = ForConnection { resolver: self.certificates.resolver.clone(), ends };
+        let mut config = self.config.clone();
+        config.cert_resolver = Arc::new(resolver);
+        Arc::new(config)
+    }
+
+    /// See [`Certificates::challenge_text`].
+    pub fn challenge_text(&self, path: &str) -> Option<String> {
+        self.certificates.challenge_text(path)
+    }
+}
+
+fn obtain(source: &Source, provider: &CryptoProvider) -> Result<Pair, Error> {
     match source {
         Source::Files { cert, key } => pem::load(cert, key, provider),
         Source::SelfSigned { dir, names } => self_signed::load_or_make(dir, names, SystemTime::now(), provider),

@@ -1,19 +1,12 @@
 //! The certificate callbox makes for itself, so that a page can use camera and microphone on a machine that has no
 //! public name: browsers warn once and compare nothing, which is why the terminal shows its fingerprint.
 
-use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
 use rustls::crypto::CryptoProvider;
-use rustls::sign::CertifiedKey;
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::Error;
+use super::{Error, Pair};
 use crate::data_dir::DataDir;
 
 /// Certificate and key in one file, so that they are never of different ages.
@@ -33,48 +26,22 @@ pub(super) fn load_or_make(
     names: &[String],
     now: SystemTime,
     provider: &CryptoProvider,
-) -> Result<CertifiedKey, Error> {
-    let kept = dir.read(FILE)?.and_then(|pem| read(&pem, provider));
+) -> Result<Pair, Error> {
+    // `None` for what is no certificate with its key: it is made anew, since nobody but callbox wrote it.
+    let read = |pem: &[u8]| Pair::from_pem(pem, pem, provider);
+    let kept = dir.read(FILE)?.and_then(|pem| read(&pem));
     if let Some(kept) = kept.filter(|kept| serves(kept, names, now)) {
         return Ok(kept);
     }
     let pem = make(names, now).map_err(Error::Make)?;
     dir.write(FILE, pem.as_bytes())?;
-    read(pem.as_bytes(), provider).ok_or(Error::Make(rcgen::Error::CouldNotParseCertificate))
+    read(pem.as_bytes()).ok_or(Error::Make(rcgen::Error::CouldNotParseCertificate))
 }
 
-/// `None` for what is no certificate with its key: it is made anew, since nobody but callbox wrote it.
-fn read(pem: &[u8], provider: &CryptoProvider) -> Option<CertifiedKey> {
-    let chain = vec![CertificateDer::from_pem_slice(pem).ok()?];
-    CertifiedKey::from_der(chain, PrivateKeyDer::from_pem_slice(pem).ok()?, provider).ok()
-}
-
-fn serves(pair: &CertifiedKey, names: &[String], now: SystemTime) -> bool {
-    let Some((_, cert)) = pair.cert.first().and_then(|der| X509Certificate::from_der(der).ok()) else {
-        return false;
-    };
-    let unix = |time: SystemTime| time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() as i64);
-    let begun = cert.validity().not_before.timestamp() <= unix(now);
-    let lasts = cert.validity().not_after.timestamp() > unix(now + RENEW_BEFORE);
-    let covered = covered_names(&cert);
-    begun && lasts && names.iter().all(|name| covered.contains(name))
-}
-
-fn covered_names(cert: &X509Certificate<'_>) -> BTreeSet<String> {
-    let extension = cert.subject_alternative_name().ok().flatten();
-    let names = extension.iter().flat_map(|extension| &extension.value.general_names);
-    names.filter_map(text_of).collect()
-}
-
-fn text_of(name: &GeneralName<'_>) -> Option<String> {
-    match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
-        GeneralName::IPAddress(bytes) => {
-            let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
-            v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)).ok().map(|ip| ip.to_string())
-        }
-        _ => None,
-    }
+fn serves(pair: &Pair, names: &[String], now: SystemTime) -> bool {
+    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let lasts = pair.begins() <= now && pair.ends() > now + RENEW_BEFORE;
+    lasts && names.iter().all(|name| pair.covers(name))
 }
 
 fn make(names: &[String], now: SystemTime) -> Result<String, rcgen::Error> {
@@ -93,6 +60,8 @@ fn make(names: &[String], now: SystemTime) -> Result<String, rcgen::Error> {
 
 #[cfg(test)]
 mod tests {
+    use x509_parser::prelude::{FromDer, X509Certificate};
+
     use super::*;
 
     fn provider() -> CryptoProvider {
@@ -105,7 +74,7 @@ mod tests {
 
     fn der(dir: &DataDir, wanted: &[&str], now: SystemTime) -> Vec<u8> {
         let pair = load_or_make(dir, &names(wanted), now, &provider()).unwrap();
-        pair.cert[0].to_vec()
+        pair.certificate().to_vec()
     }
 
     #[test]
@@ -131,13 +100,15 @@ mod tests {
     #[test]
     fn browsers_accept_its_life_and_its_use() {
         let folder = tempfile::tempdir().unwrap();
-        let made = der(&DataDir::open(folder.path()).unwrap(), &["localhost", "127.0.0.1"], SystemTime::now());
+        let (dir, wanted) = (DataDir::open(folder.path()).unwrap(), ["localhost", "127.0.0.1"]);
+        let made = der(&dir, &wanted, SystemTime::now());
         let (_, cert) = X509Certificate::from_der(&made).unwrap();
         let life = cert.validity().not_after.timestamp() - cert.validity().not_before.timestamp();
         assert!(life <= 398 * 24 * 60 * 60);
         assert!(cert.extended_key_usage().unwrap().unwrap().value.server_auth);
         assert!(!cert.is_ca());
-        assert_eq!(covered_names(&cert), BTreeSet::from(["localhost".to_owned(), "127.0.0.1".to_owned()]));
+        let pair = load_or_make(&dir, &names(&wanted), SystemTime::now(), &provider()).unwrap();
+        assert!(wanted.iter().all(|name| pair.covers(name)) && !pair.covers("::1"));
     }
 
     #[test]

@@ -153,7 +153,13 @@ fn values_that_do_not_go_together_are_told() {
     assert!(problem("", &[], &["--cert=a.pem"]).contains("set tls.key too"));
     assert!(problem("", &[], &["--tls-mode=files"]).contains("set tls.cert and tls.key"));
     assert!(problem("", &[], &["--tls-mode=off", "--cert=a.pem", "--key=b.pem"]).contains("is not used with this"));
-    assert!(problem("", &[], &["--tls-mode=acme"]).contains("cannot order certificates by itself yet"));
+    let acme = |key, value| problem("", &[(key, value)], &["--tls-mode=acme"]);
+    assert!(acme("CALLBOX_TLS__ACME__ACCEPT_TERMS", "false").contains("the authority's terms are not accepted"));
+    assert!(acme("CALLBOX_TLS__ACME__CHALLENGE", "http-01").contains("set http.listen too"));
+    assert!(acme("CALLBOX_TLS__ACME__DIRECTORY", "http://ca.example.org/").contains("the https address"));
+    assert!(acme("CALLBOX_TLS__ACME__EMAIL", "me").contains("one email address"));
+    let eab = acme("CALLBOX_TLS__ACME__EAB", "kid-1:not*base64url");
+    assert!(eab.contains("base64url") && !eab.contains("not*"), "a secret is not shown: {eab}");
     assert!(problem("", &[], &["--listen=[::]:3478"]).contains("is `listen` already"));
     assert!(problem("", &[], &["--http-listen=127.0.0.1:8443"]).contains("redirects plain HTTP by itself"));
     assert!(problem("", &[], &["--http-listen=[::]:80", "--tls-mode=off"]).contains("tls.mode is \"off\""));
@@ -167,7 +173,7 @@ fn values_that_do_not_go_together_are_told() {
 #[test]
 fn a_wrong_value_is_not_blamed_for_a_contradiction_too() {
     let told = problem("", &[], &["--tls-mode=fils", "--cert=a.pem"]);
-    assert!(told.starts_with("--tls-mode = \"fils\": must be \"auto\" or \"files\""), "{told}");
+    assert!(told.starts_with("--tls-mode = \"fils\": must be \"auto\" or \"acme\" or \"files\""), "{told}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
@@ -15,8 +16,8 @@ use tempfile::TempDir;
 /// A running server with what it printed at start.
 pub(crate) struct Server {
     child: Child,
-    /// What it logs, line by line.
-    log: BufReader<ChildStderr>,
+    /// What it logs, line by line; ends with it.
+    log: Receiver<String>,
     /// What was read of it so far.
     logged: String,
     /// Its working folder; `callbox-data` lies in it.
@@ -87,7 +88,7 @@ impl Server {
         }
         let (_, rest) = banner.split_once("://localhost:").expect("the link on this machine");
         let port = rest.split('/').next().unwrap().parse().unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
+        let log = lines_of(child.stderr.take().unwrap());
         Server { child, log, logged: String::new(), folder, banner, address: (Ipv4Addr::LOCALHOST, port).into() }
     }
 
@@ -133,16 +134,33 @@ impl Server {
     /// Reads the log up to a line that contains `words`; all of it so far.
     pub(crate) fn wait_for_log(&mut self, words: &str) -> &str {
         while !self.logged.contains(words) {
-            assert_ne!(self.log.read_line(&mut self.logged).unwrap(), 0, "it ended without {words}: {}", self.logged);
+            self.read_line(words);
         }
         &self.logged
+    }
+
+    /// The next line of the log that contains `words` and was not read yet.
+    pub(crate) fn next_line_with(&mut self, words: &str) -> String {
+        loop {
+            let line = self.read_line(words);
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    fn read_line(&mut self, wanted: &str) -> String {
+        let line = self.log.recv_timeout(PATIENCE);
+        let line = line.unwrap_or_else(|_| panic!("no line with {wanted} came: {}", self.logged));
+        self.logged.push_str(&line);
+        line
     }
 
     /// Waits for its end; the exit code, and what it logged.
     pub(crate) fn end(mut self) -> (Option<i32>, String, TempDir) {
         let code = self.child.wait().unwrap().code();
         let mut log = std::mem::take(&mut self.logged);
-        self.log.read_to_string(&mut log).unwrap();
+        log.extend(self.log.iter());
         (code, log, std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap()))
     }
 }
@@ -173,6 +191,17 @@ pub(crate) fn handshake(
         stream.conn.complete_io(&mut stream.sock)?;
     }
     Ok(stream)
+}
+
+/// Its lines as they come: a reader of a pipe cannot wait with an end.
+fn lines_of(log: ChildStderr) -> Receiver<String> {
+    let (tell, lines) = channel();
+    std::thread::spawn(move || {
+        let mut log = BufReader::new(log);
+        let mut line = String::new();
+        while log.read_line(&mut line).is_ok_and(|length| length > 0) && tell.send(std::mem::take(&mut line)).is_ok() {}
+    });
+    lines
 }
 
 /// A connection on which nothing waits for ever.
