@@ -16,9 +16,9 @@ const devices = '--use-fake-device-for-media-stream=device-count=2,fps=15';
 
 /** @typedef {'chromium' | 'chromium without devices' | 'chromium that refuses' | 'firefox'} Kind */
 
-/** @type {Record<Kind, () => Promise<import('playwright-core').Browser>>} */
+/** @type {Record<Kind, (executable?: string) => Promise<import('playwright-core').Browser>>} */
 const kinds = {
-  chromium: () => startChromium([ask, devices]),
+  chromium: (executable) => startChromium([ask, devices], executable),
   'chromium without devices': () => startChromium([ask]), // it can feign to have no camera, not to have no microphone
   'chromium that refuses': () => startChromium([devices]), // headless, and nobody there to say yes
   firefox: startFirefox,
@@ -33,10 +33,14 @@ export function browser(kind) {
   return running.get(kind);
 }
 
-/** One that is not shared, for measuring: its `processId` tells which processes are its own. Whoever asked closes it. @param {Kind} kind */
-export async function freshBrowser(kind) {
+/**
+ * One that is not shared, for measuring: its `processId` tells which processes are its own. Whoever asked closes it.
+ * @param {Kind} kind
+ * @param {string} [executable] that starts it somewhere else: Chromium only
+ */
+export async function freshBrowser(kind, executable) {
   const before = new Set(ownChildren());
-  const started = await kinds[kind]();
+  const started = await kinds[kind](executable);
   const [processId] = ownChildren().filter((pid) => !before.has(pid));
   return Object.assign(started, { processId });
 }
@@ -57,8 +61,8 @@ export async function closeBrowsers() {
   await Promise.allSettled(all.map(async (one) => (await one).close()));
 }
 
-function startChromium(args) {
-  return chromium.launch({ executablePath: find(CHROMIUMS), headless: true, args: [...quiet, ...args] });
+function startChromium(args, executablePath = find(CHROMIUMS)) {
+  return chromium.launch({ executablePath, headless: true, args: [...quiet, ...args] });
 }
 
 function startFirefox() {
@@ -85,6 +89,11 @@ function ownChildren() {
 function hasDevices() {
   const names = ['/dev', '/dev/snd'].filter((folder) => existsSync(folder)).flatMap((folder) => readdirSync(folder));
   return names.some((name) => /^video\d|^pcm.*c$/.test(name));
+}
+
+/** Where Chromium is. */
+export function chromiumPath() {
+  return find(CHROMIUMS);
 }
 
 function find(paths) {

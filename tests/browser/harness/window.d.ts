@@ -11,6 +11,7 @@ interface Window {
   pictureIn(tile: Element): Player | undefined;
   soundsIn(tile: Element): Promise<{ track: MediaStreamTrack; report: RTCInboundRtpStreamStats }[]>;
   firstPicture: Promise<number>;
+  recorded: { frames: number[]; links: { at: number; link: string }[]; link: string };
   bareRtc: RTCPeerConnection;
   bareChannel: RTCDataChannel;
   bareRate: Promise<number>;
