@@ -44,7 +44,7 @@ async function loopback() {
 }
 
 async function far() {
-  await compare('50 ms, 0.1 % loss', Math.min(mebibytes, 32), { latency: 25, packetLoss: 0.1, downloadThroughput: -1, uploadThroughput: -1 });
+  await compare('50 ms, 0.1 % loss', Math.min(mebibytes, 64), { latency: 25, packetLoss: 0.1, downloadThroughput: -1, uploadThroughput: -1 });
 }
 
 /**
@@ -215,7 +215,7 @@ async function privateBytes(root) {
 }
 
 function inMbit(rates) {
-  return `${spread(rates.map((rate) => (rate * 8) / 1e6), 0)} Mbit/s`;
+  return `${spread(rates.map((rate) => (rate * 8) / 1e6), 1)} Mbit/s`;
 }
 
 function spread(values, digits) {

@@ -43,8 +43,8 @@ import { Quality } from './quality.js';
  * @property {() => void} onunreachable
  */
 
-/** One beat for two looks: the watchdog asks twice a second, a path must show life once. */
-const BEAT_EVERY = 1_000;
+/** A beat with every look of the watchdogs: a path without media shows life between any two of them. */
+const BEAT_EVERY = 450;
 /** Voice and camera show on one tile, the screen with its sound on another. */
 const TILES = Object.freeze({
   camera: /** @type {const} */ (['microphone', 'camera']),

@@ -13,7 +13,9 @@
  * @typedef {{ link: import('./peer.js').Link, action: Action | null }} Verdict
  */
 
-const WEAK_AFTER = 1_500;
+/** Two looks without a byte: a cut is seen within two seconds of its beginning. */
+const WEAK_AFTER = 950;
+const WEAK_LOOKS = 2;
 const LOST_AFTER = 10_000;
 /** An ICE restart on a live path makes Firefox deaf for good, so no sooner than this (measured). */
 const RESTART_AFTER = 3_000;
@@ -36,6 +38,8 @@ export class Watchdog {
     this.bytesIn = 0;
     this.everHeard = false;
     this.heard = now;
+    /** Looks since then; a page in the background looks less often. */
+    this.looks = 0;
     this.attempts = 0;
     this.gaveWord = false;
     /** @type {number | null} */
@@ -58,6 +62,7 @@ export class Watchdog {
   step({ now, bytesIn, state, canSignal }) {
     if (now - this.asked > SLEPT) this.#slept(now - this.asked);
     this.asked = now;
+    this.looks += 1;
     if (bytesIn !== this.bytesIn && bytesIn > 0) {
       this.everHeard = true;
       this.#alive(now);
@@ -84,6 +89,7 @@ export class Watchdog {
   /** @param {number} now */
   #alive(now) {
     this.heard = now;
+    this.looks = 0;
     this.attempts = 0;
     this.gaveWord = false;
     this.disconnected = this.restartedAt = this.rebuiltAt = null;
@@ -100,7 +106,7 @@ export class Watchdog {
   #link(now) {
     const silence = this.silence(now);
     if (!this.everHeard) return silence < WORDS_AFTER ? 'connecting' : 'lost';
-    if (silence < WEAK_AFTER) return 'good';
+    if (silence < WEAK_AFTER || this.looks < WEAK_LOOKS) return 'good';
     return silence < LOST_AFTER ? 'weak' : 'lost';
   }
 

@@ -7,7 +7,8 @@ import { Line } from '../line.js';
 
 /** @typedef {Pick<import('../line.js').LineOptions, 'browser' | 'clock' | 'offerer' | 'config' | 'signal' | 'onconnected'>} FileLineOptions */
 
-const BEAT_EVERY = 1_000;
+/** With every look of the watchdog. */
+const BEAT_EVERY = 450;
 /** A channel that closed before it opened: its connection is being replaced. */
 const TRY_AGAIN = 500;
 
