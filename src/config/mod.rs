@@ -152,6 +152,8 @@ pub struct Turn {
     pub denied_peers: Vec<IpNet>,
     /// Whether clients may move to another address.
     pub mobility: bool,
+    /// Two addresses for NAT behaviour discovery.
+    pub nat_discovery: Option<[IpAddr; 2]>,
     /// UDP threads; `None`: one per core.
     pub workers: Option<NonZeroUsize>,
     /// Which may be used; `None`: what is good on this machine.

@@ -84,6 +84,7 @@ impl Config {
         options.workers = turn.workers;
         options.fast = turn.fast_paths;
         options.ports = turn.ports.clone().map_or(relay::Ports::None, relay::Ports::Range);
+        options.nat_discovery = turn.nat_discovery;
         options.external_ips = public;
         Some(options)
     }

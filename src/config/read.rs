@@ -78,6 +78,7 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
     let users = read_users(reader);
     let allowed_peers = reader.each("turn.allowed_peers", values::block);
     let denied_peers = reader.each("turn.denied_peers", values::block);
+    let nat_discovery = read_nat_discovery(reader, &listen);
     let mobility = reader.switch("turn.mobility");
     let workers = NonZeroUsize::new(reader.number("turn.workers", 0, 1024) as usize);
     let fast_paths = read_fast_paths(reader);
@@ -101,6 +102,7 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
         allowed_peers,
         denied_peers,
         mobility,
+        nat_discovery,
         workers,
         fast_paths,
         max_allocations,
@@ -138,6 +140,23 @@ fn read_fast_paths(reader: &mut Reader) -> Option<FastPaths> {
         reader.complain("turn.fast_paths", words.to_owned());
     }
     Some(FastPaths { gro: has("gro"), gso: has("gso"), sendmmsg: has("sendmmsg") })
+}
+
+fn read_nat_discovery(reader: &mut Reader, listen: &[SocketAddr]) -> Option<[IpAddr; 2]> {
+    const KEY: &str = "turn.nat_discovery";
+    let ips = reader.each(KEY, values::own_address);
+    match ips[..] {
+        [] => {}
+        [_, _] if listen.is_empty() => {
+            reader.contradiction(
+                &[KEY, "turn.listen"],
+                "needs a second port: name one in turn.listen, such as \"[::]:3478\"",
+            );
+        }
+        [one, other] if one != other && one.is_ipv4() == other.is_ipv4() => return Some([one, other]),
+        _ => reader.complain(KEY, "must be two different addresses of one family, or none".to_owned()),
+    }
+    None
 }
 
 fn read_secrets(reader: &mut Reader) -> Vec<Secret> {

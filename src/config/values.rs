@@ -97,6 +97,12 @@ pub(super) fn external_address(text: &str) -> Result<IpAddr, String> {
     Ok(ip)
 }
 
+/// An address of this machine, as others see it.
+pub(super) fn own_address(text: &str) -> Result<IpAddr, String> {
+    let ip: IpAddr = text.parse().map_err(|_| "must be an IP address without a port".to_owned())?;
+    if ip.is_unspecified() || ip.is_multicast() { Err("must be an address of this machine".into()) } else { Ok(ip) }
+}
+
 /// A language tag (RFC 5646, 2.1): subtags of letters and digits with hyphens.
 pub(super) fn language(text: &str) -> Result<String, String> {
     let subtag = |part: &str| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric());

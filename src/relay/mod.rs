@@ -8,6 +8,7 @@
 
 mod counters;
 mod hairpin;
+mod listeners;
 mod moving;
 mod opener;
 mod options;
@@ -45,10 +46,10 @@ use crate::clock::Now;
 use crate::turn::{Client, Rules, Transport};
 use counters::Counters;
 use hairpin::{Inbox, Mailbox};
+use listeners::Listeners;
 use opener::Opener;
 use orders::{Order, Orders};
 use shared::Shared;
-use traffic::Listener;
 use worker::Worker;
 
 /// A relay whose sockets are bound and which has not handled a packet yet. Dropping it closes them.
@@ -69,23 +70,25 @@ struct Waiting {
 impl Relay {
     /// Binds every UDP socket. All of them exist before the first packet is read: the kernel spreads clients over a
     /// group of sockets by hash, and a group that grows later would move clients from one worker to another.
-    pub fn bind(options: Options) -> Result<Relay, BindError> {
+    pub fn bind(mut options: Options) -> Result<Relay, BindError> {
         let count = options.workers.unwrap_or_else(cores).get();
         let fast = options.fast.unwrap_or_else(fast_paths_here);
-        let (local, listeners) = bind_listeners(&options.listen, count, fast)?;
+        let Listeners { local, shares, discovery } = Listeners::bind(&options, count, fast)?;
+        options.turn.discovery = discovery;
         let polls =
             (0..count).map(|_| poll_and_mailbox()).collect::<io::Result<Vec<_>>>().map_err(BindError::Worker)?;
         let (mailboxes, rest): (Vec<_>, Vec<_>) =
             polls.into_iter().map(|(poll, mail, inbox)| (mail, (poll, inbox))).unzip();
         let shared = Arc::new(share(options, fast, mailboxes));
-        let workers = rest.into_iter().zip(listeners).enumerate().map(|(me, ((poll, inbox), listeners))| {
+        let workers = rest.into_iter().zip(shares).enumerate().map(|(me, ((poll, inbox), listeners))| {
             spawn(me, Worker::new(me, poll, listeners, inbox, shared.clone())?)
         });
         let workers = workers.collect::<io::Result<_>>().map_err(BindError::Worker)?;
         Ok(Relay { local, workers, shared })
     }
 
-    /// The addresses really bound, in the order of [`Options::listen`]: a wanted port 0 is a number here.
+    /// The addresses really bound, in the order of [`Options::listen`], and then those that
+    /// [`Options::nat_discovery`] added: a wanted port 0 is a number here.
     pub fn local_addresses(&self) -> &[SocketAddr] {
         &self.local
     }
@@ -117,25 +120,6 @@ fn fast_paths_here() -> FastPaths {
         );
     }
     fast
-}
-
-/// For each worker its share of every listening address.
-fn bind_listeners(
-    listen: &[SocketAddr],
-    workers: usize,
-    fast: FastPaths,
-) -> Result<(Vec<SocketAddr>, Vec<Vec<Listener>>), BindError> {
-    let (mut local, mut shares) = (Vec::new(), Vec::new());
-    shares.resize_with(workers, Vec::new);
-    for &address in listen {
-        let (bound, group) =
-            socket::listener_group(address, workers, fast.gro).map_err(|cause| BindError::Listen { address, cause })?;
-        local.push(bound);
-        for (share, socket) in shares.iter_mut().zip(group) {
-            share.push(Listener { socket, bound });
-        }
-    }
-    Ok((local, shares))
 }
 
 fn poll_and_mailbox() -> io::Result<(mio::Poll, Mailbox, Inbox)> {

@@ -22,7 +22,11 @@ pub struct Options {
     pub external_ips: Vec<IpAddr>,
     /// Which fast paths may be used where the kernel has them. `None`: all that this kernel is not known to break.
     pub fast: Option<FastPaths>,
-    /// The rules of the protocol. What follows from `ports` (virtual addresses only) is set in them by the relay.
+    /// Two addresses of this machine, of one family and as clients see them, for NAT behaviour discovery (RFC 5780) on the
+    /// first two ports of `listen`. Where `listen` does not cover all four, the missing sockets are opened, too.
+    pub nat_discovery: Option<[IpAddr; 2]>,
+    /// The rules of the protocol. What follows from `ports` (virtual addresses only) and from `nat_discovery` is set in
+    /// them by the relay.
     pub turn: turn::Options,
 }
 
@@ -35,6 +39,7 @@ impl Options {
             ports: Ports::default(),
             external_ips: Vec::new(),
             fast: None,
+            nat_discovery: None,
             turn,
         }
     }

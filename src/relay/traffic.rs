@@ -14,6 +14,7 @@ use mio::{Registry, Token};
 
 use super::counters::Counts;
 use super::hairpin::{Parcel, SessionId};
+use super::listeners::Listener;
 use super::orders::Order;
 use super::relayed::Home;
 use super::sessions::{Sessions, of_relay_token, relay_token};
@@ -23,13 +24,6 @@ use super::strangers::Strangers;
 use crate::clock::Now;
 use crate::stun::{channel_header, padding};
 use crate::turn::{Action, Client, ConnectFailed, Dropped, FromPeer, Open, Reply, Route, Session, ToPeer, Transport};
-
-/// A socket that clients write to.
-#[derive(Debug)]
-pub(super) struct Listener {
-    pub(super) socket: mio::net::UdpSocket,
-    pub(super) bound: SocketAddr,
-}
 
 /// See the module's text.
 pub(super) struct Traffic {
@@ -215,7 +209,21 @@ impl Traffic {
 
     fn reply(&mut self, way: Way, reply: Reply) {
         self.counts.replies += 1;
+        let Some(way) = self.way_of(&reply, way) else { return self.counts.packets_dropped += 1 };
         self.queue.push(way, Packet { head: reply.bytes, ..Packet::default() });
+    }
+
+    /// The way the request came, unless NAT behaviour discovery (RFC 5780) asks for another one.
+    fn way_of(&self, reply: &Reply, mut way: Way) -> Option<Way> {
+        if let Some(port) = reply.to_port {
+            way.to.set_port(port);
+        }
+        if let Some(from) = reply.from {
+            let index = self.listeners.iter().position(|listener| listener.hears(from))?;
+            way.socket = Token(index);
+            way.from = self.listeners[index].bound.ip().is_unspecified().then_some(from.ip());
+        }
+        Some(way)
     }
 
     /// Lets the session write a reply and queues it.

@@ -12,10 +12,11 @@ use mio::{Events, Poll, Token};
 use nix::sys::prctl;
 
 use super::hairpin::Inbox;
+use super::listeners::Listener;
 use super::pace::{Pace, REST};
 use super::shared::Shared;
 use super::socket::ReceiveBuffers;
-use super::traffic::{Listener, Traffic};
+use super::traffic::Traffic;
 use crate::clock::Now;
 
 /// Never a listener's and never a relay socket's.

@@ -41,6 +41,8 @@ pub(crate) const MOBILITY_TICKET: AttributeType = 0x8030;
 
 // RFC 5780, 7
 pub(crate) const CHANGE_REQUEST: AttributeType = 0x0003;
+pub(crate) const PADDING: AttributeType = 0x0026;
+pub(crate) const RESPONSE_PORT: AttributeType = 0x0027;
 pub(crate) const RESPONSE_ORIGIN: AttributeType = 0x802B;
 pub(crate) const OTHER_ADDRESS: AttributeType = 0x802C;
 

@@ -52,22 +52,18 @@ pub enum Dropped {
 pub struct Reply {
     /// Where in `out` it stands.
     pub bytes: Range<usize>,
-    /// Which of the server's addresses sends it.
-    pub from: ReplyFrom,
+    /// Which of the server's addresses sends it, if not the one the request came to: only where RFC 5780 is set up
+    /// ([`Discovery`](super::Discovery)).
+    pub from: Option<SocketAddr>,
+    /// Which of the client's ports gets it, if not the one the request came from (RFC 5780, 7.5).
+    pub to_port: Option<u16>,
 }
 
-/// The address a reply leaves from: another one only if RFC 5780 is set up ([`SecondAddress`](super::SecondAddress)).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ReplyFrom {
-    /// The address the request came to.
-    #[default]
-    Here,
-    /// That IP address, the other port.
-    OtherPort,
-    /// The other IP address, the same port.
-    OtherAddress,
-    /// The other IP address and the other port.
-    OtherBoth,
+impl Reply {
+    /// The way the request came, back.
+    pub fn of(bytes: Range<usize>) -> Reply {
+        Reply { bytes, from: None, to_port: None }
+    }
 }
 
 /// A payload for a peer.

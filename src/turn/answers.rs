@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::ops::Range;
 
-use super::action::{ConnectFailed, Departure, Opened, Reply, ReplyFrom};
+use super::action::{ConnectFailed, Departure, Opened, Reply};
 use super::allocation::Allocation;
 use super::granted::Granted;
 use super::options::Client;
@@ -114,5 +114,5 @@ impl Session {
 
 /// An answer to a question that was not asked, or that the client has given up: an empty reply, which sends nothing.
 fn not_asked(out: &[u8]) -> Reply {
-    Reply { bytes: out.len()..out.len(), from: ReplyFrom::Here }
+    Reply::of(out.len()..out.len())
 }

@@ -73,9 +73,9 @@ mod tests;
 
 pub use action::{
     Action, Close, CloseFamily, Connect, ConnectFailed, Departure, Dropped, FromPeer, Icmp, Join, Move, NotOpened,
-    Open, Opened, PortWish, Reply, ReplyFrom, Route, Ticket, ToPeer, Token,
+    Open, Opened, PortWish, Reply, Route, Ticket, ToPeer, Token,
 };
-pub use options::{Client, Lifetimes, Options, PeerPolicy, Quotas, RelayKind, SecondAddress, Transport};
+pub use options::{Client, Discovery, Lifetimes, Options, PeerPolicy, Quotas, RelayKind, Transport};
 pub use peers::is_special;
 pub use rules::Rules;
 pub use session::Session;

@@ -75,8 +75,8 @@ pub struct Options {
     pub tcp_relay: bool,
     /// Whether sessions may move to a new 5-tuple (RFC 8016); otherwise 405.
     pub mobility: bool,
-    /// The server's second address and port for NAT behaviour discovery (RFC 5780), if it has them.
-    pub second: Option<SecondAddress>,
+    /// The server's addresses for NAT behaviour discovery (RFC 5780), if it has two.
+    pub discovery: Option<Discovery>,
 }
 
 /// How long things live.
@@ -157,14 +157,15 @@ pub struct PeerPolicy {
     pub host: Vec<IpAddr>,
 }
 
-/// A second IP address and port of this server (RFC 5780): four UDP sockets, every address with every port. These are the
-/// addresses as clients see them, and so must be [`Client::server`] of whoever writes to one of the four.
+/// Two IP addresses of one family and two ports of this server for NAT behaviour discovery (RFC 5780): four UDP sockets,
+/// each address with each port. These are the addresses as clients see them, and so must be [`Client::server`] of whoever
+/// writes to one of the four.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SecondAddress {
-    /// The usual address and port.
-    pub primary: SocketAddr,
-    /// The other address with the other port. OTHER-ADDRESS names whichever the client did not write to.
-    pub other: SocketAddr,
+pub struct Discovery {
+    /// The addresses.
+    pub ips: [IpAddr; 2],
+    /// The ports.
+    pub ports: [u16; 2],
 }
 
 /// Signs nonces, tokens, tickets and connection ids; never printed.
@@ -191,7 +192,7 @@ impl Options {
             virtual_only: false,
             tcp_relay: false,
             mobility: false,
-            second: None,
+            discovery: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use super::action::{Reply, ReplyFrom};
+use super::action::Reply;
 use super::auth::Signature;
 use super::nonce;
 use super::refusal::Refusal;
@@ -65,6 +65,6 @@ impl ReplyTo {
             None => writer,
         };
         let writer = if self.fingerprint { writer.fingerprint() } else { writer };
-        Reply { bytes: writer.finish(), from: ReplyFrom::Here }
+        Reply::of(writer.finish())
     }
 }

@@ -41,12 +41,12 @@ pub(super) fn is_understood(kind: AttributeType) -> bool {
 /// How many unknown attributes a 420 lists at most: who sends more is no client to be helped.
 const UNKNOWN_LISTED: usize = 16;
 
-/// RFC 8489, 6.3.1: unknown comprehension-required attributes are refused with their list. `also`: one more that is
-/// known for this request.
-pub(super) fn unknown_attributes(request: &Message, also: Option<AttributeType>) -> Result<(), Refusal> {
+/// RFC 8489, 6.3.1: unknown comprehension-required attributes are refused with their list. `also`: those that
+/// are known for this request besides.
+pub(super) fn unknown_attributes(request: &Message, also: &[AttributeType]) -> Result<(), Refusal> {
     let unknown = request.attributes().map(|attribute| attribute.kind);
     let unknown: Vec<u16> =
-        unknown.filter(|kind| !is_understood(*kind) && Some(*kind) != also).take(UNKNOWN_LISTED).collect();
+        unknown.filter(|kind| !is_understood(*kind) && !also.contains(kind)).take(UNKNOWN_LISTED).collect();
     if unknown.is_empty() { Ok(()) } else { Err(Refusal::UnknownAttributes(unknown)) }
 }
 

@@ -50,7 +50,7 @@ impl Session {
             Method::Binding => binding::answer(rules, self.client, request, &to, out),
             _ => auth::authenticate(rules, self.client, request, now).and_then(|Proof { username, signature }| {
                 to.signature = Some(signature);
-                request::unknown_attributes(request, None)?;
+                request::unknown_attributes(request, &[])?;
                 self.proven(Asked { rules, request, username, to: to.clone(), now }, out)
             }),
         };

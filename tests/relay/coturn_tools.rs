@@ -204,7 +204,7 @@ fn uclient(server: SocketAddr, arguments: &[String]) -> (bool, String) {
 }
 
 /// Whether a tool is there; says so if not.
-fn installed(tool: &str) -> bool {
+pub(crate) fn installed(tool: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found = std::env::split_paths(&path).any(|folder| folder.join(tool).is_file());
     if !found {

@@ -8,6 +8,7 @@ mod aioice;
 mod client_crates;
 mod coturn_tools;
 mod limits;
+mod nat_discovery;
 mod proto_client;
 
 mod strangers;

@@ -3,6 +3,7 @@
 mod client;
 mod connections;
 mod datagrams;
+mod discovery;
 mod faults;
 mod moving;
 mod revoking;

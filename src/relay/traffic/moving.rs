@@ -5,7 +5,7 @@ use crate::relay::moving::{Arrival, Back, Moved, Summons, summon};
 use crate::relay::opener::OpenedSockets;
 use crate::relay::relayed::Home;
 use crate::relay::socket::Way;
-use crate::turn::{Client, Departure, Move, NotOpened, Reply, ReplyFrom};
+use crate::turn::{Client, Departure, Move, NotOpened, Reply};
 
 impl Traffic {
     /// A client whose session lives elsewhere asks for it here. The reply comes with the session; one that gets lost is
@@ -41,7 +41,7 @@ impl Traffic {
         if settled {
             let start = self.queue.out.len();
             self.queue.out.extend_from_slice(&arrival.reply);
-            self.reply(way, Reply { bytes: start..self.queue.out.len(), from: ReplyFrom::Here });
+            self.reply(way, Reply::of(start..self.queue.out.len()));
         }
     }
 
