@@ -17,7 +17,7 @@ use http_body_util::Empty;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 use site::{Running, options, run};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -401,13 +401,24 @@ async fn a_browser_that_speaks_http_2_meets_one_that_does_not() {
 }
 
 /// A site on an in-memory wire, whose time a paused clock can let pass.
-fn wire(site: &Site) -> tokio::io::DuplexStream {
+fn wire(site: &Site) -> DuplexStream {
     let (ours, theirs) = duplex(16 << 10);
-    let address = "127.0.0.1:1".parse().unwrap();
-    let connection = Connection { client: address, local: address, scheme: Scheme::Http };
     let site = site.clone();
-    tokio::spawn(async move { site.serve_h1(theirs, connection, CancellationToken::new()).await });
+    tokio::spawn(async move { site.serve_h1(theirs, nobody(), CancellationToken::new()).await });
     ours
+}
+
+/// The same in HTTP/2.
+fn wire_h2(site: &Site) -> DuplexStream {
+    let (ours, theirs) = duplex(16 << 10);
+    let site = site.clone();
+    tokio::spawn(async move { site.serve_h2(theirs, nobody(), CancellationToken::new()).await });
+    ours
+}
+
+fn nobody() -> Connection {
+    let address = "127.0.0.1:1".parse().unwrap();
+    Connection { client: address, local: address, scheme: Scheme::Http }
 }
 
 #[tokio::test(start_paused = true)]
@@ -436,6 +447,21 @@ async fn a_request_that_never_ends_is_given_up() {
         stream.write_all(beginning.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         let ended = timeout(Duration::from_secs(120), stream.read_to_end(&mut answer)).await;
+        assert!(ended.is_ok(), "after {beginning:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_http_2_connection_that_says_nothing_is_given_up() {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
+    // A header block (RFC 9113, 6.2) that says it goes on, and does not.
+    const HALF_A_REQUEST: &[u8] = &[0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82];
+    let site = Site::new(options());
+    for beginning in [&[][..], &[PREFACE], &[PREFACE, SETTINGS], &[PREFACE, SETTINGS, HALF_A_REQUEST]] {
+        let mut stream = wire_h2(&site);
+        stream.write_all(&beginning.concat()).await.unwrap();
+        let ended = timeout(Duration::from_secs(120), stream.read_to_end(&mut Vec::new())).await;
         assert!(ended.is_ok(), "after {beginning:?}");
     }
 }

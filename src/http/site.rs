@@ -1,6 +1,7 @@
 //! The site: routes, and how a stream becomes requests.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -105,6 +107,9 @@ impl Site {
             let (site, token) = (site.clone(), token.clone());
             async move { site.serve(request, connection, token).await }
         });
+        let Ok(Ok(io)) = timeout(PATIENCE, with_preface(io)).await else {
+            return tracing::debug!(client = %connection.client, "HTTP/2 was agreed upon and not spoken");
+        };
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new()).keep_alive_interval(KEEP_ALIVE).keep_alive_timeout(PATIENCE);
         builder.max_header_list_size(MOST_HEAD as u32).enable_connect_protocol();
@@ -211,6 +216,14 @@ impl Site {
         self.0.sockets.spawn(converse(self.0.clone(), upgraded, (host, connection.client.ip()), shutdown, place));
         answer
     }
+}
+
+/// `io` once the whole preface of HTTP/2 (RFC 9113, 3.4) has come, which is still in it: hyper waits for it without end.
+async fn with_preface<IO: AsyncRead + AsyncWrite>(io: IO) -> io::Result<impl AsyncRead + AsyncWrite> {
+    let (mut read, write) = tokio::io::split(io);
+    let mut preface = [0; b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len()];
+    read.read_exact(&mut preface).await?;
+    Ok(tokio::io::join(io::Cursor::new(preface).chain(read), write))
 }
 
 /// One WebSocket's task. The place is free again when it ends.

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, UdpSocket};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use super::server::{ALONE, PATIENCE, Server, callbox, connect, exchange, run};
 
@@ -236,4 +236,40 @@ fn callers_behind_a_proxy_are_limited_one_by_one() {
     drop(held);
     // The place comes back when the server has seen the goodbye.
     while !call("192.0.2.7").0 {}
+}
+
+/// What `openssl s_client` says about a handshake with these arguments.
+fn openssl(server: &Server, args: &[&str]) -> Option<String> {
+    let address = server.address.to_string();
+    let mut command = Command::new("openssl");
+    command.args(["s_client", "-connect", &address, "-servername", "localhost"]).args(args).stdin(Stdio::null());
+    let Ok(output) = command.output() else {
+        println!("skipped: openssl is not installed (Debian: apt-get install openssl)");
+        return None;
+    };
+    Some(String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+}
+
+#[test]
+fn another_programs_tls_is_spoken_in_versions_1_2_and_1_3_and_in_no_older_one() {
+    let server = Server::start(&[]);
+    // SECLEVEL=0: or openssl itself would refuse to try.
+    for (version, spoken) in [("-tls1_3", "TLSv1.3"), ("-tls1_2", "TLSv1.2"), ("-tls1_1", ""), ("-tls1", "")] {
+        let Some(said) = openssl(&server, &[version, "-cipher", "ALL:@SECLEVEL=0"]) else { return };
+        match spoken {
+            "" => assert!(said.contains("SSL alert number"), "{version}: refused by the server: {said}"),
+            spoken => assert!(said.contains(&format!("New, {spoken}, Cipher is ")), "{version}: {said}"),
+        }
+    }
+}
+
+#[test]
+fn only_ciphers_with_forward_secrecy_and_authentication_are_spoken() {
+    let server = Server::start(&[]);
+    for weak in ["AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA256", "DHE-RSA-AES128-SHA"] {
+        let Some(said) = openssl(&server, &["-tls1_2", "-cipher", &format!("{weak}:@SECLEVEL=0")]) else { return };
+        assert!(said.contains("alert handshake failure"), "{weak}: {said}");
+    }
+    let Some(said) = openssl(&server, &["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"]) else { return };
+    assert!(said.contains("Cipher is ECDHE-ECDSA-AES128-GCM-SHA256"), "{said}");
 }
