@@ -8,8 +8,8 @@ use std::path::Path;
 
 use callbox::http::{Ice, IceServer, decode, encode};
 use callbox::hub::{
-    Command, DoorChange, DoorSigns, Join, Joined, Knock, Message, Parting, Peer, PersonId, Refusal, Request, RoomName,
-    Wish,
+    Command, DoorChange, DoorSigns, Join, Joined, Knock, Message, Parting, Peer, PersonId, Refusal, RelayBudget,
+    Request, RoomName, Wish,
 };
 use callbox::invitation::{Invitation, InvitationId, Role};
 use callbox::pass::Secret;
@@ -202,6 +202,13 @@ fn said(message: &Value) -> Message {
             seat: message["seat"].as_str().unwrap().to_owned(),
         },
         "peer-role" => Message::PeerRole(person(&message["id"]), message["host"].as_bool().unwrap()),
+        "relay-budget" => Message::RelayBudget(match message["left"].as_str().unwrap() {
+            "plenty" => RelayBudget::Plenty,
+            "lower" => RelayBudget::Lower,
+            "audio-only" => RelayBudget::AudioOnly,
+            "used-up" => RelayBudget::UsedUp,
+            other => panic!("{other}"),
+        }),
         "mute-asked" => Message::MuteAsked(person(&message["by"])),
         "peer-joined" => Message::PeerJoined(peer(&message["peer"])),
         "peer-back" => Message::PeerBack(peer(&message["peer"])),

@@ -4,6 +4,7 @@
 mod addresses;
 mod banner;
 mod bind;
+mod budget;
 mod door;
 mod invitations;
 mod keys;
@@ -31,6 +32,7 @@ use crate::tls::{self, Certificates, Refreshed};
 use addresses::Addresses;
 use banner::Banner;
 use bind::Own;
+use budget::Keeper;
 use door::Door;
 use stop::{Hangup, Signals};
 use trust::{Ground, Trust};
@@ -117,6 +119,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let steward = steward(&dir, certificates.as_ref(), &trust);
 
     let shutdown = CancellationToken::new();
+    let limit = config.turn.as_ref().and_then(|turn| turn.monthly_budget);
+    let keeper = limit.zip(streams.clone());
+    let keeper = keeper.map(|(limit, streams)| Keeper::open(limit, dir.clone(), streams, site.clone()));
+    let counting = keeper.map(|keeper| tokio::spawn(keeper.run(shutdown.clone())));
     let gate = tokio::spawn(gate.serve(site.clone(), streams, tls, shutdown.clone()));
     info!(%address, "serving");
     if relay.is_some() {
@@ -150,6 +156,11 @@ async fn run(config: Config) -> anyhow::Result<()> {
         let _ = tokio::join!(gate, site.drained(), refreshing, keeping, ordering);
         if let Some(relay) = relay {
             let _ = tokio::task::spawn_blocking(move || relay.stop()).await;
+        }
+        if let Some(counting) = counting
+            && let Ok(keeper) = counting.await
+        {
+            keeper.finish();
         }
     };
     tokio::select! {

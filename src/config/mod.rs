@@ -174,6 +174,8 @@ pub struct Turn {
     pub max_rate: u32,
     /// Kilobits a second in all, both ways together; 0: no limit.
     pub max_total_rate: u32,
+    /// Bytes that may be sent in a calendar month; `None`: no limit.
+    pub monthly_budget: Option<u64>,
 }
 
 /// `[log]`.

@@ -91,6 +91,7 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
     let max_peer_connections = reader.number("turn.max_peer_connections", 1, 10_000);
     let max_rate = reader.number("turn.max_rate", 0, 100_000_000);
     let max_total_rate = reader.number("turn.max_total_rate", 0, 100_000_000);
+    let monthly_budget = reader.optional("turn.monthly_budget", values::size).filter(|bytes| *bytes > 0);
     Some(Turn {
         listen,
         ports: ports?,
@@ -113,6 +114,7 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
         max_peer_connections,
         max_rate,
         max_total_rate,
+        monthly_budget,
     })
 }
 

@@ -115,6 +115,35 @@ pub(super) fn video_codec(text: &str) -> Result<String, String> {
     choice(text, &["AV1", "H264", "VP8", "VP9"].map(|name| (name, name))).map(str::to_owned)
 }
 
+/// An amount of data, in bytes: a number, perhaps with a fraction, and a unit of 1000s ("TB") or of 1024s ("TiB").
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let wrong = || "must be an amount such as \"1 TB\", \"1.5 TB\" or \"500 GiB\", or empty for no limit".to_owned();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len()));
+    let factor = match unit.trim_start().to_lowercase().as_str() {
+        "" if number == "0" => 1.0,
+        "b" => 1.0,
+        "kb" => 1e3,
+        "mb" => 1e6,
+        "gb" => 1e9,
+        "tb" => 1e12,
+        "pb" => 1e15,
+        "kib" => 1024f64,
+        "mib" => 1024f64.powi(2),
+        "gib" => 1024f64.powi(3),
+        "tib" => 1024f64.powi(4),
+        "pib" => 1024f64.powi(5),
+        _ => return Err(wrong()),
+    };
+    let bytes = number.parse::<f64>().map_err(|_| wrong())? * factor;
+    // Beyond, a fraction of a byte could not be told any more, and no line carries so much.
+    const MOST: f64 = (1u64 << 53) as f64;
+    if bytes < MOST {
+        Ok(bytes as u64)
+    } else {
+        Err("is more than a relay can send in a month; leave it empty".to_owned())
+    }
+}
+
 /// A choice out of a few words.
 pub(super) fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
     let found = choices.iter().find(|(word, _)| *word == text);
@@ -165,6 +194,18 @@ mod tests {
         }
         for bad in ["stun.example.org", "stun:stun.example.org:3478", "2001:db8::1:3478", "x:0", ":3478", ""] {
             assert!(server(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn amounts_are_written_as_people_write_them() {
+        assert_eq!(
+            [size("1 TB"), size("1.5tb"), size("500GB")],
+            [Ok(10u64.pow(12)), Ok(15 * 10u64.pow(11)), Ok(5 * 10u64.pow(11))]
+        );
+        assert_eq!([size("1 TiB"), size("64 KiB"), size("12 B"), size("0")], [Ok(1 << 40), Ok(1 << 16), Ok(12), Ok(0)]);
+        for bad in ["1", "TB", "-1 TB", "1 T", "1,5 TB", "1 TB a month", "99 PB", "1.2.3 GB"] {
+            assert!(size(bad).is_err(), "{bad}");
         }
     }
 

@@ -28,6 +28,7 @@ pub use self::ice::IceServer;
 pub use self::relay_door::RelayDoor;
 pub use self::site::Site;
 pub use self::wire::{Ice, decode, encode};
+pub use crate::hub::RelayBudget;
 
 use crate::hub;
 use crate::pass::{SeatKey, TurnPasses};

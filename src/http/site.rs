@@ -25,7 +25,7 @@ use super::socket::Socket;
 use super::switchboard::Switchboard;
 use super::{Connection, Options, Scheme, files, host, settings, upgrade};
 use crate::admission::{Admission, Place};
-use crate::hub::Hub;
+use crate::hub::{Hub, RelayBudget};
 use crate::invitation::InvitationId;
 use crate::proxies::{self, Contradiction};
 
@@ -133,6 +133,11 @@ impl Site {
     /// Lets nobody in with these invitations any more; each with its end.
     pub fn revoke(&self, revoked: Vec<(InvitationId, u32)>) {
         self.0.switchboard.revoke(revoked);
+    }
+
+    /// What the relay may still carry in this month: every page is told, and acts on it.
+    pub fn relay_budget(&self, left: RelayBudget) {
+        self.0.switchboard.relay_budget(left);
     }
 
     /// Waits until every WebSocket has said goodbye; call it after cancelling the `shutdown` they were given and after the

@@ -13,7 +13,7 @@ use std::time::Duration;
 use super::outbox::Outbox;
 use super::relay_door::RelayDoor;
 use crate::clock::Now;
-use crate::hub::{Effect, Event, Hub, Network, Refusal, Request, SocketId};
+use crate::hub::{Effect, Event, Hub, Network, Refusal, RelayBudget, Request, SocketId};
 use crate::invitation::InvitationId;
 
 /// The hub and everybody connected to it.
@@ -79,6 +79,11 @@ impl Switchboard {
     /// These invitations were revoked outside.
     pub(super) fn revoke(&self, revoked: Vec<(InvitationId, u32)>) {
         self.with(|lines| lines.handle(Event::Revoked(revoked)));
+    }
+
+    /// Tells everybody what the relay may still carry.
+    pub(super) fn relay_budget(&self, left: RelayBudget) {
+        self.with(|lines| lines.handle(Event::RelayBudget(left)));
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Lines) -> T) -> T {

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::ice::IceServer;
 use crate::hub::{
-    Command, DoorChange, DoorSigns, Join, Joined, Message, Parting, Peer, PersonId, Refusal, Request, Wish,
+    Command, DoorChange, DoorSigns, Join, Joined, Message, Parting, Peer, PersonId, Refusal, RelayBudget, Request, Wish,
 };
 use crate::invitation::{Invitation, Role};
 use crate::pass::Secret;
@@ -57,6 +57,7 @@ pub fn encode(message: &Message, ice: impl FnOnce(&PersonId) -> Ice) -> String {
         Message::Door(signs) => write(&Said::Door { door: (*signs).into() }),
         Message::Role { host, seat } => write(&Said::Role { host: *host, seat }),
         Message::PeerRole(id, host) => write(&Said::PeerRole { id: &id.0, host: *host }),
+        Message::RelayBudget(left) => write(&Said::RelayBudget { left: word(*left) }),
         Message::MuteAsked(by) => write(&Said::MuteAsked { by: &by.0 }),
         Message::PeerJoined(peer) => write(&Said::PeerJoined { peer: PeerText::new(peer) }),
         Message::PeerBack(peer) => write(&Said::PeerBack { peer: PeerText::new(peer) }),
@@ -73,6 +74,15 @@ fn reason(parting: Parting) -> &'static str {
         Parting::Left => "left",
         Parting::Lost => "lost",
         Parting::Removed => "removed",
+    }
+}
+
+fn word(left: RelayBudget) -> &'static str {
+    match left {
+        RelayBudget::Plenty => "plenty",
+        RelayBudget::Lower => "lower",
+        RelayBudget::AudioOnly => "audio-only",
+        RelayBudget::UsedUp => "used-up",
     }
 }
 
@@ -252,6 +262,9 @@ enum Said<'a> {
     PeerRole {
         id: &'a str,
         host: bool,
+    },
+    RelayBudget {
+        left: &'static str,
     },
     MuteAsked {
         by: &'a str,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::door::{Door, Verdict, Waiting};
-use super::message::{Join, Joined, Knock, Message, Network, PersonId, SocketId};
+use super::message::{Join, Joined, Knock, Message, Network, PersonId, RelayBudget, SocketId};
 use super::name::{RoomName, tidy};
 use super::refusal::Refusal;
 use super::room::{Person, Place, Room};
@@ -225,6 +225,9 @@ impl Hub {
             peers: room.peers_of(person),
         };
         step.send(socket, Message::Joined(Box::new(joined)));
+        if self.relay_budget != RelayBudget::Plenty {
+            step.send(socket, Message::RelayBudget(self.relay_budget));
+        }
     }
 
     /// The person behind `old` sits by another socket now.

@@ -31,6 +31,20 @@ pub struct Network(pub u64);
 /// What a page sends to another page: JSON text that the hub passes on and never reads.
 pub type Payload = Box<str>;
 
+/// What the relay may still carry in this month.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RelayBudget {
+    /// Everything.
+    #[default]
+    Plenty,
+    /// Smaller pictures.
+    Lower,
+    /// No pictures.
+    AudioOnly,
+    /// No pictures, and nothing for anybody new.
+    UsedUp,
+}
+
 /// Something that happened outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -44,6 +58,8 @@ pub enum Event {
     Closed(SocketId),
     /// These invitations were revoked elsewhere; each with its [`Invitation::ends`].
     Revoked(Vec<(InvitationId, u32)>),
+    /// What the relay may still carry has changed.
+    RelayBudget(RelayBudget),
     /// Time passed. A hub that keeps seats needs this about once a second.
     Tick,
 }
@@ -227,6 +243,8 @@ pub enum Message {
     Left(RoomName),
     /// New credentials for the relay, made out to this person.
     IceServers(PersonId),
+    /// What the relay may still carry. After a [`Message::Joined`] only if it is not all: that page knows of nothing else.
+    RelayBudget(RelayBudget),
     /// You are heard.
     Pong,
     /// What you asked for cannot be done.

@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 pub use self::invitations::Invitations;
 pub use self::message::{
     Command, DoorChange, DoorSigns, Effect, Event, Join, Joined, Knock, Message, Network, Parting, Payload, Peer,
-    PersonId, Request, SocketId, Wish,
+    PersonId, RelayBudget, Request, SocketId, Wish,
 };
 pub use self::name::RoomName;
 pub use self::refusal::Refusal;
@@ -86,6 +86,7 @@ pub struct Hub {
     /// Everybody who is away, the first to be given up first, so that a tick looks only at seats whose time is over.
     away: BTreeSet<Kept>,
     postage: Postage,
+    relay_budget: RelayBudget,
 }
 
 /// An open socket.
@@ -119,6 +120,7 @@ impl Hub {
             rooms: HashMap::new(),
             away: BTreeSet::new(),
             postage: Postage::full(),
+            relay_budget: RelayBudget::default(),
         }
     }
 
@@ -134,9 +136,20 @@ impl Hub {
             Event::Garbled(socket, refusal) => self.refuse(socket, refusal, step),
             Event::Closed(socket) => self.drop_socket(socket, step),
             Event::Revoked(revoked) => revoked.into_iter().for_each(|(id, ends)| self.invitations.revoke(id, ends)),
+            Event::RelayBudget(left) => self.tell_all(left, step),
             Event::Tick => {
                 self.clear_seats(step);
                 self.invitations.tidy(now);
+            }
+        }
+    }
+
+    /// Tells everybody who sits by a socket what the relay may still carry. A few times a month.
+    fn tell_all(&mut self, left: RelayBudget, step: &mut Step) {
+        self.relay_budget = left;
+        for person in self.rooms.values().flat_map(|room| &room.people) {
+            if let Place::Here(socket) = person.place {
+                step.send(socket, Message::RelayBudget(left));
             }
         }
     }

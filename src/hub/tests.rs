@@ -381,3 +381,18 @@ fn fresh_credentials_are_made_out_to_the_person_in_the_room_only() {
     hall.asks(alice, Request::IceRefresh);
     assert_eq!(hall.hears(alice), [Message::IceServers(joined.you)]);
 }
+
+#[test]
+fn everybody_in_a_room_hears_what_the_relay_has_left_and_so_does_who_comes_later() {
+    let mut hall = hall();
+    let ((alice, _), stranger) = (hall.enters("Alice"), hall.opens());
+    hall.happens(Event::RelayBudget(RelayBudget::Lower));
+    assert_eq!(hall.hears(alice), [Message::RelayBudget(RelayBudget::Lower)]);
+    let bob = hall.knocks("Bob", "first", None);
+    assert!(matches!(hall.hears(bob)[..], [Message::Joined(_), Message::RelayBudget(RelayBudget::Lower)]));
+    hall.happens(Event::RelayBudget(RelayBudget::Plenty));
+    assert_eq!(hall.hears(bob), [Message::RelayBudget(RelayBudget::Plenty)]);
+    assert!(hall.hears(stranger).is_empty());
+    let carol = hall.knocks("Carol", "first", None);
+    assert!(matches!(hall.hears(carol)[..], [Message::Joined(_)]));
+}

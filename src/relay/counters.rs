@@ -22,6 +22,8 @@ pub struct Counts {
     pub bytes_to_clients: u64,
     /// Of [`Counts::packets_to_clients`], those that went from session to session inside the process.
     pub packets_hairpinned: u64,
+    /// Their payload in bytes.
+    pub bytes_hairpinned: u64,
     /// Packets given up: a full queue, a full socket buffer, no such peer, no permission, a bit rate used up.
     pub packets_dropped: u64,
     /// Of [`Counts::packets_dropped`], those beyond the bit rate of their allocation or of the relay.
@@ -30,9 +32,27 @@ pub struct Counts {
     pub replies: u64,
 }
 
-const FIELDS: usize = 10;
+const FIELDS: usize = 11;
+
+/// What a packet has beside its payload: IPv4, UDP and ChannelData headers (20, 8 and 4 bytes). A little more over IPv6 and TLS.
+const HEADERS: u64 = 32;
 
 impl Counts {
+    /// Bytes that left for clients and peers, headers included as if all went by UDP over IPv4: what a provider counts as
+    /// outgoing traffic. What goes from session to session leaves once, although two sessions carry it.
+    pub fn sent(&self) -> u64 {
+        // A scrape adds up while workers count: for a moment more may be hairpinned than carried.
+        let packets = (self.packets_to_clients + self.packets_to_peers).saturating_sub(self.packets_hairpinned);
+        let payload = (self.bytes_to_clients + self.bytes_to_peers).saturating_sub(self.bytes_hairpinned);
+        payload + packets * HEADERS
+    }
+
+    /// Counts what went to clients since `before` as gone from session to session.
+    pub(super) fn hairpinned_since(&mut self, before: &Counts) {
+        self.packets_hairpinned += self.packets_to_clients - before.packets_to_clients;
+        self.bytes_hairpinned += self.bytes_to_clients - before.bytes_to_clients;
+    }
+
     /// Counts a packet that the core gave up.
     pub(super) fn drop(&mut self, why: Dropped) {
         self.packets_dropped += 1;
@@ -73,6 +93,7 @@ fn fields(counts: &mut Counts) -> [&mut u64; FIELDS] {
         packets_to_clients,
         bytes_to_clients,
         packets_hairpinned,
+        bytes_hairpinned,
         packets_dropped,
         packets_over_rate,
         replies,
@@ -85,6 +106,7 @@ fn fields(counts: &mut Counts) -> [&mut u64; FIELDS] {
         packets_to_clients,
         bytes_to_clients,
         packets_hairpinned,
+        bytes_hairpinned,
         packets_dropped,
         packets_over_rate,
         replies,

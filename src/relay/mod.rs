@@ -43,7 +43,7 @@ pub use counters::Counts;
 pub use options::{FastPaths, Options, Ports};
 
 use crate::clock::Now;
-use crate::turn::{Client, Rules, Transport};
+use crate::turn::{Client, NoMore, Rules, Transport};
 use counters::Counters;
 use hairpin::{Inbox, Mailbox};
 use listeners::Listeners;
@@ -235,6 +235,11 @@ impl Streams {
         self.shared.rules.revoke(id, until, Now::read());
         self.shared.order(&Order::End(id.into()));
         self.shared.owners.end(id);
+    }
+
+    /// Lets nobody new in from now on (508), or takes this reason back; allocations there are go on.
+    pub fn refuse_allocations(&self, why: NoMore, refuse: bool) {
+        self.shared.rules.refuse_allocations(why, refuse);
     }
 
     /// Takes credentials made out to `id` again after a [`Streams::revoke`].

@@ -287,9 +287,9 @@ impl Traffic {
 
     fn deliver_hairpin(&mut self, to: SessionId, from: SocketAddr, payload: Payload<'_>) {
         if self.sessions.is_current(to) {
-            let before = self.counts.packets_to_clients;
+            let before = self.counts;
             self.deliver(to.slot, from, payload);
-            self.counts.packets_hairpinned += self.counts.packets_to_clients - before;
+            self.counts.hairpinned_since(&before);
         } else {
             self.counts.packets_dropped += 1;
         }

@@ -50,6 +50,7 @@ mod answers;
 mod auth;
 mod binding;
 mod bucket;
+mod budget;
 mod channels;
 mod connections;
 mod granted;
@@ -75,8 +76,9 @@ pub use action::{
     Action, Close, CloseFamily, Connect, ConnectFailed, Departure, Dropped, FromPeer, Icmp, Join, Move, NotOpened,
     Open, Opened, PortWish, Reply, Route, Ticket, ToPeer, Token,
 };
+pub use budget::{Budget, BudgetStep, Month, NotAUsage, Usage};
 pub use options::{Client, Discovery, Lifetimes, Options, PeerPolicy, Quotas, RelayKind, Transport};
 pub use peers::is_special;
-pub use rules::Rules;
+pub use rules::{NoMore, Rules};
 pub use session::Session;
 pub use throttle::{Direction, Throttle};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -32,8 +32,18 @@ pub struct Rules {
     pub(super) usage: Arc<Usage>,
     pub(super) revoked: Revoked,
     own: RwLock<Vec<IpAddr>>,
-    closed: AtomicBool,
+    /// The reasons why nobody new is served: [`NoMore`], added up.
+    closed: AtomicU8,
     pub(super) total_rate: SharedBucket,
+}
+
+/// Why nobody new is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoMore {
+    /// The server is about to stop.
+    Draining = 1,
+    /// What it may relay in this month is used up.
+    UsedUp = 2,
 }
 
 impl Rules {
@@ -49,7 +59,7 @@ impl Rules {
             usage: Arc::default(),
             revoked: Revoked::default(),
             own: RwLock::default(),
-            closed: AtomicBool::new(false),
+            closed: AtomicU8::new(0),
             total_rate: SharedBucket::default(),
             key,
             options,
@@ -90,14 +100,18 @@ impl Rules {
         self.usage.total()
     }
 
-    /// Refuses new allocations from now on (508), or takes them again: for a server that drains, or that has used up what
-    /// it may relay. Those there are live on and can be refreshed.
-    pub fn open_allocations(&self, open: bool) {
-        self.closed.store(!open, Ordering::Relaxed);
+    /// Refuses new allocations from now on, or takes this reason to refuse them back. Those there are live on and can be
+    /// refreshed. The answer is 508, not 486: RFC 8656, 19, has the one for "some capacity limit being reached" of the
+    /// server, the other for what one username may have.
+    pub fn refuse_allocations(&self, why: NoMore, refuse: bool) {
+        match refuse {
+            true => self.closed.fetch_or(why as u8, Ordering::Relaxed),
+            false => self.closed.fetch_and(!(why as u8), Ordering::Relaxed),
+        };
     }
 
     pub(super) fn are_allocations_open(&self) -> bool {
-        !self.closed.load(Ordering::Relaxed)
+        self.closed.load(Ordering::Relaxed) == 0
     }
 
     /// Whether both an allocation's own bit rate and the server's have room for `bytes`; takes them.

@@ -127,3 +127,42 @@ async fn whoever_leaves_is_out_of_the_relay_at_once_and_whoever_comes_back_is_in
     bob.joins().await;
     assert!(bob.turn_client().await.allocate().await.is_ok());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_that_is_used_up_keeps_newcomers_off_the_relay_and_is_remembered() {
+    let mut running = server("monthly_budget = \"100 KB\"");
+    let (mut alice, bob) = (Person::enters(&running).await, Person::enters(&running).await);
+    let (a, b) = (alice.turn_client().await, bob.turn_client().await);
+    let (at_alice, at_bob) = (a.allocate().await.unwrap(), b.allocate().await.unwrap());
+    at_bob.send_to(b"knock", at_alice.local_addr().unwrap()).await.unwrap();
+    assert!(is_heard(&at_alice, &at_bob).await);
+    // From session to session inside, it leaves once: a hundred of these are 103 kB.
+    let mut left = json!("plenty");
+    while left != "used-up" {
+        for _ in 0..100 {
+            at_alice.send_to(&[7; 1000], at_bob.local_addr().unwrap()).await.unwrap();
+        }
+        left = alice.hears("relay-budget").await["left"].clone();
+    }
+    assert!(is_heard(&at_alice, &at_bob).await, "who speaks is not cut off");
+    assert!(alice.turn_client().await.allocate().await.is_err());
+    let mut carol = Person::enters(&running).await;
+    assert_eq!(carol.hears("relay-budget").await["left"], "used-up");
+
+    running.signal("TERM");
+    running.wait_for_log("stopping");
+    let (code, log, folder) = running.end();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("all is used up"), "{log}");
+    let running = Server::start_in(folder, &[]);
+    let mut alice = Person::enters(&running).await;
+    assert_eq!(alice.hears("relay-budget").await["left"], "used-up", "a restart forgets nothing");
+    assert!(alice.turn_client().await.allocate().await.is_err());
+
+    running.signal("TERM");
+    let (_, _, folder) = running.end();
+    std::fs::write(folder.path().join("callbox-data/relay-budget"), "2026-").unwrap();
+    let mut running = Server::start_in(folder, &[]);
+    running.wait_for_log("counts from zero");
+    assert!(Person::enters(&running).await.turn_client().await.allocate().await.is_ok());
+}

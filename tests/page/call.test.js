@@ -65,6 +65,30 @@ test('a picture that nobody looks at is not sent, and comes back when somebody d
   assert.deepEqual([active, scaleResolutionDownBy], [true, 2]);
 });
 
+test('when the relay runs dry, pictures through it become small and then stop, direct ones stay, and all come back', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  const [, camera] = bob.connection.transceivers;
+  const sends = () => { const [{ active, maxBitrate }] = camera.sender.parameters.encodings; return [active, maxBitrate]; };
+  const hub = (left) => { for (const { socket } of world.hub.people) socket.hear({ type: 'relay-budget', left }); };
+  hub('lower');
+  await clock.pass(1_000);
+  assert.deepEqual([...sends(), bob.call.spared], [true, 1_800_000, 'nothing'], 'a direct path costs nothing');
+  world.network.relayed = true;
+  await clock.pass(2_000);
+  assert.deepEqual([...sends(), bob.call.spared], [true, 600_000, 'bits']);
+  hub('audio-only');
+  await clock.pass(500);
+  assert.deepEqual([sends()[0], alice.call.spared], [false, 'pictures']);
+  hub('used-up');
+  world.network.relayed = false;
+  await clock.pass(2_000);
+  assert.deepEqual([...sends(), bob.call.spared], [true, 1_800_000, 'nothing']);
+  world.network.relayed = true;
+  hub('plenty');
+  await clock.pass(2_000);
+  assert.deepEqual([...sends(), bob.call.spared], [true, 1_800_000, 'nothing']);
+});
+
 test('after a cut the encoders begin with a whole picture, but not for those who do not look', async () => {
   const { world, alice, bob, clock } = await twoPeople();
   const [, camera] = bob.connection.transceivers;

@@ -17,6 +17,8 @@ const CAMERA = Object.freeze([
 /** A screen is read: its bits go before the faces'. */
 const SCREEN = Object.freeze([2_500_000, 1_500_000, 1_000_000, 700_000, 600_000, 500_000]);
 const VOICE = 40_000;
+/** What a picture keeps of its bits when the relay that carries it is to be spared. */
+const SPARED = 1 / 3;
 const SCREEN_SOUND = 96_000;
 /** Of a budget; the rest is the camera's. */
 const SCREEN_FIRST = 0.8;
@@ -28,6 +30,19 @@ const CAMERA_LEAST = 30_000;
  * @typedef {{ camera: number | null, screen: number | null }} Wants  the height in pixels at which somebody shows our
  *   pictures; 0: not at all, null: they have not said
  */
+
+/** @typedef {'nothing' | 'bits' | 'pictures'} Spare */
+
+/**
+ * What a pair of people spares the relay: nothing when their path is a direct one, which costs nobody anything.
+ * @param {import('./messages.js').RelayLeft} left
+ * @param {boolean} relayed
+ * @returns {Spare}
+ */
+export function spareFor(left, relayed) {
+  if (!relayed || left === 'plenty') return 'nothing';
+  return left === 'lower' ? 'bits' : 'pictures';
+}
 
 /**
  * What the person chose for all of the call.
@@ -51,24 +66,27 @@ const SAVER_STEP = Object.freeze({ height: 360, fps: 15, bitrate: Infinity });
  * @param {Wants} [situation.wants]          of the person these limits are for
  * @param {import('./quality.js').Step} [situation.step] what the path to them bears
  * @param {Preset} [situation.preset]
+ * @param {Spare} [situation.spare]          whether pictures to them cost a relay more than it may carry
  * @returns {import('./slots.js').Limits}
  */
-export function limitsFor({ others, height, sharing = false, budgets = [], wants = UNKNOWN, step = STEPS[0], preset = 'auto' }) {
+export function limitsFor({ others, height, sharing = false, budgets = [], wants = UNKNOWN, step = STEPS[0], preset = 'auto', spare = 'nothing' }) {
   const people = Math.max(others, 1);
   const share = shareOf([...budgets, preset === 'saver' ? SAVER : 0], people);
   const screen = Math.min(SCREEN[Math.min(people, SCREEN.length) - 1], sharing ? Math.max(share * SCREEN_FIRST, SCREEN_LEAST) : Infinity);
   const camera = cameraFor(people, [step, preset === 'saver' ? SAVER_STEP : STEPS[0]], wants.camera);
+  const pictures = preset !== 'audio' && spare !== 'pictures';
+  const kept = spare === 'bits' ? SPARED : 1;
   const room = sharing ? share - screen : share;
   return {
     microphone: { maxBitrate: VOICE, priority: 'high' },
     camera: {
-      active: camera.height > 0 && preset !== 'audio' && room >= CAMERA_LEAST,
-      maxBitrate: Math.round(Math.max(CAMERA_LEAST, Math.min(camera.bitrate, room))),
+      active: camera.height > 0 && pictures && room >= CAMERA_LEAST,
+      maxBitrate: Math.round(Math.max(CAMERA_LEAST, Math.min(camera.bitrate, room) * kept)),
       maxFramerate: Math.max(1, camera.fps),
       scaleResolutionDownBy: height && camera.height > 0 ? Math.max(1, height / camera.height) : 1,
       priority: sharing ? 'very-low' : 'low',
     },
-    screen: { active: wants.screen !== 0 && preset !== 'audio', maxBitrate: Math.round(screen), priority: 'medium' },
+    screen: { active: wants.screen !== 0 && pictures, maxBitrate: Math.round(screen * kept), priority: 'medium' },
     screenSound: { maxBitrate: SCREEN_SOUND },
   };
 }

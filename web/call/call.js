@@ -2,7 +2,7 @@
  * A room, as one person lives in it: who is there, one `Peer` for each, chat and files. The hub says who is in the room;
  * media and chat never pass through it, and go on without it.
  */
-import { limitsFor, startKbit } from './adapt.js';
+import { limitsFor, spareFor, startKbit } from './adapt.js';
 import { Chat } from './chat.js';
 import { measure, ordered, preferred } from './codecs.js';
 import { systemClock } from './clock.js';
@@ -49,7 +49,7 @@ const NO_SEATS = { read: () => undefined, write: () => {} };
 
 /**
  * For one stay: whoever leaves and comes again makes a new one. Events: 'state' {state, problem}, 'peer-joined' {peer}, 'peer-left' {peer, reason}, 'peer' {peer} (anything about one
- * peer changed), 'door' (anything about the room's door changed), 'mute-asked' {peer}, 'invited' and 'revoked' {invitation, …}, 'chat' {message}, 'problem' {problem, peer?}.
+ * peer changed), 'door' (anything about the room's door changed), 'mute-asked' {peer}, 'invited' and 'revoked' {invitation, …}, 'chat' {message}, 'problem' {problem, peer?}, 'relay' (what the relay may carry changed).
  */
 export class Call extends EventTarget {
   /** @param {CallOptions} options */
@@ -97,6 +97,8 @@ export class Call extends EventTarget {
     /** Codecs this machine encodes in hardware. @type {ReadonlySet<string>} */
     this.efficient = new Set();
     void measure(globalThis.navigator?.mediaCapabilities).then((efficient) => { this.efficient = efficient; });
+    /** What the hub's relay may still carry in this month. @type {import('./messages.js').RelayLeft} */
+    this.relayLeft = 'plenty';
     /** Tells the others a page that came back from one that was reloaded. */
     this.instance = randomId(this.clock);
     this.files = new Files(this);
@@ -122,6 +124,11 @@ export class Call extends EventTarget {
   /** In order of arrival, by id. */
   get peers() {
     return this.roster.peers;
+  }
+
+  /** What is spared, with anybody here, because the relay has little left for this month. @returns {import('./adapt.js').Spare} */
+  get spared() {
+    return spareFor(this.relayLeft, this.roster.all.some(({ relayed }) => relayed));
   }
 
   /** @returns {ChatMessage[]} */
@@ -277,6 +284,7 @@ export class Call extends EventTarget {
       case 'peer-left': return this.roster.left(message.id, message.reason);
       case 'signal': return this.peers.get(message.from)?.receive(message.payload);
       case 'ice-servers': return this.#freshServers(message.ice_servers, message.ice_ttl);
+      case 'relay-budget': return this.#relayHas(relayLeft(message.left));
       case 'error': return this.#refused(message);
     }
   }
@@ -286,6 +294,7 @@ export class Call extends EventTarget {
     this.#sit(joined.seat);
     this.you.id = joined.you;
     this.maxPeople = joined.max_people;
+    this.#relayHas('plenty'); // otherwise the hub says so next
     this.#freshServers(joined.ice_servers, joined.ice_ttl);
     // A hub that forgot this page's seat may still list the former one: that is nobody else.
     this.files.seated(joined.you, this.cameBack);
@@ -439,15 +448,23 @@ export class Call extends EventTarget {
    * All bounds of what goes to this person; they are weighed in `limitsFor`.
    * @param {Peer} peer
    */
-  #limits({ wants, quality: { step } }) {
+  #limits({ wants, relayed, quality: { step } }) {
     const { preset, settings } = this;
     return limitsFor({
       others: this.peers.size,
       height: this.media.camera.track?.getSettings?.().height ?? null,
       sharing: this.media.screen.track !== null,
       budgets: [settings.video_bitrate * 1000],
-      wants, step, preset,
+      wants, step, preset, spare: spareFor(this.relayLeft, relayed),
     });
+  }
+
+  /** @param {import('./messages.js').RelayLeft} left */
+  #relayHas(left) {
+    if (left === this.relayLeft) return;
+    this.relayLeft = left;
+    for (const peer of this.roster.all) void peer.limit();
+    this.#tell('relay', {});
   }
 
   /** @param {'camera' | 'screen'} what @returns {RTCRtpCodec[]} */
@@ -530,6 +547,11 @@ export class Call extends EventTarget {
 /** @param {Event} event @returns {any} */
 function detail(event) {
   return /** @type {CustomEvent} */ (event).detail;
+}
+
+/** A step that a newer hub knows and this page does not is the one that spares most. @param {string} said @returns {import('./messages.js').RelayLeft} */
+function relayLeft(said) {
+  return said === 'plenty' || said === 'lower' || said === 'audio-only' ? said : 'used-up';
 }
 
 /** Nothing secret hangs on it; it must only differ. @param {import('./clock.js').Clock} clock */

@@ -42,10 +42,12 @@
  * @typedef {{ type: 'peer-left', id: string, reason: string }} PeerLeft
  * @typedef {{ type: 'signal', from: string, payload: SignalPayload }} SignalIn
  * @typedef {{ type: 'ice-servers', ice_servers: IceServer[], ice_ttl: number }} IceServers
+ * @typedef {'plenty' | 'lower' | 'audio-only' | 'used-up'} RelayLeft  what the relay may still carry in this month
+ * @typedef {{ type: 'relay-budget', left: string }} RelayBudget
  * @typedef {{ type: 'error', code: string, message: string }} HubError
  * @typedef {{ type: 'pong' }} Pong
  * @typedef {Waiting | KnockIn | KnockOver | Invited | Revoked | DoorIn | Role | PeerRole | MuteAsked} FromTheDoor
- * @typedef {Joined | Full | Left | FromTheDoor | PeerJoined | PeerBack | PeerAway | PeerLeft | SignalIn | IceServers | HubError | Pong} HubMessage
+ * @typedef {Joined | Full | Left | FromTheDoor | PeerJoined | PeerBack | PeerAway | PeerLeft | SignalIn | IceServers | RelayBudget | HubError | Pong} HubMessage
  */
 import { Problem } from './problem.js';
 
@@ -101,6 +103,7 @@ const FROM_HUB = {
   'peer-left': record({ id: text, reason: text }),
   signal: record({ from: text, payload }),
   'ice-servers': record({ ice_servers: iceServers, ice_ttl: count }),
+  'relay-budget': record({ left: text }),
   error: record({ code: text, message: text }),
   pong: () => true,
 };

@@ -112,6 +112,11 @@ export class Peer {
     return this.line.current?.slots?.audioLevel ?? 0;
   }
 
+  /** Whether what goes to this person costs the relay. */
+  get relayed() {
+    return this.path?.relayed ?? false;
+  }
+
   start() {
     this.line.start();
   }
@@ -189,7 +194,9 @@ export class Peer {
     const { link, reading, stats } = this.line;
     const news = link !== before || stats !== this.stats;
     if (link === 'good' && (before === 'weak' || before === 'lost')) void this.line.current?.slots?.refresh();
+    const { relayed } = this;
     Object.assign(this, { link, path: reading?.path ?? this.path, stats });
+    if (this.relayed !== relayed) void this.limit();
     if (news && stats) await this.#heed(stats);
     if (news) this.hooks.onchange();
   }

@@ -50,6 +50,8 @@ class Room {
     this.ending = new AbortController();
     /** @type {Set<string>} problems of the call that were not closed yet */
     this.trouble = new Set();
+    /** What is spared for the relay, as shown. @type {import('../call/adapt.js').Spare} */
+    this.spared = call.spared;
     /** @type {import('../call/files/desk.js').AnyTransfer | null} whose file is being chosen again */
     this.wanted = null;
     /** @type {Set<string>} problems of devices that were read: in the lobby, or closed here */
@@ -112,7 +114,11 @@ class Room {
       toast('room.joined', { name: peer.name });
     });
     on('peer-left', ({ peer, reason }) => this.#peerWent(peer, reason));
-    on('peer', ({ peer }) => this.stage.showPeer(peer));
+    on('peer', ({ peer }) => {
+      this.stage.showPeer(peer);
+      this.#showSpared();
+    });
+    on('relay', () => this.#showSpared());
     on('state', ({ state, problem }) => this.#showState(state, problem));
     on('problem', ({ problem }) => {
       this.trouble.add(problem.code);
@@ -224,9 +230,18 @@ class Room {
   }
 
   #showNotices() {
-    const calls = [...this.trouble].map((code) => ({ code }));
+    const spared = this.spared !== 'nothing' && !this.read.has(`relay-${this.spared}`) ? [`relay-${this.spared}`] : [];
+    const calls = [...this.trouble, ...spared].map((code) => ({ code }));
     const devices = deviceProblems(this.call.media).filter(({ code }) => !this.read.has(code));
     showNotices(part(this.element, 'notices'), [...calls, ...devices].map((problem) => ({ ...problem, dismiss: () => this.#dismiss(problem.code) })));
+  }
+
+  /** A path that became a direct one spares nothing any more, and the other way round. */
+  #showSpared() {
+    const { spared } = this.call;
+    if (spared === this.spared) return;
+    this.spared = spared;
+    this.#showNotices();
   }
 
   /** @param {string} code */

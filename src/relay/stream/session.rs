@@ -280,9 +280,9 @@ impl StreamSession {
     /// Reads what peers and other sessions sent, until there is nothing more or enough for one wake.
     pub(super) fn hear(&mut self, task: &mut Context<'_>, scratch: &mut Scratch) {
         for (from, payload) in self.inbox.take(task.waker()) {
-            let before = self.counts.packets_to_clients;
+            let before = self.counts;
             self.deliver(from, &payload, &mut scratch.queue);
-            self.counts.packets_hairpinned += self.counts.packets_to_clients - before;
+            self.counts.hairpinned_since(&before);
         }
         for family in 0..self.relays.len() {
             let rounds = (0..ROUNDS).take_while(|_| self.read_batch(family, task, scratch)).count();

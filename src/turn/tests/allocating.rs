@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::world::{Heard, RELAY_V4, UDP, World};
 use crate::stun::{Class, Method, Writer, attribute};
-use crate::turn::{Dropped, Session};
+use crate::turn::{Dropped, NoMore, Session};
 
 const ALICE: &str = "192.0.2.10:4000";
 
@@ -203,10 +203,14 @@ fn a_draining_relay_takes_nobody_new_and_drops_nobody() {
     let mut world = World::new();
     let (alice, _) = world.arrives_and_allocates("alice", ALICE);
     let bob = world.arrives("bob", "192.0.2.20:5000");
-    world.rules.open_allocations(false);
+    world.rules.refuse_allocations(NoMore::Draining, true);
+    world.rules.refuse_allocations(NoMore::UsedUp, true);
     let refused = world.ask(&bob, Method::Allocate, |writer| writer.put(attribute::REQUESTED_TRANSPORT, UDP));
     assert_eq!((refused.code(), world.refresh(&alice, 600).code()), (508, 0));
-    world.rules.open_allocations(true);
+    world.rules.refuse_allocations(NoMore::Draining, false);
+    let refused = world.ask(&bob, Method::Allocate, |writer| writer.put(attribute::REQUESTED_TRANSPORT, UDP));
+    assert_eq!(refused.code(), 508, "there is another reason");
+    world.rules.refuse_allocations(NoMore::UsedUp, false);
     let taken = world.ask(&bob, Method::Allocate, |writer| writer.put(attribute::REQUESTED_TRANSPORT, UDP));
     assert_eq!(taken.code(), 0);
 }

@@ -12,6 +12,14 @@ export class FakeNetwork {
   connections = new Map();
   /** No packet passes between pages. */
   cut = false;
+  /** Every path goes through a relay. */
+  relayed = false;
+
+  pathStats() {
+    const candidate = (id) => [id, { id, type: `${id}-candidate`, candidateType: this.relayed ? 'relay' : 'host', protocol: 'udp' }];
+    const pair = { id: 'pair', type: 'candidate-pair', selected: true, localCandidateId: 'local', remoteCandidateId: 'remote' };
+    return [['pair', pair], candidate('local'), candidate('remote')];
+  }
 
   constructor(clock) {
     this.clock = clock;
@@ -135,6 +143,7 @@ class FakeConnection extends EventTarget {
       ['rtp', { id: 'rtp', type: 'inbound-rtp', kind: 'audio', timestamp: this.network.clock.now(), bytesReceived: this.bytesIn, packetsReceived: this.bytesIn / 100, packetsLost: 0 }],
       ['out', { id: 'out', type: 'outbound-rtp', timestamp: this.network.clock.now(), packetsSent: this.bytesOut / 100, bytesSent: this.bytesOut }],
       ['heard', { id: 'heard', type: 'remote-inbound-rtp', timestamp: this.network.clock.now(), packetsLost: this.packetsLost }],
+      ...this.network.pathStats(),
       ['data', { id: 'data', type: 'data-channel', timestamp: this.network.clock.now(), bytesReceived }],
     ]);
   }
