@@ -44,7 +44,7 @@ scenario('a file goes from firefox to chromium and back, over a reload of the on
   await alice.seesAndHears('Bob');
   for (const [sender, receiver, name] of /** @type {const} */ ([[alice, bob, 'there.bin'], [bob, alice, 'back.bin']])) {
     const file = path.join(server.folder, name);
-    const bytes = randomBytes(24 << 20);
+    const bytes = randomBytes(12 << 20);
     await writeFile(file, bytes);
     await sender.sendsFile(file);
     await receiver.acceptsFile(name);
