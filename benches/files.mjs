@@ -33,12 +33,6 @@ const MIB = 2 ** 20;
 /** A file must not end before the pictures were counted. */
 const COUNTED_S = 20;
 
-const parts = { loopback, far, call, large };
-const wanted = process.argv.slice(2);
-console.log(`${os.cpus().length} x ${os.cpus()[0].model.trim()}, ${os.type()} ${os.release()}`);
-for (const name of wanted.length > 0 ? wanted : ['loopback', 'far', 'call']) await parts[name]();
-await closeBrowsers();
-
 async function loopback() {
   await compare('loopback', mebibytes, null);
 }
@@ -227,3 +221,9 @@ function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted.length % 2 ? sorted[(sorted.length - 1) / 2] : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2;
 }
+
+const parts = { loopback, far, call, large };
+const wanted = process.argv.slice(2);
+console.log(`${os.cpus().length} x ${os.cpus()[0].model.trim()}, ${os.type()} ${os.release()}`);
+for (const name of wanted.length > 0 ? wanted : ['loopback', 'far', 'call']) await parts[name]();
+await closeBrowsers();

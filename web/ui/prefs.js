@@ -11,12 +11,13 @@
  * @property {string} speaker     a device id, '' = the browser's choice
  * @property {string} microphone
  * @property {string} camera
+ * @property {import('../call/adapt.js').Preset} pictures  how much of the network pictures may take
  * @property {boolean} shortcuts  single keys (M, V, ...) work in a call
  */
 
 const KEY = 'callbox';
 /** @type {Prefs} */
-const DEFAULTS = { name: '', language: 'auto', theme: 'auto', speaker: '', microphone: '', camera: '', shortcuts: true };
+const DEFAULTS = { name: '', language: 'auto', theme: 'auto', speaker: '', microphone: '', camera: '', pictures: 'auto', shortcuts: true };
 
 /** @returns {Prefs} */
 export function readPrefs() {

@@ -20,6 +20,7 @@ export function openSettings(face) {
   localise(body);
   part(body, 'pickers').append(pickers(face, ending.signal));
   themes(body, prefs);
+  pictures(body, face);
   languageList(part(body, 'language', HTMLSelectElement), face);
   const relayOnly = part(body, 'relay-only', HTMLInputElement);
   relayOnly.checked = face.relayOnly();
@@ -49,6 +50,17 @@ function keyList() {
     say(meaning, words);
     return [term, meaning];
   });
+}
+
+/**
+ * @param {HTMLElement} body
+ * @param {Face} face
+ */
+function pictures(body, face) {
+  for (const choice of part(body, 'pictures').querySelectorAll('input')) {
+    choice.checked = choice.value === face.prefs.pictures;
+    choice.addEventListener('change', () => face.setPictures(/** @type {import('../call/adapt.js').Preset} */ (choice.value)));
+  }
 }
 
 /**

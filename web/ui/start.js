@@ -34,6 +34,7 @@ export class Face {
     /** @type {(id: string) => void} the room listens while there is one */
     this.onSpeaker = () => {};
     this.onLanguage = () => {};
+    this.onPictures = () => {};
     document.title = settings.name;
   }
 
@@ -65,6 +66,8 @@ export class Face {
       return this.#full(who, call.maxPeople);
     }
     this.inCall = who;
+    call.usePreset(this.prefs.pictures);
+    this.onPictures = () => call.usePreset(this.prefs.pictures);
     history.replaceState(null, '', linkTo('', who.room) + location.search);
     this.#title(who.room);
     this.#show(roomView(this, call, (end) => this.#ended(who, end)), 'name');
@@ -81,6 +84,12 @@ export class Face {
     const note = this.place.querySelector('.lobby [data-part="relay-only"]');
     if (note instanceof HTMLElement) note.hidden = !yes;
     if (this.inCall) toast('settings.relay-only.later');
+  }
+
+  /** @param {import('../call/adapt.js').Preset} pictures */
+  setPictures(pictures) {
+    remember(this.prefs, { pictures });
+    this.onPictures();
   }
 
   /** @param {string} language */

@@ -150,9 +150,10 @@ export function pathKey(path) {
  * @param {Peer} peer
  * @returns {{key: string, quiet: boolean} | null}
  */
-export function stateOf({ link, away }) {
+export function stateOf({ link, away, shows }) {
   if (link === 'connecting') return { key: 'tile.connecting', quiet: false };
   if (link === 'lost') return { key: 'tile.lost', quiet: false };
   if (away) return { key: 'tile.away', quiet: true };
-  return link === 'weak' ? { key: 'tile.weak', quiet: true } : null;
+  if (link === 'weak') return { key: 'tile.weak', quiet: true };
+  return shows.saving ? { key: 'tile.saving', quiet: true } : null;
 }
