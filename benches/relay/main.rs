@@ -1,7 +1,7 @@
 //! Compares callbox's relay with other TURN servers by the CPU time a relayed packet costs them.
 //!
 //! ```text
-//! cargo bench --bench relay                                   everything; about 15 minutes
+//! cargo bench --bench relay                                   everything; about 7 minutes
 //! cargo bench --bench relay -- --quick --load one             does it work
 //! cargo bench --bench relay -- --flood                        strangers flood callbox while calls go through it
 //! cargo bench --bench relay -- --coturn /opt/coturn/bin/turnserver
@@ -38,6 +38,7 @@ use clap::Parser;
 use loads::{Case, Outcome};
 use options::Options;
 use process::Cores;
+use report::{Goals, Row};
 use servers::Server;
 use tls::Identity;
 
@@ -63,7 +64,10 @@ fn main() -> Result<()> {
     }
     remarks.iter().for_each(|remark| println!("note: {remark}"));
     let bench = Bench { options, cores, identity, servers };
-    bench.options.loads().iter().flat_map(|load| load.cases()).try_for_each(|case| bench.compare(case))
+    let mut goals = Goals::default();
+    bench.options.loads().iter().flat_map(|load| load.cases()).try_for_each(|case| bench.compare(case, &mut goals))?;
+    goals.print();
+    Ok(())
 }
 
 struct Bench {
@@ -75,25 +79,26 @@ struct Bench {
 
 impl Bench {
     /// Runs one case against every server that takes it, in turn, round after round.
-    fn compare(&self, case: Case) -> Result<()> {
+    fn compare(&self, case: Case, goals: &mut Goals) -> Result<()> {
         println!("\n{}", case.title());
         if let Some(rate) = case.headroom(Duration::from_millis(500))? {
             println!("  the generator alone: {:.0} kpackets/s", rate / 1e3);
         }
-        let mut rows: Vec<report::Row> = Vec::new();
+        let mut rows: Vec<Row> = Vec::new();
         for _ in 0..self.options.rounds() {
             for (index, server) in self.servers_for(case).enumerate() {
                 if index == rows.len() {
-                    rows.push((server.name().to_owned(), Vec::new()));
+                    let (name, goal) = (server.name().to_owned(), server.goal(case.load));
+                    rows.push(Row { name, goal, outcomes: Vec::new() });
                 }
                 let outcome = self.run(case, server).or_else(|error| {
                     println!("  once more, since it failed: {error:#}");
                     self.run(case, server)
                 })?;
-                rows[index].1.push(outcome);
+                rows[index].outcomes.push(outcome);
             }
         }
-        report::print(&rows);
+        report::print(&case.title(), &rows, goals);
         for server in &self.servers {
             if let Err(reason) = server.takes(case.load) {
                 println!("  {:<22} left out: {reason}", server.name());

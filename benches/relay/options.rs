@@ -41,11 +41,11 @@ pub(crate) struct Options {
     pub(crate) callbox: Vec<PathBuf>,
 
     /// Rounds; every server is run once in each, and medians over the rounds are shown
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = 4)]
     rounds: usize,
 
     /// Seconds of each run
-    #[arg(long, default_value_t = 2.0)]
+    #[arg(long, default_value_t = 1.0)]
     seconds: f64,
 
     /// What `cargo bench` adds by itself

@@ -3,17 +3,66 @@
 use crate::flows::PAYLOAD;
 use crate::loads::Outcome;
 
-/// A server's name and what each round showed; rounds of all servers correspond.
-pub(crate) type Row = (String, Vec<Outcome>);
+/// What each round showed of one server; rounds of all servers correspond.
+pub(crate) struct Row {
+    /// The server.
+    pub(crate) name: String,
+    /// How many times as much as the first server it is to cost at least.
+    pub(crate) goal: Option<f64>,
+    /// Round by round.
+    pub(crate) outcomes: Vec<Outcome>,
+}
+
+/// Bytes that an idle allocation of ours may take.
+const MOST_MEMORY: f64 = 3.0 * 1024.0;
+
+/// How many goals there were, and which were missed.
+#[derive(Debug, Default)]
+pub(crate) struct Goals {
+    set: usize,
+    missed: Vec<String>,
+}
+
+impl Goals {
+    /// The last lines of a run.
+    pub(crate) fn print(&self) {
+        println!("\ngoals reached: {} of {}", self.set - self.missed.len(), self.set);
+        self.missed.iter().for_each(|missed| println!("  not: {missed}"));
+    }
+
+    fn judge(&mut self, title: &str, row: &Row, ratio: f64) -> String {
+        let Some(goal) = row.goal else { return String::new() };
+        let reached = ratio >= goal;
+        self.note(reached, || format!("{title}: {ratio:.2} times {}, wanted {goal:.1}", row.name));
+        format!("  {goal:>4.1} {}", if reached { "reached" } else { "NOT reached" })
+    }
+
+    fn judge_memory(&mut self, name: &str, bytes: f64) {
+        self.note(bytes <= MOST_MEMORY, || {
+            format!("idle allocations: {bytes:.0} bytes each of {name}, wanted {MOST_MEMORY}")
+        });
+    }
+
+    fn note(&mut self, reached: bool, words: impl FnOnce() -> String) {
+        self.set += 1;
+        if !reached {
+            self.missed.push(words());
+        }
+    }
+}
 
 /// Prints a table for servers that went through the same rounds; ratios are taken round by round, so that a slow moment
 /// of the machine hits both sides.
-pub(crate) fn print(rows: &[Row]) {
-    let Some((_, first)) = rows.first() else { return };
+pub(crate) fn print(title: &str, rows: &[Row], goals: &mut Goals) {
+    let Some(Row { outcomes: first, .. }) = rows.first() else { return };
     println!("{}", heading(first));
-    for (name, outcomes) in rows {
-        let ratios = first.iter().zip(outcomes).map(|(ours, theirs)| cost(theirs) / cost(ours)).collect();
-        println!("  {name:<22} {}  {:>7.2}", figures(outcomes), median(ratios));
+    if let Some(Outcome::Memory(_)) = first.first() {
+        goals.judge_memory(&rows[0].name, median(first.iter().map(cost).collect()));
+    }
+    for row in rows {
+        let ratio = median(first.iter().zip(&row.outcomes).map(|(ours, theirs)| cost(theirs) / cost(ours)).collect());
+        let judgement = goals.judge(title, row, ratio);
+        println!("  {:<22} {}  {ratio:>7.2}{judgement}", row.name, figures(&row.outcomes));
     }
 }
 
@@ -24,7 +73,7 @@ fn heading(outcomes: &[Outcome]) -> String {
         Some(Outcome::Memory(_)) => "  bytes allocated   with a channel",
         None => "",
     };
-    format!("  {:<22} {figures}    ratio", "")
+    format!("  {:<22} {figures}    ratio  goal", "")
 }
 
 fn figures(outcomes: &[Outcome]) -> String {

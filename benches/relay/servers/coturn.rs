@@ -49,6 +49,18 @@ impl Server for Coturn {
         }
     }
 
+    fn goal(&self, load: Load) -> Option<f64> {
+        let (plain, multiplexed) = match load {
+            Load::One => (1.3, 1.0),
+            Load::Burst8 => (1.8, 1.2),
+            Load::Coalesced32 => (8.0, 3.0),
+            Load::Hairpin => (3.0, 3.0),
+            Load::Tls => (1.3, 1.3),
+            Load::Latency | Load::Memory => (1.0, 1.0),
+        };
+        Some(if self.multiplexed { multiplexed } else { plain })
+    }
+
     fn command(&self, wanted: &Wanted<'_>) -> Result<Command> {
         let mut command = Command::new(&self.path);
         command

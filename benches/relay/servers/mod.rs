@@ -33,6 +33,11 @@ pub(crate) trait Server {
     /// Whether `load` makes sense for it; the reason when not.
     fn takes(&self, load: Load) -> Result<(), &'static str>;
 
+    /// How many times as much as callbox it is to cost under `load` at least, where a goal is set.
+    fn goal(&self, _load: Load) -> Option<f64> {
+        None
+    }
+
     /// The command that starts it with what is `wanted`.
     fn command(&self, wanted: &Wanted<'_>) -> Result<Command>;
 }

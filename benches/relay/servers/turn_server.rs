@@ -41,6 +41,10 @@ impl Server for TurnServer {
         }
     }
 
+    fn goal(&self, load: Load) -> Option<f64> {
+        (load == Load::Hairpin).then_some(1.4)
+    }
+
     fn command(&self, wanted: &Wanted<'_>) -> Result<Command> {
         let file = wanted.directory.join("turn-server.toml");
         fs::write(&file, configuration(wanted))?;
