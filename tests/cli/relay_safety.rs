@@ -24,7 +24,8 @@ fn server(listen: &str, turn: &str) -> Server {
     Server::spawn(folder, command)
 }
 
-fn on_loopback(turn: &str) -> Server {
+/// The same on loopback, which is exempt from limits by address.
+pub(crate) fn on_loopback(turn: &str) -> Server {
     server("--listen=127.0.0.1:0", turn)
 }
 

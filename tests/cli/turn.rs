@@ -12,6 +12,7 @@ use stun_types::prelude::*;
 use turn_types::AddressFamily;
 use turn_types::attribute::{
     AdditionalAddressFamily, AddressErrorCode, ChannelNumber, Data, Lifetime, RequestedTransport, XorPeerAddress,
+    XorRelayedAddress,
 };
 use turn_types::message::{ALLOCATE, CHANNEL_BIND, CONNECT, CREATE_PERMISSION, REFRESH, SEND};
 
@@ -50,6 +51,12 @@ impl Answer {
         let refused = message.attribute::<ErrorCode>().map(|error| error.code());
         let lacks = message.attribute::<AddressErrorCode>().map(|lack| lack.error().code());
         refused.or(lacks).unwrap_or(0)
+    }
+
+    /// Of a granted allocation.
+    pub(crate) fn relayed(&self) -> SocketAddr {
+        let message = Message::from_bytes(&self.0).unwrap();
+        message.attribute::<XorRelayedAddress>().unwrap().addr(message.transaction_id())
     }
 }
 
