@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Pictures of the page to look at and to put into the README: each scene on a desk and on a phone, in light and in dark.
 //
-//   cargo build && tests/browser/screenshots.mjs FOLDER [SCENE]
+//   cargo build && tests/browser/screenshots.mjs FOLDER [SCENE [desk-light]]
 //
 // The people in front of the cameras are painted by this script: the browser's own test picture is no sight.
 
@@ -12,7 +12,7 @@ import { Person } from './harness/person.mjs';
 import { Server } from './harness/server.mjs';
 import { words, wordsIn } from './harness/words.mjs';
 
-const [folder, only = ''] = process.argv.slice(2);
+const [folder, only = '', where = ''] = process.argv.slice(2);
 if (!folder) {
   console.error('where to? tests/browser/screenshots.mjs FOLDER [SCENE]');
   process.exit(2);
@@ -22,7 +22,7 @@ const seats = {
   desk: { viewport: { width: 1280, height: 800 } },
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true, isMobile: true },
 };
-const cast = { Alice: 25, Bob: 205, Carol: 140, David: 320, 小李: 265 };
+const cast = { Alice: 25, Bob: 205, Carol: 140, David: 320, Erin: 50, Frank: 230, 小李: 265 };
 
 const scenes = {
   async lobby(alice) {
@@ -43,6 +43,25 @@ const scenes = {
   two: (alice, scene) => callOf(alice, ['Bob'], scene),
   three: (alice, scene) => callOf(alice, ['Bob', 'Carol'], scene),
   four: (alice, scene) => callOf(alice, ['Bob', 'Carol', 'David'], scene),
+  six: (alice, scene) => callOf(alice, ['Bob', 'Carol', 'David', 'Erin', 'Frank'], scene),
+  async signs(alice, scene) {
+    const [bob, carol] = await callOf(alice, ['Bob', 'Carol'], scene);
+    await open(bob, 'React').click();
+    await bob.button('Raise hand').click();
+    await open(carol, 'React').click();
+    await carol.button('👍').click();
+    await open(alice, 'React').click();
+    await alice.page.waitForTimeout(600); // the sign is on its way up
+  },
+  async more(alice, scene) {
+    await callOf(alice, ['Bob'], scene);
+    const more = alice.button('More');
+    if (await more.isVisible()) await more.click();
+  },
+  async speaker(alice, scene) {
+    await callOf(alice, ['Bob', 'Carol', 'David'], scene);
+    await alice.button('Speaker view').click();
+  },
   async chat(alice, scene) {
     const [bob] = await callOf(alice, ['Bob'], scene);
     await alice.says('Shall we look at the plans?');
@@ -60,6 +79,7 @@ await mkdir(folder, { recursive: true });
 for (const [name, play] of Object.entries(scenes).filter(([name]) => name.includes(only))) {
   for (const [place, seat] of Object.entries(seats)) {
     for (const colorScheme of ['light', 'dark']) {
+      if (!`${place}-${colorScheme}`.includes(where)) continue;
       const server = await Server.start();
       const scene = { server, seat: { ...seat, colorScheme }, people: [] };
       const alice = await sitDown(server, 'Alice', scene.seat);
@@ -73,6 +93,11 @@ for (const [name, play] of Object.entries(scenes).filter(([name]) => name.includ
   }
 }
 await closeBrowsers();
+
+/** On a small screen it stands inside of *More*. */
+function open(person, name) {
+  return person.button(name).or(person.button('More')).filter({ visible: true }).first();
+}
 
 async function callOf(alice, others, scene) {
   await alice.join('kitchen');

@@ -31,7 +31,7 @@ test('a hole like {name} is in every language or in none', () => {
 });
 
 test('every key the page asks for exists', () => {
-  const asked = [...sources.matchAll(/data-t(?:-label|-hint|-tip)?="([^"]+)"/g), ...sources.matchAll(/'((?:bar|lobby|notice|room|waiting|tile|quality|path|details|panel|chat|files|invite|settings|keys|full|left|problems|help)\.[a-z.-]+[a-z])'/g)];
+  const asked = [...sources.matchAll(/data-t(?:-label|-hint|-tip)?="([^"]+)"/g), ...sources.matchAll(/'((?:bar|lobby|notice|room|waiting|tile|quality|path|details|panel|chat|files|invite|settings|keys|full|left|problems|help|view|react|muted|self|sharing|board|share|offline|update|inside)\.[a-z.-]+[a-z])'/g)];
   assert.ok(asked.length > 100);
   for (const [, key] of asked) assert.ok(key in tables.en || `${key}.other` in tables.en, `'${key}' is asked for but has no text`);
 });

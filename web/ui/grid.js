@@ -10,10 +10,17 @@
  * @property {string[]} tiles  keys in reading order, yourself last
  * @property {string | null} you  your own camera's key, null when it is hidden
  * @property {string | null} focus  the tile on the stage (a shared screen, a pinned person), or null
+ * @property {Corner} [corner]      where you float, bottom right if not said
  */
+/** @typedef {'top-left' | 'top-right' | 'bottom-left' | 'bottom-right'} Corner */
+
+/** Clockwise, the order in which a button moves the self-view on. @type {readonly Corner[]} */
+export const CORNERS = Object.freeze(['bottom-right', 'bottom-left', 'top-left', 'top-right']);
 
 /** Between tiles; small enough for a phone, large enough for a focus ring. */
 export const GAP = 8;
+/** Between the self-view and the stage's edge. */
+const MARGIN = 12;
 /** A face survives being cut to these shapes: wide rooms keep to camera shapes, tall ones may go upright. */
 const WIDE_SHAPES = { min: 4 / 3, max: 16 / 9 };
 const TALL_SHAPES = { min: 3 / 4, max: 16 / 9 };
@@ -30,9 +37,21 @@ const STRIP = { part: 0.2, min: 96, max: 240 };
 export function arrange(stage, scene) {
   if (scene.focus !== null && scene.tiles.includes(scene.focus)) return focused(stage, scene.tiles, scene.focus);
   const others = scene.tiles.filter((key) => key !== scene.you);
-  if (scene.you === null || others.length > 1) return grid(stage, scene.tiles);
+  if (others.length > 1) return grid(stage, scene.tiles);
   const rects = others.length === 1 ? new Map([[others[0] ?? '', whole(stage)]]) : new Map();
-  return rects.set(scene.you, corner(stage));
+  return scene.you === null ? rects : rects.set(scene.you, floating(stage, scene.corner ?? 'bottom-right'));
+}
+
+/**
+ * The corner a self-view belongs to that was let go of with its middle at a point.
+ * @param {Size} stage
+ * @param {{x: number, y: number}} middle
+ * @returns {Corner}
+ */
+export function nearestCorner(stage, { x, y }) {
+  const left = x < stage.width / 2;
+  if (y < stage.height / 2) return left ? 'top-left' : 'top-right';
+  return left ? 'bottom-left' : 'bottom-right';
 }
 
 /**
@@ -144,15 +163,20 @@ function whole(stage) {
 }
 
 /**
- * The small self-view, bottom right, in the shape of the stage.
+ * The small self-view in its corner, in the shape of the stage.
  * @param {Size} stage
+ * @param {Corner} corner
  * @returns {Rect}
  */
-function corner(stage) {
+function floating(stage, corner) {
   const wide = stage.width >= stage.height;
-  const width = wide ? clamp(stage.width * 0.2, 120, 256) : clamp(stage.width * 0.28, 88, 160);
+  const width = wide ? clamp(stage.width * 0.2, 120, 256) : clamp(stage.width * 0.28, 96, 160);
   const height = wide ? (width * 9) / 16 : (width * 4) / 3;
-  return { x: stage.width - width - 12, y: stage.height - height - 12, width, height };
+  return {
+    x: corner.endsWith('left') ? MARGIN : stage.width - width - MARGIN,
+    y: corner.startsWith('top') ? MARGIN : stage.height - height - MARGIN,
+    width, height,
+  };
 }
 
 /**

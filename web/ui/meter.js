@@ -5,6 +5,8 @@
 
 /** Quieter than this is a room's noise, not a voice. */
 export const VOICE = 0.25;
+/** Samples of one look: most of the tenth of a second since the last, so that no short sound falls between two looks. */
+const SPAN = 4096;
 
 export class Meter {
   constructor() {
@@ -14,7 +16,7 @@ export class Meter {
     this.analyser = null;
     /** @type {MediaStreamTrack | null} */
     this.track = null;
-    this.samples = new Uint8Array(256);
+    this.samples = new Uint8Array(SPAN);
   }
 
   /**

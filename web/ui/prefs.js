@@ -13,11 +13,13 @@
  * @property {string} camera
  * @property {import('../call/adapt.js').Preset} pictures  how much of the network pictures may take
  * @property {boolean} shortcuts  single keys (M, V, ...) work in a call
+ * @property {import('./grid.js').Corner} corner  where your own picture floats
+ * @property {'grid' | 'speaker'} layout
  */
 
 const KEY = 'callbox';
 /** @type {Prefs} */
-const DEFAULTS = { name: '', language: 'auto', theme: 'auto', speaker: '', microphone: '', camera: '', pictures: 'auto', shortcuts: true };
+const DEFAULTS = { name: '', language: 'auto', theme: 'auto', speaker: '', microphone: '', camera: '', pictures: 'auto', shortcuts: true, corner: 'bottom-right', layout: 'grid' };
 
 /** @returns {Prefs} */
 export function readPrefs() {

@@ -11,15 +11,17 @@ import { part, stamp } from './dom.js';
 import { takeFiles } from './drops.js';
 import { invitation } from './invite.js';
 import { Meter, VOICE } from './meter.js';
+import { MutedHint } from './muted.js';
 import { deviceProblems, showNotices } from './notices.js';
 import { Panel } from './panel.js';
 import { openKeys } from './settings.js';
 import { listenForKeys } from './shortcuts.js';
 import { Sounds } from './sounds.js';
 import { Stage } from './stage.js';
-import { toast } from './toasts.js';
+import { announce, toast } from './toasts.js';
 import { isOpen } from './transfers.js';
-import { localise, say } from './words.js';
+import { ViewTools } from './view.js';
+import { localise, say, t } from './words.js';
 
 /** @typedef {import('../call/call.js').Call} Call */
 /** @typedef {import('./start.js').Face} Face */
@@ -56,13 +58,18 @@ class Room {
     this.wanted = null;
     /** @type {Set<string>} problems of devices that were read: in the lobby, or closed here */
     this.read = new Set(deviceProblems(call.media).map(({ code }) => code));
+    /** @type {WeakSet<import('../call/peer.js').Peer>} whose hand is up */
+    this.raised = new WeakSet();
+    /** The microphone is open only as long as the key is down. */
+    this.talking = false;
     const { signal } = this.ending;
     this.element = stamp('room');
     localise(this.element);
     part(this.element, 'name').textContent = call.room;
     part(this.element, 'relay-only').hidden = !face.relayOnly();
     part(this.element, 'invitation').append(invitation(call.room));
-    this.stage = new Stage(part(this.element, 'stage'), { call, showDetails: openDetails });
+    this.stage = new Stage(part(this.element, 'stage'), { call, prefs: face.prefs, showDetails: openDetails });
+    this.views = new ViewTools(this.element, { stage: this.stage, prefs: face.prefs, openPip: () => this.#togglePip() }, signal);
     this.sounds = new Sounds(/** @type {HTMLElement} */ (document.getElementById('sounds')), (held) => { part(this.element, 'tap').hidden = !held; });
     this.sounds.useSpeaker(face.prefs.speaker);
     face.onSpeaker = (id) => this.sounds.useSpeaker(id);
@@ -101,6 +108,10 @@ class Room {
       invite: () => { openDialog('invite.title', invitation(this.call.room)); },
       settings: () => { this.face.openSettings(); },
       leave: () => { this.#leave(); },
+      board: () => { toast('problems.unknown'); },
+      hand: () => { this.#raiseHand(!this.call.gestures.hand); },
+      /** @param {string} sign */
+      react: (sign) => { this.call.react(sign); },
     };
   }
 
@@ -114,10 +125,8 @@ class Room {
       toast('room.joined', { name: peer.name });
     });
     on('peer-left', ({ peer, reason }) => this.#peerWent(peer, reason));
-    on('peer', ({ peer }) => {
-      this.stage.showPeer(peer);
-      this.#showSpared();
-    });
+    on('peer', ({ peer }) => this.#peerChanged(peer));
+    on('reaction', ({ sign, peer }) => this.#showReaction(sign, peer));
     on('relay', () => this.#showSpared());
     on('state', ({ state, problem }) => this.#showState(state, problem));
     on('problem', ({ problem }) => {
@@ -129,10 +138,15 @@ class Room {
     part(element, 'tap').addEventListener('click', () => this.sounds.playAll());
     part(element, 'stop-sharing').addEventListener('click', () => call.media.stopScreen());
     takeFiles(element, (things) => this.#sendFiles(things), signal);
-    const actions = this.#actions();
+    part(element, 'hint', HTMLSelectElement).addEventListener('change', (event) => {
+      call.media.setScreenHint(/** @type {import('../call/media.js').ScreenHint} */ (/** @type {HTMLSelectElement} */ (event.target).value));
+    });
+    // Phones hold sound and devices back while the page is not seen.
+    document.addEventListener('visibilitychange', () => this.#seenAgain(), { signal });
     listenForKeys({
-      ...actions, files: () => this.#togglePage('files'), keys: openKeys,
-      talk: () => { call.media.setMicrophone(true); }, talkEnd: () => { call.media.setMicrophone(false); },
+      ...this.#actions(), files: () => this.#togglePage('files'), keys: openKeys,
+      layout: () => this.views.toggleLayout(), pip: () => this.views.togglePip(),
+      talk: () => this.#talk(), talkEnd: () => this.#talkEnd(),
     }, { enabled: () => this.face.prefs.shortcuts, signal });
     window.addEventListener('beforeunload', (event) => {
       if ([...call.files.transfers.values()].some(isOpen)) event.preventDefault();
@@ -180,6 +194,45 @@ class Room {
     else media.shareScreen();
   }
 
+  /** Held down, a muted microphone is open; one that is open stays so. */
+  #talk() {
+    const { media } = this.call;
+    this.talking = !media.microphone.on;
+    if (this.talking) media.setMicrophone(true);
+  }
+
+  #talkEnd() {
+    if (this.talking) this.call.media.setMicrophone(false);
+    this.talking = false;
+  }
+
+  #seenAgain() {
+    if (document.visibilityState !== 'visible') return;
+    this.call.media.revive();
+    this.sounds.playAll();
+  }
+
+  async #togglePip() {
+    const { togglePip } = await import('./pip.js');
+    await togglePip({ stage: this.stage, media: this.call.media, leave: () => this.#leave(), signal: this.ending.signal });
+  }
+
+  /** @param {boolean} hand */
+  #raiseHand(hand) {
+    this.call.gesture({ hand });
+    this.bar.showGestures(this.call.gestures);
+    this.stage.showYou();
+  }
+
+  /**
+   * @param {string} sign
+   * @param {import('../call/peer.js').Peer} [peer]
+   */
+  #showReaction(sign, peer) {
+    this.stage.showReaction(sign, peer);
+    announce('react.sign', { name: peer?.name ?? t('chat.you'), sign });
+  }
+
   #leave() {
     this.call.leave();
     this.onEnd({ reason: 'left' });
@@ -192,6 +245,16 @@ class Room {
     this.stage.showPeer(peer);
     this.panel.listPeople();
     this.#showCount();
+  }
+
+  /** @param {import('../call/peer.js').Peer} peer */
+  #peerChanged(peer) {
+    this.stage.showPeer(peer);
+    this.#showSpared();
+    const { hand } = peer.gestures;
+    if (hand && !this.raised.has(peer)) toast('react.raised', { name: peer.name });
+    if (hand) this.raised.add(peer);
+    else this.raised.delete(peer);
   }
 
   /**
@@ -225,6 +288,7 @@ class Room {
     this.bar.showMedia(media);
     this.stage.showYou();
     part(this.element, 'sharing').hidden = !media.screen.on;
+    part(this.element, 'hint', HTMLSelectElement).value = media.screenHint;
     this.#showNotices();
     this.#showCount();
   }
@@ -273,12 +337,15 @@ class Room {
   /** @param {AbortSignal} signal */
   #watchVoices(signal) {
     const meter = new Meter();
+    const hint = new MutedHint(part(this.element, 'muted-hint'));
     const timer = setInterval(() => {
       this.stage.showVoices(meter.level(this.call.media.microphone.track) > VOICE);
+      hint.look(this.call.media.microphone);
     }, VOICES_EVERY);
     signal.addEventListener('abort', () => {
       clearInterval(timer);
       meter.end();
+      hint.end();
     });
   }
 }

@@ -4,16 +4,20 @@
 
 import { takesKeys } from './dom.js';
 
-/** @typedef {'microphone' | 'camera' | 'screen' | 'chat' | 'files' | 'invite' | 'settings' | 'keys' | 'talk'} Action */
+/** @typedef {'microphone' | 'camera' | 'screen' | 'board' | 'chat' | 'files' | 'invite' | 'settings' | 'hand' | 'layout' | 'pip' | 'keys' | 'talk'} Action */
 
 /** @type {readonly {key: string, shown: string, action: Action, words: string}[]} */
 export const SHORTCUTS = Object.freeze([
   { key: 'm', shown: 'M', action: 'microphone', words: 'keys.microphone' },
   { key: 'v', shown: 'V', action: 'camera', words: 'keys.camera' },
   { key: 's', shown: 'S', action: 'screen', words: 'keys.screen' },
+  { key: 'w', shown: 'W', action: 'board', words: 'keys.board' },
+  { key: 'h', shown: 'H', action: 'hand', words: 'keys.hand' },
   { key: 'c', shown: 'C', action: 'chat', words: 'keys.chat' },
   { key: 'f', shown: 'F', action: 'files', words: 'keys.files' },
   { key: 'i', shown: 'I', action: 'invite', words: 'keys.invite' },
+  { key: 'l', shown: 'L', action: 'layout', words: 'keys.layout' },
+  { key: 'p', shown: 'P', action: 'pip', words: 'keys.pip' },
   { key: ',', shown: ',', action: 'settings', words: 'keys.settings' },
   { key: ' ', shown: '␣', action: 'talk', words: 'keys.talk' },
   { key: '?', shown: '?', action: 'keys', words: 'keys.keys' },

@@ -3,7 +3,7 @@
  * Everything that is told by colour is told by shape or words too.
  */
 
-import { part, stamp } from './dom.js';
+import { make, part, setIcon, stamp } from './dom.js';
 import { hue, initials } from './units.js';
 import { label, localise, say, t } from './words.js';
 
@@ -16,17 +16,22 @@ import { label, localise, say, t } from './words.js';
  * @property {string} who       the person's bare name: initials, colour
  * @property {boolean} pictured a picture should be there
  * @property {boolean} muted
+ * @property {boolean} [hand]   raised
  * @property {boolean} [mirrored]
  * @property {{key: string, quiet: boolean} | null} [state]  in words, over the picture
  * @property {Quality} [quality]
  * @property {string | null} [path]  a key, null while unknown
  */
+/** @typedef {{icon: string, key: string, run: () => void, when?: 'floating' | 'touch'}} Tool  a button of this tile beside the pin */
+
+/** As long as its way up takes; see `bubble` in room.css. */
+const BUBBLE_FOR = 3200;
 
 export class Tile {
   /**
-   * @param {{stream: MediaStream, screen?: boolean, onPin: () => void, onDetails?: () => void}} what
+   * @param {{stream: MediaStream, screen?: boolean, onPin: () => void, onDetails?: () => void, tools?: Tool[]}} what
    */
-  constructor({ stream, screen = false, onPin, onDetails }) {
+  constructor({ stream, screen = false, onPin, onDetails, tools = [] }) {
     this.element = stamp('tile');
     localise(this.element);
     this.element.classList.toggle('screen', screen);
@@ -40,10 +45,11 @@ export class Tile {
     pin.addEventListener('click', onPin);
     this.link = part(this.element, 'link', HTMLButtonElement);
     if (onDetails) this.link.addEventListener('click', onDetails);
+    pin.before(...tools.map(toolButton));
   }
 
   /** @param {TileLook} look */
-  show({ name, caption = name, who, pictured, muted, mirrored = false, state = null, quality = 'none', path = null }) {
+  show({ name, caption = name, who, pictured, muted, hand = false, mirrored = false, state = null, quality = 'none', path = null }) {
     const { element } = this;
     if (element.getAttribute('aria-label') !== name) {
       element.setAttribute('aria-label', name);
@@ -55,6 +61,7 @@ export class Tile {
     }
     element.classList.toggle('mirrored', mirrored);
     part(element, 'muted').hidden = !muted;
+    part(element, 'hand').hidden = !hand;
     this.wanted = pictured;
     this.#showPicture();
     this.#showState(state);
@@ -64,6 +71,15 @@ export class Tile {
   /** @param {boolean} yes */
   speaking(yes) {
     this.element.classList.toggle('speaking', yes);
+  }
+
+  /** A sign rises from the picture and is gone. @param {string} sign */
+  bubble(sign) {
+    const bubble = make('span', 'bubble', sign);
+    bubble.setAttribute('aria-hidden', 'true'); // said in the live region
+    bubble.style.setProperty('--drift', `${Math.round(Math.random() * 60 - 30)}%`);
+    this.element.append(bubble);
+    setTimeout(() => bubble.remove(), BUBBLE_FOR);
   }
 
   /** @param {boolean} yes */
@@ -121,6 +137,18 @@ export class Tile {
     else words.textContent = '';
     this.link.setAttribute('aria-label', t('tile.link', { name, quality: t(`quality.${quality}`), path: path ? t(path) : '' }).trim());
   }
+}
+
+/** @param {Tool} tool */
+function toolButton({ icon, key, run, when }) {
+  const button = stamp('tool');
+  setIcon(button, icon);
+  label(button, key);
+  button.setAttribute('data-t-tip', key);
+  button.title = t(key);
+  if (when) button.classList.add(`when-${when}`);
+  button.addEventListener('click', run);
+  return button;
 }
 
 /**

@@ -22,3 +22,13 @@ export function toast(key, holes) {
   place.append(message);
   setTimeout(() => message.remove(), SHOWN_FOR);
 }
+
+/**
+ * Only read out: what the page shows in its own way.
+ * @param {string} key
+ * @param {import('./i18n.js').Holes} [holes]
+ */
+export function announce(key, holes) {
+  const place = document.getElementById('said');
+  if (place) place.textContent = t(key, holes);
+}

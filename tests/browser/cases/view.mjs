@@ -1,0 +1,90 @@
+// How a call is looked at and what is said without words: hands, signs, the own picture, who is shown large.
+
+import assert from 'node:assert/strict';
+import { scenario } from '../harness/scenario.mjs';
+import { words } from '../harness/words.mjs';
+
+scenario('a raised hand and a sign are seen on the tile of whoever gives them', async (stage) => {
+  const { people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
+  await alice.seesMoving('Bob', { frames: 5 });
+  await bob.page.keyboard.press('h');
+  await alice.tile('Bob').getByText(words('tile.hand')).waitFor({ state: 'attached' });
+  await bob.button('React').click();
+  await bob.button('👏').click();
+  await alice.tile('Bob').getByText('👏').waitFor();
+  await alice.tile('Bob').getByText('👏').waitFor({ state: 'detached' });
+  await bob.page.keyboard.press('h');
+  await alice.tile('Bob').getByText(words('tile.hand')).waitFor({ state: 'hidden' });
+});
+
+scenario('the own picture moves to another corner, by hand and by button, and can be put away', async (stage) => {
+  const { people: [alice] } = await stage.call(['Alice', 'Bob']);
+  await alice.seesMoving('Bob', { frames: 5 });
+  const self = alice.tile(words('tile.you', { name: 'Alice' }));
+  const middle = async () => {
+    const box = await self.boundingBox();
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  };
+  const { width, height } = alice.page.viewportSize();
+  const start = await middle();
+  assert.ok(start.x > width / 2 && start.y > height / 2, 'it begins at the bottom right');
+  await alice.page.mouse.move(start.x, start.y);
+  await alice.page.mouse.down();
+  await alice.page.mouse.move(200, 200, { steps: 4 });
+  await alice.page.mouse.up();
+  await alice.page.waitForFunction(() => document.querySelector('.tile.floating').getBoundingClientRect().right < innerWidth / 2);
+  await self.getByRole('button', { name: words('self.move') }).click();
+  await alice.page.waitForFunction(() => document.querySelector('.tile.floating').getBoundingClientRect().left > innerWidth / 2);
+  await self.getByRole('button', { name: words('self.hide') }).click();
+  await self.waitFor({ state: 'hidden' });
+  await alice.button(words('self.show')).click();
+  await self.waitFor();
+});
+
+scenario('space opens a muted microphone for as long as it is held', async (stage) => {
+  const { people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
+  const muted = alice.tile('Bob').getByText(words('tile.muted'));
+  await alice.hears('Bob');
+  await bob.button('Microphone').click();
+  await muted.waitFor({ state: 'attached' });
+  await bob.reads(words('muted.hint')); // the fake microphone goes on beeping: somebody speaks while muted
+  await bob.page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement).blur());
+  await bob.page.keyboard.down(' ');
+  await muted.waitFor({ state: 'hidden' });
+  await bob.page.keyboard.up(' ');
+  await muted.waitFor({ state: 'attached' });
+});
+
+scenario('in the speaker view the one who speaks is shown large', async (stage) => {
+  const { people: [alice, bob, carol] } = await stage.call(['Alice', 'Bob', 'Carol']);
+  await alice.hears('Carol');
+  await bob.button('Microphone').click();
+  await alice.button('Speaker view').click();
+  const widths = () => Promise.all(['Bob', 'Carol'].map(async (name) => (await alice.tile(name).boundingBox()).width));
+  const larger = (index) => alice.page.waitForFunction(([name, other]) => {
+    const width = (who) => document.querySelector(`section[aria-label="${who}"]`).getBoundingClientRect().width;
+    return width(name) > 2 * width(other);
+  }, index === 0 ? ['Bob', 'Carol'] : ['Carol', 'Bob']);
+  await larger(1);
+  await carol.button('Microphone').click();
+  await bob.button('Microphone').click();
+  await larger(0);
+  await alice.button('Speaker view').click();
+  await alice.page.waitForFunction(() => {
+    const [bobs, carols] = ['Bob', 'Carol'].map((who) => document.querySelector(`section[aria-label="${who}"]`).getBoundingClientRect().width);
+    return Math.abs(bobs - carols) < 2;
+  });
+  assert.equal((await widths()).length, 2);
+});
+
+scenario('a small window shows the call and carries its controls', async (stage) => {
+  const { people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
+  await alice.seesMoving('Bob', { frames: 5 });
+  await alice.button(words('view.pip')).click();
+  await alice.page.waitForFunction(() => /** @type {any} */ (window).documentPictureInPicture.window?.document.querySelector('video')?.videoWidth > 0);
+  const press = (name) => alice.page.evaluate((part) => /** @type {any} */ (window).documentPictureInPicture.window.document.querySelector(`[data-part="${part}"]`).click(), name);
+  await press('camera');
+  await bob.seesNoPictureOf('Alice');
+  await press('leave');
+  await bob.seesNobodyCalled('Alice');
+});
