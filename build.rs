@@ -100,9 +100,10 @@ fn hash_of(files: &BTreeMap<PathBuf, Vec<u8>>) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// In the source, assets are called `/a/dev/…`: only the two files that are fetched by a fixed name say so.
+/// In the source, assets are called `/a/dev/…`: only the three files that are fetched by a fixed name say so.
 fn named_by_hash(path: &Path, content: Vec<u8>, hash: &str) -> Vec<u8> {
-    let refers = path.extension().is_some_and(|extension| extension == "html" || extension == "webmanifest");
+    let refers = path == Path::new("sw.js")
+        || path.extension().is_some_and(|extension| extension == "html" || extension == "webmanifest");
     match String::from_utf8(content) {
         Ok(text) if refers => text.replace("/a/dev/", &format!("/a/{hash}/")).into_bytes(),
         Ok(text) => text.into_bytes(),

@@ -375,3 +375,30 @@ async fn a_request_under_way_is_finished_before_the_server_stops() {
         assert_eq!(received, big.len(), "{protocol}");
     }
 }
+
+#[tokio::test]
+async fn who_stands_at_a_door_learns_how_many_are_inside_and_nothing_else() {
+    let running = run(options()).await;
+    for (protocol, client) in clients() {
+        for room in ["kitchen", "%E4%BC%9A%E8%AE%AE%E5%AE%A4", "%FF", ""] {
+            let response = get(&client, &running, &format!("/people/{room}")).await;
+            assert_eq!(response.status(), StatusCode::OK, "{protocol} {room}");
+            assert_eq!(header(response.headers(), "cache-control"), "no-store");
+            assert_eq!(response.text().await.unwrap(), r#"{"people":0}"#);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_service_worker_has_one_address_and_the_pages_own_assets() {
+    let running = run(options()).await;
+    for (protocol, client) in clients() {
+        let response = get(&client, &running, "/sw.js").await;
+        assert_eq!(header(response.headers(), "content-type"), "text/javascript; charset=utf-8", "{protocol}");
+        assert_eq!(header(response.headers(), "cache-control"), "no-cache");
+        let worker = response.text().await.unwrap();
+        let page = get(&client, &running, "/").await.text().await.unwrap();
+        let assets = asset_in(&page).splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+        assert!(worker.contains(&format!("'{assets}/'")) && !worker.contains("/a/dev/"));
+    }
+}

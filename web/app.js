@@ -7,6 +7,7 @@ import { Media } from './call/media.js';
 import { TabSeats } from './call/seats.js';
 import { readSettings } from './call/settings.js';
 import { readPrefs, useTheme } from './ui/prefs.js';
+import { install } from './ui/install.js';
 import { Face } from './ui/start.js';
 import { useLanguage } from './ui/words.js';
 
@@ -30,3 +31,4 @@ const place = /** @type {HTMLElement} */ (document.getElementById('app'));
 const url = `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/ws`;
 const seats = new TabSeats(sessionStorage, window);
 new Face({ place, media, settings, prefs, makeCall: ({ relayOnly }) => new Call({ url, settings, media, relayOnly, wake, seats }) }).start();
+install().then((ask) => { if (ask) wake.addEventListener('wake', ask); });

@@ -46,6 +46,11 @@ impl Page {
         self.answer("index.html", "no-cache", request)
     }
 
+    /// The service worker: its address never changes, so that browsers find the newer one.
+    pub(super) fn worker(&self, request: &HeaderMap) -> Answer {
+        self.answer("sw.js", "no-cache", request)
+    }
+
     /// The file at `HASH/name`. A hash that is not this binary's belongs to a page from before an update, or from a
     /// neighbour during one: it gets what we have, but must not keep it under that name.
     pub(super) fn asset(&self, path: &str, request: &HeaderMap) -> Answer {

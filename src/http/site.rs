@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use percent_encoding::percent_decode_str;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -184,6 +185,7 @@ impl Site {
         let path = uri.path();
         match path {
             "/" | "/test" | "/manual" => self.0.page.index(headers),
+            "/sw.js" => self.0.page.worker(headers),
             "/settings.json" => typed(StatusCode::OK, "application/json", settings::json(options)),
             "/healthz" => text(StatusCode::OK, "ok"),
             "/logo" => match &options.call.logo {
@@ -195,9 +197,22 @@ impl Site {
                 (Some(asset), _, _) => self.0.page.asset(asset, headers),
                 (_, Some(file), Some(folder)) => files::answer(folder, file, uri, headers).await,
                 _ if path.starts_with("/r/") => self.0.page.index(headers),
-                _ => not_found(),
+                _ => match path.strip_prefix("/people/") {
+                    Some(room) => self.people(room),
+                    None => not_found(),
+                },
             },
         }
+    }
+
+    /// How many people are in a room, for whoever stands before its door and knows its name; never who. Somebody who
+    /// went in would see as much, and be seen.
+    fn people(&self, room: &str) -> Answer {
+        let room = percent_decode_str(room).decode_utf8_lossy();
+        let json = format!(r#"{{"people":{}}}"#, self.0.switchboard.people(room.trim()));
+        let mut answer = typed(StatusCode::OK, "application/json", json);
+        set(&mut answer, header::CACHE_CONTROL, "no-store");
+        answer
     }
 
     /// Begins a WebSocket, if the request may have one, and its task.

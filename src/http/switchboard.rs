@@ -86,6 +86,11 @@ impl Switchboard {
         self.with(|lines| lines.handle(Event::RelayBudget(left)));
     }
 
+    /// How many people have a seat in `room`.
+    pub(super) fn people(&self, room: &str) -> usize {
+        self.with(|lines| lines.hub.people(room))
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut Lines) -> T) -> T {
         // A hub that panicked has a fault, but everybody else's call is worth more than a clean stop.
         act(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner))

@@ -11,11 +11,12 @@
  * @property {number} video_bitrate   upper limit of what one page sends as camera pictures, kbit/s, 0 = choose
  * @property {string[]} video_codecs  best first, as in SDP ('VP9'); empty = choose
  * @property {string} version
+ * @property {boolean} reached        the server answered
  */
 
 /** @type {Readonly<Settings>} */
 export const DEFAULTS = Object.freeze({
-  name: 'callbox', logo: null, max_people: 8, relay_only: false, languages: ['en', 'zh-CN'], video_bitrate: 0, video_codecs: [], version: '',
+  name: 'callbox', logo: null, max_people: 8, relay_only: false, languages: ['en', 'zh-CN'], video_bitrate: 0, video_codecs: [], version: '', reached: true,
 });
 
 /**
@@ -27,7 +28,7 @@ export async function readSettings(get = globalThis.fetch) {
     const answer = await get('/settings.json', { cache: 'no-cache', credentials: 'same-origin' });
     return settingsFrom(answer.ok ? await answer.json() : {});
   } catch {
-    return settingsFrom({});
+    return { ...settingsFrom({}), reached: false };
   }
 }
 

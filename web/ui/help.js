@@ -5,7 +5,7 @@
 import { knows } from './words.js';
 
 /**
- * @typedef {'wechat' | 'inapp' | 'ios' | 'safari' | 'firefox' | 'edge' | 'chrome'} BrowserKind
+ * @typedef {'wechat' | 'inapp' | 'ios' | 'android' | 'safari' | 'firefox' | 'edge' | 'chrome'} BrowserKind
  */
 
 /**
@@ -14,8 +14,9 @@ import { knows } from './words.js';
  */
 export function browserKind(agent) {
   if (/MicroMessenger/i.test(agent)) return 'wechat';
-  if (/\b(FBAN|FBAV|Instagram|Line|QQ|Weibo|DingTalk|BytedanceWebview)\b|; wv\)/i.test(agent)) return 'inapp';
+  if (/\b(FBAN|FBAV|Instagram|Line|QQ|Weibo|DingTalk|BytedanceWebview|musical_ly|Snapchat|Twitter|LinkedInApp|GSA)\b|; wv\)/i.test(agent)) return 'inapp';
   if (/iPhone|iPad/.test(agent)) return 'ios';
+  if (/Android/.test(agent) && !/Firefox\//.test(agent)) return 'android';
   if (/Firefox\//.test(agent)) return 'firefox';
   if (/Edg\//.test(agent)) return 'edge';
   if (/Chrome\//.test(agent)) return 'chrome';
@@ -30,9 +31,17 @@ export function browserKind(agent) {
  */
 export function problemKeys(code, agent = navigator.userAgent) {
   const title = knows(`problems.${code}`) ? `problems.${code}` : 'problems.unknown';
+  const kind = browserKind(agent);
+  // Other programs' browsers mostly have no devices to refuse: they look like very old browsers.
+  if (code === 'browser-too-old' && (kind === 'wechat' || kind === 'inapp')) return { title: 'problems.inapp', help: `help.denied.${kind}` };
   const denied = code === 'camera-denied' || code === 'microphone-denied' || code === 'devices-denied';
-  if (denied) return { title, help: `help.denied.${browserKind(agent)}` };
+  if (denied) return { title, help: `help.denied.${kind}` };
   return { title, help: knows(`${title}.help`) ? `${title}.help` : 'problems.unknown.help' };
+}
+
+/** Whether the way out is another browser. @param {string} help a key from `problemKeys` */
+export function isElsewhere(help) {
+  return help === 'help.denied.wechat' || help === 'help.denied.inapp';
 }
 
 /** Problems of devices that trying again can mend. @param {string} code */

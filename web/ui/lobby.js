@@ -4,6 +4,7 @@
 
 import { languageList, showSwitch } from './controls.js';
 import { part, stamp } from './dom.js';
+import { watchInside } from './inside.js';
 import { Meter } from './meter.js';
 import { roomFrom, suggestRoom } from './names.js';
 import { deviceProblems, showNotices } from './notices.js';
@@ -37,6 +38,8 @@ export function lobbyView(face, { room, problem, join }) {
   languageList(part(view, 'language', HTMLSelectElement), face);
   part(view, 'pickers').append(pickers(face, signal));
 
+  watchInside(() => room, (people) => showInside(view, people, settings.max_people), signal);
+
   const devices = previewOf(view, face, signal);
   const form = joinForm(view, { prefs, room, join, failed: (code) => devices.also(code) });
   if (problem) devices.also(problem.code);
@@ -49,6 +52,20 @@ export function lobbyView(face, { room, problem, join }) {
       form.end();
     },
   };
+}
+
+/**
+ * @param {HTMLElement} view
+ * @param {number | null} people
+ * @param {number} most  as many as the room holds
+ */
+function showInside(view, people, most) {
+  const place = part(view, 'inside');
+  place.hidden = people === null;
+  if (people === null) return;
+  const key = people === 0 ? 'inside.nobody' : people >= most ? 'inside.full' : 'inside.people';
+  say(part(place, 'inside-words'), key, { n: people });
+  place.classList.toggle('alive', people > 0);
 }
 
 /**

@@ -3,7 +3,8 @@
  */
 
 import { part, stamp } from './dom.js';
-import { canRetry, problemKeys } from './help.js';
+import { canRetry, isElsewhere, problemKeys } from './help.js';
+import { copy } from './invite.js';
 import { localise, say } from './words.js';
 
 /** @typedef {{code: string, retry?: () => void, dismiss?: () => void}} Notice */
@@ -55,6 +56,10 @@ function notice({ code, retry, dismiss }) {
   const button = part(element, 'retry', HTMLButtonElement);
   if (retry && canRetry(code)) button.addEventListener('click', retry);
   else button.remove();
+  // Out of another program's browser leads only the link itself.
+  const link = part(element, 'copy');
+  link.hidden = !isElsewhere(help);
+  link.addEventListener('click', () => copy(location.href, part(element, 'copy-words'), 'invite.copy'));
   if (dismiss) part(element, 'dismiss').addEventListener('click', dismiss);
   else part(element, 'dismiss').remove();
   return element;

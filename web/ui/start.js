@@ -3,6 +3,7 @@
  */
 
 import { part } from './dom.js';
+import { problemKeys } from './help.js';
 import { lobbyView } from './lobby.js';
 import { messageView } from './message.js';
 import { linkTo, roomOfPath } from './names.js';
@@ -41,7 +42,8 @@ export class Face {
   /** The first view. */
   start() {
     const missing = missingFeature();
-    if (missing) this.#show({ element: messageView(TOO_OLD), end() {} });
+    if (missing) this.#message(tooOld());
+    else if (!this.settings.reached) this.#offline();
     else this.lobby();
   }
 
@@ -145,6 +147,12 @@ export class Face {
     await this.join(who).catch((problem) => this.lobby(problem));
   }
 
+  /** The page comes from this browser's own store: the server is not there. */
+  #offline() {
+    window.addEventListener('online', () => location.reload());
+    this.#message({ icon: 'offline', title: 'offline.title', text: 'offline.text', actions: [{ key: 'notice.retry', run: () => location.reload() }] });
+  }
+
   /** @param {import('./message.js').Message} message */
   #message(message) {
     this.#show({ element: messageView(message), end() {} }, 'title');
@@ -167,10 +175,11 @@ export class Face {
   }
 }
 
-/** @type {import('./message.js').Message} */
-const TOO_OLD = {
-  icon: 'warning', title: 'problems.browser-too-old', text: 'problems.browser-too-old.help', actions: [{ key: 'notice.retry', run: () => location.reload() }],
-};
+/** @returns {import('./message.js').Message} */
+function tooOld() {
+  const { title, help } = problemKeys('browser-too-old');
+  return { icon: 'warning', title, text: help, actions: [{ key: 'notice.retry', run: () => location.reload() }] };
+}
 
 /** What a call cannot do without, beyond what running this module proves. */
 function missingFeature() {
