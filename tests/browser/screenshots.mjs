@@ -62,6 +62,17 @@ const scenes = {
     await callOf(alice, ['Bob', 'Carol', 'David'], scene);
     await alice.button('Speaker view').click();
   },
+  async board(alice, scene) {
+    const [bob] = await callOf(alice, ['Bob', 'Carol'], scene);
+    await open(bob, 'Whiteboard').click();
+    const paper = alice.page.locator('.board canvas');
+    await paper.waitFor();
+    await draw(bob.page, 2, [[0.1, 0.2], [0.1, 0.8], [0.45, 0.8], [0.45, 0.2], [0.1, 0.2]]);
+    await draw(bob.page, 0, [[0.18, 0.8], [0.18, 0.55], [0.28, 0.55], [0.28, 0.8]]);
+    await draw(alice.page, 1, [[0.05, 0.22], [0.275, 0.05], [0.5, 0.22]]);
+    await draw(alice.page, 3, Array.from({ length: 60 }, (_, n) => [0.6 + 0.3 * (n / 60), 0.5 + 0.2 * Math.sin(n / 5)]));
+    await alice.page.waitForTimeout(400); // the last strokes are on their way
+  },
   async chat(alice, scene) {
     const [bob] = await callOf(alice, ['Bob'], scene);
     await alice.says('Shall we look at the plans?');
@@ -93,6 +104,17 @@ for (const [name, play] of Object.entries(scenes).filter(([name]) => name.includ
   }
 }
 await closeBrowsers();
+
+/** Draws a line through points given as parts of the paper. */
+async function draw(page, pen, points) {
+  await page.locator('.board .pen').nth(pen).check();
+  const box = await page.locator('.board canvas').boundingBox();
+  const at = ([x, y]) => [box.x + x * box.width, box.y + y * box.height];
+  await page.mouse.move(...at(points[0]));
+  await page.mouse.down();
+  for (const point of points.slice(1)) await page.mouse.move(...at(point), { steps: 4 });
+  await page.mouse.up();
+}
 
 /** On a small screen it stands inside of *More*. */
 function open(person, name) {

@@ -22,7 +22,14 @@ test('a cough does not take the stage from the one who speaks', () => {
   hear(speaker, 'carol', 3);
   hear(speaker, 'bob', 20);
   assert.equal(speaker.large, 'bob');
-  assert.equal(hear(new Speaker(), 'carol', 3), 0);
+});
+
+test('after a silence one word is enough', () => {
+  const speaker = new Speaker();
+  hear(speaker, 'bob', 50);
+  hear(speaker, null, 200);
+  hear(speaker, 'carol', 3);
+  assert.equal(speaker.large, 'carol');
 });
 
 test('after a long speech the answer takes the stage within three seconds, and once', () => {

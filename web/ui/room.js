@@ -5,6 +5,7 @@
 
 import { keepAwake } from './awake.js';
 import { Bar } from './bar.js';
+import { Boards } from './boards.js';
 import { openDetails } from './details.js';
 import { openDialog } from './dialog.js';
 import { part, stamp } from './dom.js';
@@ -69,6 +70,7 @@ class Room {
     part(this.element, 'relay-only').hidden = !face.relayOnly();
     part(this.element, 'invitation').append(invitation(call.room));
     this.stage = new Stage(part(this.element, 'stage'), { call, prefs: face.prefs, showDetails: openDetails });
+    this.boards = new Boards(call, this.stage, { changed: () => this.bar.showGestures(call.gestures), signal });
     this.views = new ViewTools(this.element, { stage: this.stage, prefs: face.prefs, openPip: () => this.#togglePip() }, signal);
     this.sounds = new Sounds(/** @type {HTMLElement} */ (document.getElementById('sounds')), (held) => { part(this.element, 'tap').hidden = !held; });
     this.sounds.useSpeaker(face.prefs.speaker);
@@ -108,7 +110,7 @@ class Room {
       invite: () => { openDialog('invite.title', invitation(this.call.room)); },
       settings: () => { this.face.openSettings(); },
       leave: () => { this.#leave(); },
-      board: () => { toast('problems.unknown'); },
+      board: () => { this.boards.toggle(); },
       hand: () => { this.#raiseHand(!this.call.gestures.hand); },
       /** @param {string} sign */
       react: (sign) => { this.call.react(sign); },
@@ -251,6 +253,7 @@ class Room {
   #peerChanged(peer) {
     this.stage.showPeer(peer);
     this.#showSpared();
+    this.boards.follow(peer);
     const { hand } = peer.gestures;
     if (hand && !this.raised.has(peer)) toast('react.raised', { name: peer.name });
     if (hand) this.raised.add(peer);

@@ -5,8 +5,10 @@
 
 /** What one look is worth after the next one: a voice is forgotten within three seconds. */
 const KEEPS = 0.97;
-/** A cough of three looks stays below it; half a second of speech does not. */
+/** Ahead of whoever speaks: a cough of three looks is not, half a second of speech is. */
 const LEAD = 4;
+/** Ahead of a silence, one word is enough. */
+const WORD = 1.5;
 
 export class Speaker {
   constructor() {
@@ -26,7 +28,7 @@ export class Speaker {
     const score = (this.heard.get(loudest) ?? 0) + 1;
     this.heard.set(loudest, score);
     const held = this.large === null ? 0 : this.heard.get(this.large) ?? 0;
-    if (loudest === this.large || score < held + LEAD) return false;
+    if (loudest === this.large || score < held + Math.min(LEAD, held + WORD)) return false;
     this.large = loudest;
     return true;
   }

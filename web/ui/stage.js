@@ -33,6 +33,8 @@ export class Stage {
     this.tiles = new Map();
     /** @type {Map<string, Placed>} what else stands among them: a whiteboard */
     this.guests = new Map();
+    /** Others' screens and guests, the one that came last is what one looks at. @type {string[]} */
+    this.shown = [];
     /** @type {WeakMap<Peer, string>} a person's key, for as long as this stage stands: ids may change with the server */
     this.keys = new WeakMap();
     /** @type {string | null} pinned by hand */
@@ -124,6 +126,7 @@ export class Stage {
   /** Puts something else among the tiles, as large as a shared screen. @param {string} key @param {Placed} guest */
   host(key, guest) {
     this.guests.set(key, guest);
+    this.shown.push(key);
     this.place.insertBefore(guest.element, this.place.querySelector('.tile'));
     this.arrange();
   }
@@ -132,6 +135,7 @@ export class Stage {
   dismiss(key) {
     this.guests.get(key)?.end();
     this.guests.delete(key);
+    this.shown = this.shown.filter((one) => one !== key);
     if (this.pinned === key) this.pinned = null;
     this.arrange();
   }
@@ -193,8 +197,8 @@ export class Stage {
   /** @returns {string | null} the pinned tile, else what was shown last, else who speaks if that is wanted */
   #focus() {
     if (this.pinned !== null && this.#placed(this.pinned)) return this.pinned;
-    const shown = [...this.guests.keys(), ...this.tiles.keys()].filter((key) => key.endsWith('/screen') && key !== YOUR_SCREEN);
-    if (shown.length > 0) return shown[shown.length - 1];
+    const last = this.shown.at(-1);
+    if (last !== undefined) return last;
     const { large } = this.speaker;
     return this.prefs.layout === 'speaker' && this.call.peers.size > 1 ? (large ?? [...this.tiles.keys()].find((key) => key !== YOU) ?? null) : null;
   }
@@ -266,8 +270,9 @@ export class Stage {
   #tile(key, what) {
     const present = this.tiles.get(key);
     if (present) return present;
-    const tile = new Tile({ ...what, onPin: () => this.#pin(key) });
+    const tile = new Tile({ ...what, onPin: () => this.pin(key) });
     this.tiles.set(key, tile);
+    if (what.screen && key !== YOUR_SCREEN) this.shown.push(key);
     if (key === YOU) this.#letMove(tile.element);
     // The document's order is the reading order: yourself stays last.
     this.place.insertBefore(tile.element, key === YOU ? this.back : this.tiles.get(YOU)?.element ?? null);
@@ -275,7 +280,7 @@ export class Stage {
   }
 
   /** @param {string} key */
-  #pin(key) {
+  pin(key) {
     this.pinned = this.pinned === key ? null : key;
     this.arrange();
   }
@@ -284,6 +289,7 @@ export class Stage {
   #remove(key) {
     this.tiles.get(key)?.end();
     this.tiles.delete(key);
+    this.shown = this.shown.filter((one) => one !== key);
     this.speaker.forget(key);
     if (this.pinned === key) this.pinned = null;
   }

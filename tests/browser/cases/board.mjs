@@ -1,0 +1,72 @@
+// The whiteboard: what one person draws the others see, also who comes later.
+
+import assert from 'node:assert/strict';
+import { scenario } from '../harness/scenario.mjs';
+import { words } from '../harness/words.mjs';
+
+/** How many of the paper's points are not white. */
+const inked = (person) => person.page.locator('.board canvas').evaluate((/** @type {HTMLCanvasElement} */ canvas) => {
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let count = 0;
+  for (let at = 0; at < data.length; at += 4) count += Number(data[at] + data[at + 1] + data[at + 2] < 600);
+  return count;
+});
+
+async function until(what, check) {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
+    if (await check()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  assert.fail(what);
+}
+
+async function draws(person, from, to) {
+  const box = await person.page.locator('.board canvas').boundingBox();
+  await person.page.mouse.move(box.x + from[0] * box.width, box.y + from[1] * box.height);
+  await person.page.mouse.down();
+  await person.page.mouse.move(box.x + to[0] * box.width, box.y + to[1] * box.height, { steps: 8 });
+  await person.page.mouse.up();
+}
+
+scenario('what one person draws the others see, take nothing of it back, and who comes later sees it too', async (stage) => {
+  const { server, people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
+  await alice.seesMoving('Bob', { frames: 5 });
+  await alice.button('Whiteboard').click();
+  await bob.page.locator('.board canvas').waitFor(); // it opens for everybody
+  await draws(alice, [0.1, 0.1], [0.9, 0.9]);
+  await until('Bob sees no line', async () => await inked(bob) > 1000);
+  await draws(bob, [0.1, 0.9], [0.9, 0.1]);
+  const both = await inked(bob);
+  await until('Alice sees one line only', async () => await inked(alice) > 0.9 * both);
+  const carol = await stage.person(server, 'Carol');
+  await carol.join('kitchen');
+  await carol.page.locator('.board canvas').waitFor();
+  await until('Carol does not see what was drawn before she came', async () => await inked(carol) > 0.9 * both);
+  await bob.button(words('board.undo')).click();
+  await until('more than one line was taken back, or none', async () => {
+    const left = await inked(carol);
+    return left < 0.7 * both && left > 0.3 * both;
+  });
+  await alice.button(words('board.clear')).click();
+  await alice.page.getByRole('dialog').getByRole('button', { name: words('board.clear') }).click();
+  for (const person of [alice, bob, carol]) await until(`${person.name}'s board is not empty`, async () => await inked(person) === 0);
+});
+
+scenario('a board is drawn on with the keyboard alone, kept as a picture, and shown as video', async (stage) => {
+  const { people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
+  await alice.seesMoving('Bob', { frames: 5 });
+  await alice.page.keyboard.press('w');
+  const paper = alice.page.locator('.board canvas');
+  await paper.focus();
+  await alice.page.keyboard.press(' ');
+  for (let step = 0; step < 6; step++) await alice.page.keyboard.press('Shift+ArrowRight');
+  await until('nothing was drawn', async () => await inked(alice) > 500);
+  const saving = alice.page.waitForEvent('download');
+  await alice.button(words('board.save')).click();
+  assert.match((await saving).suggestedFilename(), /\.png$/);
+  await alice.button(words('board.film')).click();
+  await bob.screenOf('Alice').locator('video').evaluate((/** @type {HTMLVideoElement} */ video) => new Promise((resolve) => { video.requestVideoFrameCallback(resolve); }));
+  await alice.button(words('board.close')).click();
+  await paper.waitFor({ state: 'detached' });
+  await bob.screenOf('Alice').waitFor({ state: 'hidden' });
+});
