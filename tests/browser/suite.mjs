@@ -16,4 +16,5 @@ await import('./cases/chat.mjs');
 await import('./cases/files.mjs');
 await import('./cases/recovery.mjs');
 await import('./cases/page.mjs');
+await import('./cases/access.mjs');
 await import('./cases/firefox.mjs');

@@ -16,11 +16,11 @@ export class Panel {
   /**
    * @param {HTMLElement} place
    * @param {Call} call
-   * @param {{choose: () => void, chooseFolder: () => void, changed: () => void, again: (transfer: import('../call/files/desk.js').AnyTransfer) => void}} actions
+   * @param {{choose: () => void, chooseFolder: () => void, chooseFilm: () => void, changed: () => void, again: (transfer: import('../call/files/desk.js').AnyTransfer) => void}} actions
    *   `choose` opens the file chooser; `again` asks for an interrupted transfer's file; `changed`: open, closed, counts
    * @param {AbortSignal} signal
    */
-  constructor(place, call, { choose, chooseFolder, again, changed }, signal) {
+  constructor(place, call, { choose, chooseFolder, chooseFilm, again, changed }, signal) {
     this.place = place;
     this.call = call;
     this.changed = changed;
@@ -35,6 +35,7 @@ export class Panel {
     /** @type {Element | null} where the focus was before */
     this.opener = null;
     part(this.view, 'choose-folder').addEventListener('click', chooseFolder);
+    part(this.view, 'film').addEventListener('click', chooseFilm);
     this.#listen(choose, signal);
     this.listPeople();
   }

@@ -16,6 +16,7 @@ import { MutedHint } from './muted.js';
 import { deviceProblems, showNotices } from './notices.js';
 import { Panel } from './panel.js';
 import { openKeys } from './settings.js';
+import { Sharing } from './sharing.js';
 import { listenForKeys } from './shortcuts.js';
 import { Sounds } from './sounds.js';
 import { Stage } from './stage.js';
@@ -71,6 +72,7 @@ class Room {
     part(this.element, 'invitation').append(invitation(call.room));
     this.stage = new Stage(part(this.element, 'stage'), { call, prefs: face.prefs, showDetails: openDetails });
     this.boards = new Boards(call, this.stage, { changed: () => this.bar.showGestures(call.gestures), signal });
+    this.sharing = new Sharing(this.element, call.media, { openBoard: () => this.boards.toggle(), signal });
     this.views = new ViewTools(this.element, { stage: this.stage, prefs: face.prefs, openPip: () => this.#togglePip() }, signal);
     this.sounds = new Sounds(/** @type {HTMLElement} */ (document.getElementById('sounds')), (held) => { part(this.element, 'tap').hidden = !held; });
     this.sounds.useSpeaker(face.prefs.speaker);
@@ -81,6 +83,7 @@ class Room {
       choose: () => this.#chooseFiles('chooser'),
       chooseFolder: () => this.#chooseFiles('folder-chooser'),
       again: (transfer) => this.#chooseAgain(transfer),
+      chooseFilm: () => this.sharing.chooseFilm(),
       changed: () => this.bar.showPanel(this.panel.open && this.panel.page === 'chat', this.panel.unread),
     }, signal);
     this.#listen(signal);
@@ -104,7 +107,7 @@ class Room {
     return {
       microphone: () => { media.setMicrophone(!media.microphone.on); },
       camera: () => { media.setCamera(!media.camera.on); },
-      screen: () => { this.#toggleScreen(); },
+      screen: () => { this.sharing.toggle(); },
       chat: () => { this.#togglePage('chat'); },
       file: () => { this.#sendFile(); },
       invite: () => { openDialog('invite.title', invitation(this.call.room)); },
@@ -138,11 +141,7 @@ class Room {
     call.media.addEventListener('change', () => this.#showMedia(), { signal });
     call.media.addEventListener('problem', (event) => this.#deviceFailed(/** @type {CustomEvent} */ (event).detail.problem.code), { signal });
     part(element, 'tap').addEventListener('click', () => this.sounds.playAll());
-    part(element, 'stop-sharing').addEventListener('click', () => call.media.stopScreen());
     takeFiles(element, (things) => this.#sendFiles(things), signal);
-    part(element, 'hint', HTMLSelectElement).addEventListener('change', (event) => {
-      call.media.setScreenHint(/** @type {import('../call/media.js').ScreenHint} */ (/** @type {HTMLSelectElement} */ (event.target).value));
-    });
     // Phones hold sound and devices back while the page is not seen.
     document.addEventListener('visibilitychange', () => this.#seenAgain(), { signal });
     listenForKeys({
@@ -187,13 +186,6 @@ class Room {
   #togglePage(page) {
     if (this.panel.open && this.panel.page === page) this.panel.close();
     else this.panel.enter(page);
-  }
-
-  #toggleScreen() {
-    const { media } = this.call;
-    if (!media.canShareScreen) toast('problems.screen-unsupported');
-    else if (media.screen.on) media.stopScreen();
-    else media.shareScreen();
   }
 
   /** Held down, a muted microphone is open; one that is open stays so. */
@@ -290,8 +282,7 @@ class Room {
     const { media } = this.call;
     this.bar.showMedia(media);
     this.stage.showYou();
-    part(this.element, 'sharing').hidden = !media.screen.on;
-    part(this.element, 'hint', HTMLSelectElement).value = media.screenHint;
+    this.sharing.show();
     this.#showNotices();
     this.#showCount();
   }

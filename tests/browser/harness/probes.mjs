@@ -18,6 +18,39 @@ export function keepRefusals() {
   addEventListener('securitypolicyviolation', (refusal) => kept.push(refusal.blockedURI));
 }
 
+/** Puts into the page what the scenarios about access look at. */
+export function bringGlasses() {
+  const nameOf = (element) => element?.getAttribute?.('aria-label') ?? element?.textContent.trim() ?? '';
+
+  // The names of all buttons that are to be seen in a call.
+  window.buttonsSeen = () => [...document.querySelectorAll('.room button')].filter((button) => button.checkVisibility()).map(nameOf);
+
+  // What has the focus, and whether one sees it.
+  window.focused = () => {
+    const element = document.activeElement;
+    return { name: element === document.body ? '' : nameOf(element), outlined: element === document.body || getComputedStyle(element).outlineStyle !== 'none' };
+  };
+
+  // Every text and name that is to be seen or read out without the brackets of the strange language, but for what people and their devices are called.
+  window.untranslated = () => {
+    const own = '.brand, select, h1[data-part="name"], kbd, .sign, .tile-name, script, style, template';
+    const found = [];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const text = node.textContent.trim();
+      const shown = node.parentElement.checkVisibility() && !node.parentElement.closest(own);
+      if (text && shown && !text.includes('⟦')) found.push(text);
+    }
+    for (const name of ['aria-label', 'title', 'placeholder', 'aria-description']) {
+      for (const element of document.querySelectorAll(`[${name}]`)) {
+        const text = element.getAttribute(name);
+        if (text && element.checkVisibility() && !text.includes('⟦')) found.push(`${name}: ${text}`);
+      }
+    }
+    return found;
+  };
+}
+
 /** Puts into the page what several probes need. */
 export function bringTools() {
   // The elements that play a live stream.

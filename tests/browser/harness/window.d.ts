@@ -15,5 +15,8 @@ interface Window {
   bareRtc: RTCPeerConnection;
   bareChannel: RTCDataChannel;
   bareRate: Promise<number>;
+  buttonsSeen(): string[];
+  focused(): { name: string; outlined: boolean };
+  untranslated(): string[];
   axe: typeof import('axe-core');
 }

@@ -1,0 +1,124 @@
+// The page for everybody: without a mouse, with large letters on a narrow screen, read aloud, in a language with long words.
+
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { scenario } from '../harness/scenario.mjs';
+import { words, wordsIn } from '../harness/words.mjs';
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const zh = wordsIn('zh-CN');
+
+scenario('axe finds nothing to mend in any view, in light and dark, in English and Chinese', async (stage) => {
+  const server = await stage.server();
+  // The checker comes in as a script of the test, which the page's own policy would not let in.
+  const li = await stage.person(server, '小李', { context: { bypassCSP: true, locale: 'zh-CN' } });
+  const alice = await stage.person(server, 'Alice', { context: { bypassCSP: true } });
+  await li.page.goto(`${server.url}/r/kitchen`);
+  await passes(li, 'the lobby, in Chinese');
+  await li.box(zh('lobby.name')).fill('小李');
+  await li.button(zh('lobby.join')).click();
+  await li.button(zh('bar.leave')).waitFor();
+  await passes(li, 'alone, in Chinese');
+  await alice.openRoom('kitchen');
+  await alice.page.getByText(words('lobby.devices')).click();
+  await passes(alice, 'the lobby');
+  await alice.enter();
+  await alice.seesMoving('小李', { frames: 5 });
+  await alice.button('React').click();
+  await passes(alice, 'the call');
+  await alice.says('hello https://example.org');
+  await passes(alice, 'the chat');
+  await alice.page.keyboard.press('Escape');
+  await alice.button('Whiteboard').click();
+  await alice.page.locator('.board canvas').waitFor();
+  await passes(alice, 'the whiteboard');
+  await passes(li, 'the whiteboard, in Chinese');
+  for (const dialog of ['Settings', 'Invite']) {
+    await alice.button(dialog).click();
+    await alice.page.getByRole('dialog').waitFor();
+    await passes(alice, dialog);
+    await alice.page.keyboard.press('Escape');
+  }
+  await alice.leave();
+  await passes(alice, 'the goodbye');
+});
+
+async function passes(person, where) {
+  for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+    await person.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await person.passesAxe(`${where}, ${colorScheme}`, axe);
+  }
+}
+
+scenario('every button of a call is reached with the Tab key, and seen to have the focus', async (stage) => {
+  const { people: [alice] } = await stage.call(['Alice', 'Bob']);
+  await alice.seesMoving('Bob', { frames: 5 });
+  const wanted = await alice.page.evaluate(() => window.buttonsSeen());
+  assert.ok(wanted.length > 12, `few buttons are there: ${wanted}`);
+  await alice.page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement).blur());
+  const reached = new Set();
+  for (let presses = 0; presses < 60; presses += 1) {
+    await alice.page.keyboard.press('Tab');
+    const { name, outlined } = await alice.page.evaluate(() => window.focused());
+    if (name && reached.has(name)) break;
+    reached.add(name);
+    assert.ok(outlined, `'${name}' does not show that it has the focus`);
+  }
+  assert.deepEqual(wanted.filter((name) => !reached.has(name)), []);
+});
+
+scenario('into the call, to the chat and out again with the keyboard alone', async (stage) => {
+  const server = await stage.server();
+  const alice = await stage.person(server, 'Alice');
+  await alice.page.goto(`${server.url}/r/kitchen`);
+  await alice.box('Your name').focus();
+  await alice.page.keyboard.type('Alice');
+  await alice.page.keyboard.press('Enter');
+  await alice.button('Leave').waitFor();
+  await alice.page.keyboard.press('c');
+  await alice.page.keyboard.type('anybody?');
+  await alice.page.keyboard.press('Enter');
+  await alice.reads('anybody?');
+  await alice.page.keyboard.press('Escape');
+  await alice.page.keyboard.press('?');
+  await alice.page.getByRole('dialog').getByText(words('keys.layout')).waitFor();
+  await alice.page.keyboard.press('Escape');
+  await alice.button('Leave').focus();
+  await alice.page.keyboard.press('Enter');
+  await alice.button(words('left.again')).waitFor();
+});
+
+scenario('with words half as long again nothing is left untranslated, and 320 pixels are wide enough', async (stage) => {
+  const server = await stage.server();
+  const alice = await stage.person(server, 'Alice', { context: { viewport: { width: 320, height: 640 }, serviceWorkers: 'block' } });
+  await alice.page.route('**/locales/en.json', async (route) => route.fulfill({ json: longWords(await (await route.fetch()).json()) }));
+  await alice.page.goto(`${server.url}/r/kitchen`);
+  const join = alice.page.locator('[data-part="join"]');
+  await join.waitFor();
+  await fits(alice, 'the lobby');
+  await alice.page.locator('[data-part="name"]').fill('Alice');
+  await join.click();
+  await alice.page.locator('.bar').waitFor();
+  await fits(alice, 'the call');
+  await alice.page.locator('[data-part="more"]').click();
+  await fits(alice, 'the sheet');
+  await alice.page.locator('.bar [data-part="settings"]').click();
+  await fits(alice, 'the settings');
+  await alice.page.keyboard.press('Escape');
+  await alice.page.locator('.bar [data-part="leave"]').click();
+  await alice.page.locator('.message').waitFor();
+  await fits(alice, 'the goodbye');
+});
+
+/** Every text as a strange and longer one between brackets: what has none was not translated. */
+function longWords(table) {
+  const letters = { a: 'å', e: 'é', i: 'ï', o: 'ø', u: 'û', A: 'Å', E: 'É', I: 'Ï', O: 'Ø', U: 'Û' };
+  const long = (text) => text.split(/(\{\w+\})/).map((piece) => (piece.startsWith('{') ? piece : piece.replace(/[aeiouAEIOU]/g, (letter) => letters[letter] + (Math.abs(letter.charCodeAt(0)) % 2 ? letters[letter] : '')))).join('');
+  return Object.fromEntries(Object.entries(table).map(([key, text]) => [key, `⟦${long(text)}⟧`]));
+}
+
+async function fits(person, where) {
+  const { untranslated, width } = await person.page.evaluate(() => ({ untranslated: window.untranslated(), width: document.documentElement.scrollWidth }));
+  assert.deepEqual(untranslated, [], `${where}: not translated`);
+  assert.ok(width <= 320, `${where} is ${width} pixels wide`);
+}
