@@ -15,6 +15,7 @@ import { Meter, VOICE } from './meter.js';
 import { MutedHint } from './muted.js';
 import { deviceProblems, showNotices } from './notices.js';
 import { Panel } from './panel.js';
+import { joinSystem } from './session.js';
 import { openKeys } from './settings.js';
 import { Sharing } from './sharing.js';
 import { listenForKeys } from './shortcuts.js';
@@ -89,6 +90,7 @@ class Room {
     this.#listen(signal);
     this.#watchVoices(signal);
     keepAwake(signal);
+    joinSystem(call.media, { title: `${call.room} · ${face.settings.name}`, leave: () => this.#leave(), signal });
     for (const peer of call.peers.values()) this.#peerCame(peer);
     this.#showMedia();
     this.#showCount();
