@@ -390,6 +390,17 @@ async fn who_stands_at_a_door_learns_how_many_are_inside_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn where_only_invitations_open_a_door_nobody_is_told_who_is_behind_it() {
+    let mut closed = options();
+    closed.rooms.open = false;
+    let running = run(closed).await;
+    for (_, client) in clients() {
+        let response = get(&client, &running, "/people/kitchen").await;
+        assert_eq!(response.text().await.unwrap(), r#"{"people":null}"#);
+    }
+}
+
+#[tokio::test]
 async fn the_service_worker_has_one_address_and_the_pages_own_assets() {
     let running = run(options()).await;
     for (protocol, client) in clients() {

@@ -206,10 +206,11 @@ impl Site {
     }
 
     /// How many people are in a room, for whoever stands before its door and knows its name; never who. Somebody who
-    /// went in would see as much, and be seen.
+    /// went in would see as much, and be seen. Where only invitations open a door, nobody is told.
     fn people(&self, room: &str) -> Answer {
         let room = percent_decode_str(room).decode_utf8_lossy();
-        let json = format!(r#"{{"people":{}}}"#, self.0.switchboard.people(room.trim()));
+        let people = self.0.options.rooms.open.then(|| self.0.switchboard.people(room.trim()));
+        let json = format!(r#"{{"people":{}}}"#, people.map_or("null".to_owned(), |people| people.to_string()));
         let mut answer = typed(StatusCode::OK, "application/json", json);
         set(&mut answer, header::CACHE_CONTROL, "no-store");
         answer
