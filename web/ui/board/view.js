@@ -28,6 +28,7 @@ export class BoardView {
     this.shared = new SharedBoard(call);
     this.element = stamp('board');
     localise(this.element);
+    label(this.element, 'bar.board');
     dress();
     this.canvas = part(this.element, 'paper', HTMLCanvasElement);
     Object.assign(this.canvas, SIZE);
