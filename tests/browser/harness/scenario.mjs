@@ -82,8 +82,9 @@ export class Stage {
   async leaveTraces(folder) {
     await mkdir(folder, { recursive: true });
     for (const person of this.#people) {
-      await person.page.screenshot({ path: path.join(folder, `${person.name}.png`), timeout: 5000 }).catch(() => {});
+      // Before the picture: Playwright puts a style into the page for it, and Firefox reports that the page's policy blocked it.
       await writeFile(path.join(folder, `${person.name}.console.txt`), person.console.join('\n'));
+      await person.page.screenshot({ path: path.join(folder, `${person.name}.png`), timeout: 5000 }).catch(() => {});
     }
     for (const [number, server] of this.#servers.entries()) {
       await writeFile(path.join(folder, `server-${number}.log`), server.log);
