@@ -1,5 +1,6 @@
 //! The door between the site, which knows people, and the relay, which knows their credentials.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::http::RelayDoor;
@@ -10,8 +11,16 @@ use crate::relay::Streams;
 pub(super) struct Door(pub(super) Streams);
 
 impl RelayDoor for Door {
-    fn admit(&self, id: &str) {
-        self.0.readmit(id);
+    fn admit(&self, id: &str, room: &str) {
+        self.0.admit(id, room);
+    }
+
+    fn needs_announcements(&self) -> bool {
+        self.0.needs_announcements()
+    }
+
+    fn announce(&self, id: &str, addresses: &[IpAddr]) {
+        self.0.announce(id, addresses);
     }
 
     fn revoke(&self, id: &str, until: Duration) {

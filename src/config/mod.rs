@@ -150,6 +150,8 @@ pub struct Turn {
     pub allowed_peers: Vec<IpNet>,
     /// Closed besides the special ones.
     pub denied_peers: Vec<IpNet>,
+    /// Only what others in the same room have signalled is reached.
+    pub peers_of_room: bool,
     /// Whether clients may move to another address.
     pub mobility: bool,
     /// Two addresses for NAT behaviour discovery.

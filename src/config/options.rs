@@ -146,6 +146,7 @@ impl Turn {
             total_bits_per_second: u64::from(self.max_total_rate) * 1000,
         };
         rules.mobility = self.mobility;
+        rules.peers_of_circle = self.peers_of_room;
         rules.peers = PeerPolicy { allowed: self.allowed_peers.clone(), denied: self.denied_peers.clone(), host };
         rules
     }

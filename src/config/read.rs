@@ -78,6 +78,7 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
     let users = read_users(reader);
     let allowed_peers = reader.each("turn.allowed_peers", values::block);
     let denied_peers = reader.each("turn.denied_peers", values::block);
+    let peers_of_room = reader.parsed("turn.peers", |text| values::choice(text, &[("any", false), ("room", true)]));
     let nat_discovery = read_nat_discovery(reader, &listen);
     let mobility = reader.switch("turn.mobility");
     let workers = NonZeroUsize::new(reader.number("turn.workers", 0, 1024) as usize);
@@ -102,6 +103,7 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
         users,
         allowed_peers,
         denied_peers,
+        peers_of_room: peers_of_room?,
         mobility,
         nat_discovery,
         workers,

@@ -4,6 +4,7 @@
 
 mod answer;
 mod body;
+mod candidates;
 mod conditional;
 mod files;
 mod headers;

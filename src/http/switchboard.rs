@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use super::candidates;
 use super::outbox::Outbox;
 use super::relay_door::RelayDoor;
 use crate::clock::Now;
@@ -23,6 +24,8 @@ pub(super) struct Switchboard {
     next: AtomicU64,
     /// Hashes addresses, under a key of its own.
     networks: RandomState,
+    /// The relay wants to know the addresses in what pages say to each other.
+    searches_signals: bool,
 }
 
 /// One socket's line to the hub.
@@ -49,9 +52,14 @@ const ISSUED_LATE: Duration = Duration::from_secs(60);
 impl Switchboard {
     /// Starts the hub's clock, which stops when the switchboard is dropped. `turn_ttl`: how long relay credentials are good for.
     pub(super) fn start(hub: Hub, relay: Arc<dyn RelayDoor>, turn_ttl: Duration) -> Arc<Switchboard> {
+        let searches_signals = relay.needs_announcements();
         let lines = Lines { hub, outboxes: HashMap::new(), relay, turn_ttl, effects: Vec::new() };
-        let switchboard =
-            Arc::new(Switchboard { lines: Mutex::new(lines), next: AtomicU64::new(0), networks: RandomState::new() });
+        let switchboard = Arc::new(Switchboard {
+            lines: Mutex::new(lines),
+            next: AtomicU64::new(0),
+            networks: RandomState::new(),
+            searches_signals,
+        });
         tokio::spawn(tick(Arc::downgrade(&switchboard)));
         switchboard
     }
@@ -105,7 +113,15 @@ impl Line<'_> {
 
     /// The page asks for something.
     pub(super) fn asked(&self, request: Request) {
-        self.switchboard.with(|lines| lines.handle(Event::Asked(self.socket, request)));
+        let addresses = match &request {
+            Request::Signal { payload, .. } if self.switchboard.searches_signals => candidates::addresses(payload),
+            _ => Vec::new(),
+        };
+        self.switchboard.with(|lines| {
+            // Before the peer hears of them: it may ask for its permission at once.
+            lines.announce(self.socket, &addresses);
+            lines.handle(Event::Asked(self.socket, request));
+        });
     }
 
     /// The page sent something that is no request.
@@ -124,6 +140,12 @@ impl Drop for Line<'_> {
 }
 
 impl Lines {
+    fn announce(&self, socket: SocketId, addresses: &[IpAddr]) {
+        if let (false, Some(person)) = (addresses.is_empty(), self.hub.person(socket)) {
+            self.relay.announce(&person.0, addresses);
+        }
+    }
+
     fn handle(&mut self, event: Event) {
         // The clock is read under the lock: for the hub time never runs backwards.
         let now = Now::read();
@@ -140,7 +162,7 @@ impl Lines {
                         outbox.end(refusal);
                     }
                 }
-                Effect::Admit(person) => self.relay.admit(&person.0),
+                Effect::Admit(person, room) => self.relay.admit(&person.0, room.as_str()),
                 Effect::Revoke(person) => self.relay.revoke(&person.0, now.unix + self.turn_ttl + ISSUED_LATE),
             }
         }

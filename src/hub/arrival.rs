@@ -143,7 +143,7 @@ impl Hub {
             network: arrival.network,
             place: Place::Here(socket),
         };
-        step.admit(arrival.id.clone());
+        step.admit(arrival.id.clone(), arrival.room.clone());
         room.show_to_others(&person, step, Message::PeerJoined);
         room.people.push(person);
         self.welcome(socket, &arrival, step);

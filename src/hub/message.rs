@@ -177,8 +177,8 @@ pub enum Effect {
     Send(SocketId, Message),
     /// Close that socket once all that was said on it is out, with the refusal's words as the reason.
     Close(SocketId, Refusal),
-    /// Somebody sat down: what the relay knows them by is good.
-    Admit(PersonId),
+    /// Somebody sat down in that room: what the relay knows them by is good.
+    Admit(PersonId, RoomName),
     /// Somebody is gone for good, which a dropped socket alone does not make them: what the relay knows them by is good no
     /// more, and what it carries for them ends.
     Revoke(PersonId),

@@ -159,6 +159,11 @@ impl Hub {
         &self.invitations
     }
 
+    /// Who sits behind this socket.
+    pub fn person(&self, socket: SocketId) -> Option<&PersonId> {
+        self.sockets.get(&socket)?.seat.as_ref().map(|(_, person)| person)
+    }
+
     /// How many rooms there are.
     pub fn rooms(&self) -> usize {
         self.rooms.len()

@@ -1,6 +1,7 @@
 //! One event's hour and its effects, handed through the hub together.
 
 use super::message::{Effect, Message, PersonId, SocketId};
+use super::name::RoomName;
 use super::refusal::Refusal;
 use crate::clock::Now;
 
@@ -15,8 +16,8 @@ impl Step<'_> {
         self.effects.push(Effect::Send(to, message));
     }
 
-    pub(super) fn admit(&mut self, person: PersonId) {
-        self.effects.push(Effect::Admit(person));
+    pub(super) fn admit(&mut self, person: PersonId, room: RoomName) {
+        self.effects.push(Effect::Admit(person, room));
     }
 
     pub(super) fn revoke(&mut self, person: PersonId) {

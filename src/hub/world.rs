@@ -92,7 +92,7 @@ impl World {
                     self.say(socket, None);
                     self.happens(Event::Closed(socket));
                 }
-                Effect::Admit(id) => assert!(self.admitted.insert(id), "nobody is admitted twice"),
+                Effect::Admit(id, _) => assert!(self.admitted.insert(id), "nobody is admitted twice"),
                 Effect::Revoke(id) => assert!(self.admitted.remove(&id), "nobody is revoked who was not admitted"),
             }
         }

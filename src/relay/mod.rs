@@ -28,7 +28,7 @@ mod tests;
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Release};
@@ -242,9 +242,20 @@ impl Streams {
         self.shared.rules.refuse_allocations(why, refuse);
     }
 
-    /// Takes credentials made out to `id` again after a [`Streams::revoke`].
-    pub fn readmit(&self, id: &str) {
-        self.shared.rules.readmit(id);
+    /// Takes credentials made out to `id` again after a [`Streams::revoke`], and has `id` belong to `circle`: where
+    /// [`peers_of_circle`](crate::turn::Options::peers_of_circle) is set, it reaches what others of the circle announce.
+    pub fn admit(&self, id: &str, circle: &str) {
+        self.shared.rules.admit(id, circle);
+    }
+
+    /// Whether [`Streams::announce`] is of use.
+    pub fn needs_announcements(&self) -> bool {
+        self.shared.rules.needs_announcements()
+    }
+
+    /// `id` may be reached at these addresses by the others of its circle.
+    pub fn announce(&self, id: &str, addresses: &[IpAddr]) {
+        self.shared.rules.announce(id, addresses);
     }
 
     /// See [`Running::counts`].

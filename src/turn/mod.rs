@@ -52,6 +52,7 @@ mod binding;
 mod bucket;
 mod budget;
 mod channels;
+mod circles;
 mod connections;
 mod granted;
 mod nonce;

@@ -69,6 +69,10 @@ pub struct Options {
     pub quotas: Quotas,
     /// Whom clients may send to.
     pub peers: PeerPolicy,
+    /// Holders of short-lived credentials reach only what others of their circle have announced
+    /// ([`Rules::admit`](super::Rules::admit)), and of that only what `peers` allows. Static users belong to none and are not held
+    /// to this.
+    pub peers_of_circle: bool,
     /// Relayed transport addresses are virtual: peers outside this server are refused (403).
     pub virtual_only: bool,
     /// Whether the shell can open TCP relayed transport addresses (RFC 6062); otherwise 442.
@@ -189,6 +193,7 @@ impl Options {
             lifetimes: Lifetimes::default(),
             quotas: Quotas::default(),
             peers: PeerPolicy::default(),
+            peers_of_circle: false,
             virtual_only: false,
             tcp_relay: false,
             mobility: false,

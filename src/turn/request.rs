@@ -8,6 +8,7 @@ use super::allocation::Allocation;
 use super::options::{Client, RelayKind, Transport};
 use super::refusal::Refusal;
 use super::rules::Rules;
+use crate::pass;
 use crate::stun::attribute::{self, AttributeType};
 use crate::stun::{Message, NotStun};
 
@@ -177,6 +178,6 @@ pub(super) fn peer(
     if allocation.granted.relayed(peer).is_none() {
         return Err(Refusal::PeerAddressFamilyMismatch);
     }
-    let route = rules.route(peer.ip()).ok_or(Refusal::Forbidden)?;
+    let route = rules.route(pass::holder(allocation.username()), peer.ip()).ok_or(Refusal::Forbidden)?;
     Ok((peer, route))
 }

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::action::Route;
 use super::bucket::{Bucket, SharedBucket};
+use super::circles::Circles;
 use super::nonce;
 use super::options::Options;
 use super::quota::Usage;
@@ -31,6 +32,7 @@ pub struct Rules {
     pub(super) userhashes: HashMap<Vec<u8>, String>,
     pub(super) usage: Arc<Usage>,
     pub(super) revoked: Revoked,
+    circles: Circles,
     own: RwLock<Vec<IpAddr>>,
     /// The reasons why nobody new is served: [`NoMore`], added up.
     closed: AtomicU8,
@@ -58,6 +60,7 @@ impl Rules {
             userhashes,
             usage: Arc::default(),
             revoked: Revoked::default(),
+            circles: Circles::default(),
             own: RwLock::default(),
             closed: AtomicU8::new(0),
             total_rate: SharedBucket::default(),
@@ -83,11 +86,26 @@ impl Rules {
     /// CreatePermission, too. `until`: when the last of them run out, in unix time. Allocations there are the shell ends.
     pub fn revoke(&self, id: &str, until: Duration, now: Now) {
         self.revoked.add(id, until, now);
+        self.circles.remove(id);
     }
 
-    /// Takes a [`Rules::revoke`] back.
-    pub fn readmit(&self, id: &str) {
+    /// Takes a [`Rules::revoke`] back, and has `id` belong to `circle`.
+    pub fn admit(&self, id: &str, circle: &str) {
         self.revoked.remove(id);
+        if self.options.peers_of_circle {
+            self.circles.admit(id, circle);
+        }
+    }
+
+    /// The others of its circle may reach these addresses of `id`, until it is revoked. Of use with
+    /// [`Options::peers_of_circle`] alone.
+    pub fn announce(&self, id: &str, addresses: &[IpAddr]) {
+        self.circles.announce(id, addresses);
+    }
+
+    /// Whether [`Rules::announce`] is of use.
+    pub fn needs_announcements(&self) -> bool {
+        self.options.peers_of_circle
     }
 
     /// Whether credentials made out to `id` are refused by [`Rules::revoke`].
@@ -121,8 +139,11 @@ impl Rules {
             && self.total_rate.take(bytes, quotas.total_bits_per_second, now).is_ok()
     }
 
-    /// By which way clients may reach `peer`, if they may at all.
-    pub(super) fn route(&self, peer: IpAddr) -> Option<Route> {
+    /// By which way a client may reach `peer`, if it may at all; `holder`: whom its credentials were made out to.
+    pub(super) fn route(&self, holder: Option<&str>, peer: IpAddr) -> Option<Route> {
+        if self.options.peers_of_circle && !holder.is_none_or(|id| self.circles.reaches(id, peer)) {
+            return None;
+        }
         if self.is_own(peer) {
             return Some(Route::Hairpin);
         }

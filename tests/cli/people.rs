@@ -166,3 +166,25 @@ async fn a_budget_that_is_used_up_keeps_newcomers_off_the_relay_and_is_remembere
     running.wait_for_log("counts from zero");
     assert!(Person::enters(&running).await.turn_client().await.allocate().await.is_ok());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_relay_of_a_room_leads_only_where_somebody_in_it_said_to_be() {
+    let server = server("peers = \"room\"\nallowed_peers = \"127.0.0.0/8\"");
+    let (alice, mut bob) = (Person::enters(&server).await, Person::enters(&server).await);
+    let a = alice.turn_client().await;
+    let (at_alice, outside) = (a.allocate().await.unwrap(), UdpSocket::bind("127.0.0.2:0").await.unwrap());
+    let outside = outside.local_addr().unwrap();
+    assert!(at_alice.send_to(b"hello", outside).await.is_err(), "nobody said so");
+    let candidate = format!("candidate:1 1 udp 2122260223 {} {} typ host", outside.ip(), outside.port());
+    let payload = json!({ "connection": "call", "epoch": 1, "candidate": { "candidate": candidate } });
+    bob.says(json!({ "type": "signal", "to": alice.joined["you"], "payload": payload })).await;
+    // The hub has heard what came before once it answers.
+    bob.says(json!({ "type": "ping" })).await;
+    bob.hears("pong").await;
+    let again = alice.turn_client().await.allocate().await.unwrap();
+    assert!(again.send_to(b"hello", outside).await.is_ok());
+    bob.says(json!({ "type": "leave" })).await;
+    bob.hears("left").await;
+    let late = alice.turn_client().await.allocate().await.unwrap();
+    assert!(late.send_to(b"hello", outside).await.is_err(), "whoever said so is gone");
+}

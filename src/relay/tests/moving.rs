@@ -219,6 +219,6 @@ async fn whoever_is_put_out_after_a_move_is_found_at_the_new_place() {
             assert!(Instant::now() < until, "round {round}: {:?}", running.counts());
             tokio::task::yield_now().await;
         }
-        streams.readmit("guest");
+        streams.admit("guest", "kitchen");
     }
 }

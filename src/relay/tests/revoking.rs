@@ -39,6 +39,6 @@ async fn streams_of_whoever_is_put_out_end_at_once_and_others_do_not() {
     assert_eq!(refreshed.code(), 0);
     let mut again = Client::arrives(&streams, "1:guest").await;
     assert_eq!(allocates(&mut again).await, 401);
-    streams.readmit("guest");
+    streams.admit("guest", "kitchen");
     assert_eq!(allocates(&mut again).await, 0);
 }

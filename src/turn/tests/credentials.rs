@@ -102,7 +102,7 @@ fn whoever_is_revoked_is_refused_everything_until_taken_back_or_forgotten() {
     assert_eq!(refused, [401, 401]);
     let alice = world.arrives("alice", "192.0.2.11:1");
     assert_eq!(allocate(&mut world, &alice), 0, "a static user's name is nobody's id");
-    world.rules.readmit("p1");
+    world.rules.admit("p1", "kitchen");
     assert_eq!(world.refresh(&guest, 3600).code(), 0);
     world.rules.revoke("p1", until, world.now);
     world.minutes_pass(30);

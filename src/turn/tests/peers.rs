@@ -172,3 +172,35 @@ fn a_relay_without_ports_connects_its_clients_and_nobody_else() {
     let (_, bobs) = world.arrives_and_allocates("bob", "192.0.2.20:5000");
     assert_eq!((world.permit(&alice, bobs).code(), world.permit(&alice, peer()).code()), (0, 403));
 }
+
+#[test]
+fn people_of_a_room_reach_what_the_others_have_signalled_and_nothing_else() {
+    let mut world = World::with(|options| options.peers_of_circle = true);
+    let (passes, hour) =
+        (crate::pass::TurnPasses::new(vec![crate::pass::Secret::new("north")], Default::default()), 3600);
+    let mut guest = world.arrives("guest", "192.0.2.30:1");
+    let issued = passes.issue("p1", std::time::Duration::from_secs(hour), world.now).expect("issued");
+    (guest.username, guest.password) = (issued.username, issued.password.expose().into());
+    let udp = [17, 0, 0, 0];
+    let answer = world.ask(&guest, Method::Allocate, |writer| writer.put(attribute::REQUESTED_TRANSPORT, &udp));
+    let own = answer.address(attribute::XOR_RELAYED_ADDRESS).expect("relayed");
+    let asks = |world: &mut World, ip: &str| world.permit(&guest, format!("{ip}:9").parse().expect("address")).code();
+    assert_eq!(asks(&mut world, "8.8.4.4"), 403, "who is in no room reaches nobody");
+    world.rules.admit("p1", "kitchen");
+    world.rules.admit("p2", "kitchen");
+    world.rules.admit("p3", "cellar");
+    let signalled = ["8.8.4.4", "10.0.0.7"].map(|ip| ip.parse().expect("address"));
+    world.rules.announce("p2", &signalled);
+    world.rules.announce("p3", &["8.8.8.8".parse().expect("address")]);
+    assert_eq!(["8.8.4.4", "8.8.8.8", "10.0.0.7"].map(|ip| asks(&mut world, ip)), [0, 403, 403]);
+    // A relayed address of this server is signalled like any other.
+    assert_eq!(asks(&mut world, &own.ip().to_string()), 403);
+    world.rules.announce("p2", &[own.ip()]);
+    assert_eq!(asks(&mut world, &own.ip().to_string()), 0);
+    assert_eq!(world.bind(&guest, 0x4000, "8.8.8.8:9".parse().expect("address")).code(), 403);
+    let (now, until) = (world.now, world.now.unix + std::time::Duration::from_secs(hour));
+    world.rules.revoke("p2", until, now);
+    assert_eq!(["8.8.4.4", &own.ip().to_string()].map(|ip| asks(&mut world, ip)), [403, 403], "gone with who said it");
+    let (alice, _) = world.arrives_and_allocates("alice", "192.0.2.10:4000");
+    assert_eq!(world.permit(&alice, "8.8.8.8:9".parse().expect("address")).code(), 0, "static users are in no room");
+}
