@@ -2,6 +2,7 @@
 //! after a dropped socket or a restarted server. Both are stateless: a keyed hash that any process with the same
 //! secret can check. Who asks, and what for, is not known here.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use aws_lc_rs::{constant_time, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::clock::Now;
 
@@ -54,7 +56,10 @@ impl TurnPasses {
     /// `secrets`: the first one issues, every one is accepted, so that a secret can be rotated without a break.
     /// `users`: static names with their passwords, for clients that are not our page.
     pub fn new(secrets: Vec<Secret>, users: HashMap<String, Secret>) -> TurnPasses {
-        TurnPasses { secrets, users }
+        let prepared = |(name, password): (String, Secret)| {
+            (opaque_string(&name).into_owned(), Secret::new(opaque_string(password.expose())))
+        };
+        TurnPasses { secrets, users: users.into_iter().map(prepared).collect() }
     }
 
     /// Credentials for `id`, good for `ttl` from now. `None` when there is no shared secret to issue with.
@@ -67,7 +72,7 @@ impl TurnPasses {
     /// Every password that would be right for `username` now. Empty for an unknown user and for expired credentials:
     /// the caller answers both like a wrong password, so that nobody learns which names exist.
     pub fn passwords(&self, username: &str, now: Now) -> Vec<Secret> {
-        if let Some(password) = self.users.get(username) {
+        if let Some(password) = self.users.get(&*opaque_string(username)) {
             return vec![password.clone()];
         }
         match rest_expiry(username) {
@@ -87,6 +92,21 @@ impl TurnPasses {
     pub fn static_users(&self) -> impl Iterator<Item = &str> {
         self.users.keys().map(String::as_str)
     }
+}
+
+/// OpaqueString (RFC 8265, 4.2.2), by which RFC 8489, 9.2.2 prepares realms, names and passwords: every other space becomes
+/// U+0020, then NFC, so that it does not matter whether an "ü" was typed as one character or as two. Control characters,
+/// which the profile forbids, stay: a key made from them harms nobody.
+pub fn opaque_string(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    text.chars().map(|c| if is_other_space(c) { ' ' } else { c }).nfc().collect()
+}
+
+/// Unicode's space separators but U+0020.
+fn is_other_space(c: char) -> bool {
+    matches!(c, '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}')
 }
 
 /// Whom a username was made out to: the `id` of `expiry:id`. `None` for one that has none.

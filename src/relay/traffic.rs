@@ -19,11 +19,14 @@ use super::orders::Order;
 use super::relayed::Home;
 use super::sessions::{Sessions, of_relay_token, relay_token};
 use super::shared::Shared;
-use super::socket::{Datagram, Outlet, Packet, SendQueue, Way};
+use super::socket::{Datagram, Kept, Outlet, Packet, SendQueue, Way, next_error, send_whole};
 use super::strangers::Strangers;
 use crate::clock::Now;
 use crate::stun::{channel_header, padding};
 use crate::turn::{Action, Client, ConnectFailed, Dropped, FromPeer, Open, Reply, Route, Session, ToPeer, Transport};
+
+/// Errors of one socket heard in one wake. The kernel keeps few of them, and most are not told anyway.
+const ERRORS: usize = 32;
 
 /// See the module's text.
 pub(super) struct Traffic {
@@ -259,11 +262,38 @@ impl Traffic {
         self.counts.packets_to_peers += 1;
         self.counts.bytes_to_peers += body.len() as u64;
         match to_peer.route {
+            Route::Socket if to_peer.dont_fragment => self.send_whole(slot, to_peer.peer, body, received),
             Route::Socket => {
                 let socket = relay_token(slot, to_peer.peer.is_ipv6());
                 self.queue.push(Way { socket, to: to_peer.peer, from: None }, Packet { body, ..Packet::default() });
             }
             Route::Hairpin => self.hairpin(slot, to_peer.peer, body, received),
+        }
+    }
+
+    /// In one packet or not at all, behind all that is queued.
+    fn send_whole(&mut self, slot: usize, to: SocketAddr, body: Range<usize>, received: &[u8]) {
+        self.flush(received);
+        let socket = self.sessions.get(slot).and_then(|entry| entry.relay_socket(to.is_ipv6()));
+        let sent = socket.is_some_and(|socket| send_whole(socket.as_fd(), to, &received[body]).is_ok());
+        self.counts.packets_dropped += u64::from(!sent);
+    }
+
+    /// Tells the client of a relay socket what has become of packets that did not arrive (RFC 8656, 11.5).
+    pub(super) fn hear_errors(&mut self, token: Token) {
+        let Some((slot, ipv6)) = of_relay_token(token) else { return };
+        for _ in 0..ERRORS {
+            let Some(entry) = self.sessions.get_mut(slot) else { return };
+            let Some(socket) = entry.relay_socket(ipv6) else { return };
+            let Kept { error, more } = next_error(socket.as_fd());
+            if let Some((peer, icmp)) = error
+                && let Some(message) = entry.session.from_icmp(peer, icmp, self.now, &mut self.queue.out)
+            {
+                self.queue.push(entry.way, Packet { head: message, ..Packet::default() });
+            }
+            if !more {
+                return;
+            }
         }
     }
 

@@ -22,7 +22,7 @@ pub(crate) enum PasswordAlgorithm {
 
 impl Key {
     /// RFC 8489, 9.2.2: `key = digest(username ":" OpaqueString(realm) ":" OpaqueString(password))`. The texts are used as
-    /// they come: no preparation that would change ASCII, and none that could fail.
+    /// they come: whoever gives them has prepared them (`pass::opaque_string`).
     pub(crate) fn long_term(algorithm: PasswordAlgorithm, username: &str, realm: &str, password: &str) -> Key {
         let text = [username, realm, password].join(":");
         let mut key = Key { bytes: [0; 32], len: 0 };

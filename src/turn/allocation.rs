@@ -17,6 +17,10 @@ use super::table::Table;
 use crate::clock::Now;
 use crate::stun::{CHANNEL_HEADER, Class, Message, Method, TransactionId, Writer, attribute, read_channel_header};
 
+/// ICMP errors told to one client, as the bits of one byte each: ten a second. Whoever forges them, and needs no more than
+/// the two addresses for it, shall not fill anybody's line.
+const ICMPS: u64 = 80;
+
 /// An allocation and everything that ends with it.
 #[derive(Debug)]
 pub(super) struct Allocation {
@@ -33,6 +37,7 @@ pub(super) struct Allocation {
     pub(super) connections: Connections,
     to_peers: Bucket,
     to_client: Bucket,
+    icmps: Bucket,
     indications: u64,
 }
 
@@ -63,6 +68,7 @@ impl Allocation {
             connections: Connections::default(),
             to_peers: bucket,
             to_client: bucket,
+            icmps: bucket,
             indications: 0,
         }
     }
@@ -152,6 +158,7 @@ impl Allocation {
         // RFC 8656, 11.5: "the server verifies that the type is either 3 or 11 for an ICMPv4 […] packet or either 1, 2, or 3 for an ICMPv6"
         let telling = if peer.is_ipv4() { matches!(icmp.kind, 3 | 11) } else { matches!(icmp.kind, 1..=3) };
         self.permitted(peer, now).filter(|_| telling)?;
+        self.icmps.take(1, ICMPS, now.monotonic).then_some(())?;
         let mut value = [0, 0, icmp.kind, icmp.code, 0, 0, 0, 0];
         value[4..].copy_from_slice(&icmp.mtu.to_be_bytes());
         Some(self.data_indication(peer, out, |writer| writer.put(attribute::ICMP, &value)))

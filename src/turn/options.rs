@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::pass::TurnPasses;
+use crate::pass::{self, TurnPasses};
 
 /// One client's 5-tuple. An IPv4-mapped address of a dual-stack socket is read as the IPv4 address it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -187,7 +187,7 @@ impl Options {
     /// bytes of the system's generator, new at every start.
     pub fn new(realm: impl Into<String>, key: [u8; 32], passes: TurnPasses) -> Options {
         Options {
-            realm: realm.into(),
+            realm: pass::opaque_string(&realm.into()).into_owned(),
             key: ServerKey(key),
             passes,
             lifetimes: Lifetimes::default(),

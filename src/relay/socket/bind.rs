@@ -7,6 +7,8 @@ use std::os::fd::AsFd;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use super::errors::keep_errors;
+
 /// Asked for, not promised: the kernel caps it at net.core.rmem_max. Enough for a key frame of every caller at once.
 const LISTENER_BUFFER: usize = 4 << 20;
 
@@ -61,6 +63,7 @@ pub(in crate::relay) fn relay_socket(address: SocketAddr, gro: bool) -> io::Resu
     if address.is_ipv6() {
         socket.set_only_v6(true)?;
     }
+    keep_errors(&socket, address.is_ipv6())?;
     prepare(&socket, RELAY_BUFFER, gro)?;
     socket.bind(&SockAddr::from(address))?;
     Ok(socket.into())

@@ -1,7 +1,8 @@
 //! Sockets as the relay wants them: UDP bound in groups, read in batches, written in runs, and TCP for RFC 6062. The only room where
-//! `unsafe` may appear (the array that `sendmmsg` reads); what the bytes mean is not known here.
+//! `unsafe` may appear (the array that `sendmmsg` reads, one socket option); what the bytes mean is not known here.
 
 mod bind;
+mod errors;
 mod paths;
 mod probe;
 mod receive;
@@ -9,14 +10,18 @@ mod receive;
 mod send;
 mod send_queue;
 mod tcp;
+#[allow(unsafe_code)]
+mod whole;
 
 use std::net::{IpAddr, SocketAddr};
 
 pub(super) use bind::{is_local, listener_group, relay_socket};
+pub(super) use errors::{Kept, next_error};
 pub(super) use paths::Paths;
 pub(super) use receive::{Datagram, ReceiveBuffers};
 pub(super) use send_queue::{Outlet, Packet, SendQueue, Way};
 pub(super) use tcp::{connect, relay_listener};
+pub(super) use whole::send_whole;
 
 /// The plain form of an address: a dual-stack socket shows IPv4 clients as `::ffff:a.b.c.d`.
 pub(super) fn canonical(address: SocketAddr) -> SocketAddr {

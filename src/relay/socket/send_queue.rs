@@ -196,11 +196,16 @@ impl SendQueue {
 
 /// Hands all messages to the kernel, slower where a fast way fails. Returns how many packets were lost.
 fn send_all(fd: BorrowedFd<'_>, messages: &[Message], slices: &[IoSlice<'_>], paths: &Paths) -> u64 {
-    let (mut at, mut lost) = (0, 0);
+    let (mut at, mut lost, mut failed) = (0, 0, None);
     while let Some(first) = messages.get(at) {
         let cause = match send(fd, &messages[at..], slices, paths.together()) {
             Ok(taken) => {
                 at += taken.max(1);
+                continue;
+            }
+            // It may be an ICMP error of an earlier packet, which costs this one nothing (see `errors`).
+            Err(_) if failed != Some(at) => {
+                failed = Some(at);
                 continue;
             }
             Err(cause) => cause,
@@ -223,7 +228,8 @@ fn send_all(fd: BorrowedFd<'_>, messages: &[Message], slices: &[IoSlice<'_>], pa
 }
 
 fn send_singly(fd: BorrowedFd<'_>, run: &Message, slices: &[IoSlice<'_>]) -> u64 {
-    let sent = run.split(slices).into_iter().map(|packet| send(fd, &[packet], slices, false));
+    let again = |packet: &Message| send(fd, std::slice::from_ref(packet), slices, false);
+    let sent = run.split(slices).into_iter().map(|packet| again(&packet).or_else(|_| again(&packet)));
     sent.map(|sent| u64::from(sent.is_err())).sum()
 }
 

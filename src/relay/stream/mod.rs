@@ -81,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             // Whatever was read: nothing of this connection may stay in a queue that the next one uses.
             self.session.flush(&[], &mut scratch.queue);
             let read = read?;
-            self.session.hear(task, scratch);
+            self.session.hear(task, scratch).map_err(invalid_data)?;
             self.session.hear_of_moves(task).map_err(invalid_data)?;
             self.session.hear_connections(task, &mut scratch.queue).map_err(invalid_data)?;
             Ok(read)

@@ -8,7 +8,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::Token;
 use tokio::io::Interest;
@@ -27,7 +27,7 @@ use crate::relay::moving::Issued;
 use crate::relay::opener::Relayed;
 use crate::relay::relayed::{Home, Lease};
 use crate::relay::shared::Shared;
-use crate::relay::socket::{Outlet, Packet, SendQueue, Way};
+use crate::relay::socket::{Kept, Outlet, Packet, SendQueue, Way, next_error, send_whole};
 use crate::stun::{channel_header, padding};
 use crate::turn::{
     Action, Client, Connect, ConnectFailed, FromPeer, Join, NotOpened, Open, Opened, RelayKind, Reply, Route, Session,
@@ -36,6 +36,11 @@ use crate::turn::{
 
 /// Events of peer connections in one wake; more come in the next.
 const CONNECTIONS: usize = 16;
+
+/// Errors of one socket heard at a time, how often they are looked for, and how long after the last packet.
+const ERRORS: usize = 16;
+const ERRORS_EVERY: Duration = Duration::from_millis(50);
+const ERRORS_AFTER: Duration = Duration::from_secs(5);
 
 /// See the module's text.
 pub(super) struct StreamSession {
@@ -56,6 +61,10 @@ pub(super) struct StreamSession {
     pub(super) writes: WriteQueue,
     counts: Counts,
     now: Now,
+    /// When something was last sent to a peer.
+    sent_at: Instant,
+    /// When errors may be looked for again.
+    errors_from: Instant,
 }
 
 /// The socket closes before the lease gives its port to somebody else.
@@ -74,6 +83,7 @@ impl StreamRelay {
 
 impl StreamSession {
     pub(super) fn new(shared: Arc<Shared>, client: Client) -> StreamSession {
+        let now = Now::read();
         StreamSession {
             shared,
             client,
@@ -86,7 +96,9 @@ impl StreamSession {
             joined: None,
             writes: WriteQueue::default(),
             counts: Counts::default(),
-            now: Now::read(),
+            now,
+            sent_at: now.monotonic,
+            errors_from: now.monotonic,
         }
     }
 
@@ -241,7 +253,9 @@ impl StreamSession {
         let payload = &bytes[to_peer.payload];
         self.counts.packets_to_peers += 1;
         self.counts.bytes_to_peers += payload.len() as u64;
+        self.sent_at = self.now.monotonic;
         match to_peer.route {
+            Route::Socket if to_peer.dont_fragment => self.send_whole(to_peer.peer, payload, queue),
             Route::Socket => {
                 // The framer moves its bytes before the queue is flushed, so they are copied.
                 let start = queue.out.len();
@@ -251,6 +265,14 @@ impl StreamSession {
             }
             Route::Hairpin => self.hairpin(to_peer.peer, payload),
         }
+    }
+
+    /// In one packet or not at all, behind all that is queued.
+    fn send_whole(&mut self, to: SocketAddr, payload: &[u8], queue: &mut SendQueue) {
+        self.flush(&[], queue);
+        let socket = self.relays[usize::from(to.is_ipv6())].as_ref().and_then(|relay| relay.socket.as_ref());
+        let sent = socket.is_some_and(|socket| send_whole(socket.as_fd(), to, payload).is_ok());
+        self.counts.packets_dropped += u64::from(!sent);
     }
 
     /// To the session that has this relayed transport address, wherever it lives.
@@ -278,11 +300,14 @@ impl StreamSession {
     }
 
     /// Reads what peers and other sessions sent, until there is nothing more or enough for one wake.
-    pub(super) fn hear(&mut self, task: &mut Context<'_>, scratch: &mut Scratch) {
+    pub(super) fn hear(&mut self, task: &mut Context<'_>, scratch: &mut Scratch) -> Result<(), Stuck> {
         for (from, payload) in self.inbox.take(task.waker()) {
             let before = self.counts;
             self.deliver(from, &payload, &mut scratch.queue);
             self.counts.hairpinned_since(&before);
+        }
+        if self.looks_for_errors() {
+            self.hear_errors(&mut scratch.queue)?;
         }
         for family in 0..self.relays.len() {
             let rounds = (0..ROUNDS).take_while(|_| self.read_batch(family, task, scratch)).count();
@@ -290,6 +315,28 @@ impl StreamSession {
                 task.waker().wake_by_ref();
             }
         }
+        Ok(())
+    }
+
+    /// tokio does not wake for errors alone, so they are looked for in passing while packets go out, and not each time.
+    fn looks_for_errors(&mut self) -> bool {
+        let now = self.now.monotonic;
+        let looks = now >= self.errors_from && now < self.sent_at + ERRORS_AFTER;
+        if looks {
+            self.errors_from = now + ERRORS_EVERY;
+        }
+        looks
+    }
+
+    /// Tells the client what has become of packets that did not arrive (RFC 8656, 11.5).
+    fn hear_errors(&mut self, queue: &mut SendQueue) -> Result<(), Stuck> {
+        for socket in self.relays.iter().flatten().filter_map(|relay| relay.socket.as_ref()) {
+            for Kept { error, .. } in (0..ERRORS).map(|_| next_error(socket.as_fd())).take_while(|kept| kept.more) {
+                let told = error.and_then(|(peer, icmp)| self.session.from_icmp(peer, icmp, self.now, &mut queue.out));
+                told.map_or(Ok(()), |message| self.writes.reply(&queue.out[message]))?;
+            }
+        }
+        Ok(())
     }
 
     /// Tells the core what has become of peer connections.

@@ -4,6 +4,7 @@ mod client;
 mod connections;
 mod datagrams;
 mod discovery;
+mod errors;
 mod faults;
 mod moving;
 mod revoking;

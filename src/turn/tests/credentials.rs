@@ -214,3 +214,15 @@ fn a_changed_or_cut_request_is_no_request() {
     }
     assert_eq!(world.tell(&alice, &[&request[..], b"more"].concat()), Heard::Nothing(Dropped::Malformed));
 }
+
+#[test]
+fn a_name_and_a_password_are_the_same_however_their_letters_were_typed() {
+    // As a file may have them: letters and accents apart, a space that is not U+0020.
+    let users = [("jose\u{301}".to_owned(), Secret::new("u\u{308}ber\u{a0}den Wolken"))];
+    let mut world = World::with(|options| options.passes = TurnPasses::new(Vec::new(), users.into()));
+    let mut jose = world.arrives("josé", "192.0.2.10:4000");
+    jose.password = "über den Wolken".into();
+    assert_eq!(world.ask(&jose, Method::Allocate, |writer| writer.put(attribute::REQUESTED_TRANSPORT, UDP)).code(), 0);
+    jose.password = "uber den Wolken".into();
+    assert_eq!(world.refresh(&jose, 600).code(), 401);
+}
