@@ -101,7 +101,7 @@ impl Worker {
         let now = Now::read();
         self.traffic.begin(now);
         let errors = self.events.iter().filter(|event| event.is_error()).map(|event| event.token());
-        errors.for_each(|token| self.traffic.hear_errors(token));
+        errors.for_each(|token| self.traffic.hear_errors(token, None));
         self.ready.extend(self.events.iter().map(|event| event.token()).filter(|token| *token != WAKER));
         self.ready.sort_unstable();
         self.ready.dedup();

@@ -41,15 +41,32 @@ pub(in crate::relay) fn next_error(socket: BorrowedFd<'_>) -> Kept {
         ControlMessageOwned::Ipv6RecvErr(error, _) => icmp(&error, TOO_BIG_V6),
         _ => None,
     });
-    Kept { error: peer.zip(errors.next()), more: true }
+    let error = peer.zip(errors.next()).map(|(peer, icmp)| Undelivered { peer, icmp });
+    Kept { error, more: true }
 }
 
 /// What [`next_error`] found.
 pub(in crate::relay) struct Kept {
-    /// Where the packet was sent to, and why it did not get there.
-    pub(in crate::relay) error: Option<(SocketAddr, Icmp)>,
+    /// One that a client may be told of.
+    pub(in crate::relay) error: Option<Undelivered>,
     /// Whether there may be another one.
     pub(in crate::relay) more: bool,
+}
+
+/// A packet that did not arrive.
+pub(in crate::relay) struct Undelivered {
+    /// Where it was sent to; for one that was too long for the first IPv4 link already, without the port.
+    peer: SocketAddr,
+    icmp: Icmp,
+}
+
+impl Undelivered {
+    /// To whom the packet was sent, and why it did not get there. `failed`: the destination of a packet that could not be
+    /// sent just before. `None`: nobody knows to whom.
+    pub(in crate::relay) fn about(self, failed: Option<SocketAddr>) -> Option<(SocketAddr, Icmp)> {
+        let known = if self.peer.port() == 0 { failed } else { Some(self.peer) };
+        Some((known?, self.icmp))
+    }
 }
 
 /// A packet that the first link already cannot carry counts as if a router had said so.
@@ -83,7 +100,7 @@ mod tests {
             assert!(!next_error(socket.as_fd()).more);
             socket.send_to(b"hello", closed).unwrap();
             let kept = std::iter::repeat_with(|| next_error(socket.as_fd())).take(1_000_000).find(|kept| kept.more);
-            let (address, icmp) = kept.and_then(|kept| kept.error).expect("an error");
+            let (address, icmp) = kept.and_then(|kept| kept.error?.about(None)).expect("an error");
             assert_eq!((address, (icmp.kind, icmp.code), icmp.mtu), (closed, unreachable, 0));
             assert!(!next_error(socket.as_fd()).more);
         }

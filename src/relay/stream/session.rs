@@ -142,7 +142,7 @@ impl StreamSession {
         #[cfg(test)]
         crate::relay::tests::explode(bytes);
         match self.session.from_client(&self.shared.rules, bytes, self.now, &mut queue.out) {
-            Action::ToPeer(to_peer) => self.relay_to_peer(to_peer, bytes, queue),
+            Action::ToPeer(to_peer) => self.relay_to_peer(to_peer, bytes, queue)?,
             Action::Reply(reply) => self.reply(reply, queue)?,
             Action::Open(open) => self.open(&open, queue)?,
             Action::Close(close) => {
@@ -249,13 +249,13 @@ impl StreamSession {
         }
     }
 
-    fn relay_to_peer(&mut self, to_peer: ToPeer, bytes: &[u8], queue: &mut SendQueue) {
+    fn relay_to_peer(&mut self, to_peer: ToPeer, bytes: &[u8], queue: &mut SendQueue) -> Result<(), Stuck> {
         let payload = &bytes[to_peer.payload];
         self.counts.packets_to_peers += 1;
         self.counts.bytes_to_peers += payload.len() as u64;
         self.sent_at = self.now.monotonic;
         match to_peer.route {
-            Route::Socket if to_peer.dont_fragment => self.send_whole(to_peer.peer, payload, queue),
+            Route::Socket if to_peer.dont_fragment => self.send_whole(to_peer.peer, payload, queue)?,
             Route::Socket => {
                 // The framer moves its bytes before the queue is flushed, so they are copied.
                 let start = queue.out.len();
@@ -265,14 +265,19 @@ impl StreamSession {
             }
             Route::Hairpin => self.hairpin(to_peer.peer, payload),
         }
+        Ok(())
     }
 
     /// In one packet or not at all, behind all that is queued.
-    fn send_whole(&mut self, to: SocketAddr, payload: &[u8], queue: &mut SendQueue) {
+    fn send_whole(&mut self, to: SocketAddr, payload: &[u8], queue: &mut SendQueue) -> Result<(), Stuck> {
         self.flush(&[], queue);
         let socket = self.relays[usize::from(to.is_ipv6())].as_ref().and_then(|relay| relay.socket.as_ref());
         let sent = socket.is_some_and(|socket| send_whole(socket.as_fd(), to, payload).is_ok());
-        self.counts.packets_dropped += u64::from(!sent);
+        if sent {
+            return Ok(());
+        }
+        self.counts.packets_dropped += 1;
+        self.hear_errors(Some(to), queue)
     }
 
     /// To the session that has this relayed transport address, wherever it lives.
@@ -307,7 +312,7 @@ impl StreamSession {
             self.counts.hairpinned_since(&before);
         }
         if self.looks_for_errors() {
-            self.hear_errors(&mut scratch.queue)?;
+            self.hear_errors(None, &mut scratch.queue)?;
         }
         for family in 0..self.relays.len() {
             let rounds = (0..ROUNDS).take_while(|_| self.read_batch(family, task, scratch)).count();
@@ -328,11 +333,13 @@ impl StreamSession {
         looks
     }
 
-    /// Tells the client what has become of packets that did not arrive (RFC 8656, 11.5).
-    fn hear_errors(&mut self, queue: &mut SendQueue) -> Result<(), Stuck> {
+    /// Tells the client what has become of packets that did not arrive (RFC 8656, 11.5). `failed`: to whom one could not be
+    /// sent just before.
+    fn hear_errors(&mut self, failed: Option<SocketAddr>, queue: &mut SendQueue) -> Result<(), Stuck> {
         for socket in self.relays.iter().flatten().filter_map(|relay| relay.socket.as_ref()) {
             for Kept { error, .. } in (0..ERRORS).map(|_| next_error(socket.as_fd())).take_while(|kept| kept.more) {
-                let told = error.and_then(|(peer, icmp)| self.session.from_icmp(peer, icmp, self.now, &mut queue.out));
+                let told = error.and_then(|error| error.about(failed));
+                let told = told.and_then(|(peer, icmp)| self.session.from_icmp(peer, icmp, self.now, &mut queue.out));
                 told.map_or(Ok(()), |message| self.writes.reply(&queue.out[message]))?;
             }
         }

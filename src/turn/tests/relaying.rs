@@ -206,6 +206,11 @@ fn an_unreachable_peer_is_reported_to_whoever_may_talk_to_it() {
     let message = Message::read(&out[range]).expect("STUN");
     assert_eq!(message.get(attribute::ICMP), Some(&[0, 0, 3, 4, 0, 0, 5, 20][..]));
     assert_eq!(message.get(attribute::DATA), None);
+    // Errors can be forged, so they come no faster than ten a second.
+    let told = (0..100).filter(|_| session.from_icmp(peer(), too_big, now, &mut out).is_some()).count();
+    assert_eq!(told, 9);
+    let later = now.after(Duration::from_secs(1));
+    assert!(session.from_icmp(peer(), too_big, later, &mut out).is_some());
 }
 
 #[test]
