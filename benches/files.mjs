@@ -12,7 +12,7 @@
 //   far       the same with 25 ms each way and 0.1 % of packets lost, both emulated by Chromium's DevTools at the sender's sockets
 //   call      pictures a second that the receiver of a call sees on an uplink of 2.5 Mbit/s and 15 ms each way: for 20 s without a
 //             file, and for 20 s with one; then what the file got of the link
-//   large     4 GiB (zeros, read from a sparse file) once in Chromium and once in Firefox: the growth of all processes of the
+//   large     GIB gibibytes, 4 by default (zeros, read from a sparse file) once in Chromium and once in Firefox: the growth of all processes of the
 //             receiving and of the sending browser, sampled every second. Needs 9 GB of disk and some minutes
 // The browsers share this machine's cores: on a busy one the bytes a second say more about it than about callbox, the ratios do not.
 
@@ -23,12 +23,13 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const { Server } = await import('../tests/browser/harness/server.mjs');
-const { closeBrowsers, freshBrowser } = await import('../tests/browser/harness/browsers.mjs');
+const { browserWithDisk, closeBrowsers, freshBrowser } = await import('../tests/browser/harness/browsers.mjs');
 const { Person } = await import('../tests/browser/harness/person.mjs');
 const bare = await import('../tests/browser/harness/channel.mjs');
 
 const runs = Number(process.env.RUNS ?? 3);
 const mebibytes = Number(process.env.MIB ?? 128);
+const gibibytes = Number(process.env.GIB ?? 4);
 const MIB = 2 ** 20;
 /** A file must not end before the pictures were counted. */
 const COUNTED_S = 20;
@@ -93,16 +94,16 @@ async function call() {
 
 async function large() {
   for (const kind of /** @type {const} */ (['chromium', 'firefox'])) {
-    await onStage({ network: null, silent: true, kind }, async ({ server, alice, bob }) => {
+    await onStage({ network: null, silent: true, kind, disk: kind === 'chromium' }, async ({ server, alice, bob }) => {
       await meet(alice, bob);
       const file = path.join(server.folder, 'large.bin');
       await (await open(file, 'w')).close();
-      await truncate(file, 4 * 1024 * MIB);
+      await truncate(file, gibibytes * 1024 * MIB);
       const watch = { alice: new Memory(alice.pid), bob: new Memory(bob.pid) };
       const timer = setInterval(() => { watch.alice.look(); watch.bob.look(); }, 1000);
       const seconds = await secondsOf(alice, bob, file, 3600);
       clearInterval(timer);
-      console.log(`4 GiB, ${kind}: ${seconds.toFixed(0)} s, ${((4096 * MIB * 8) / 1e6 / seconds).toFixed(0)} Mbit/s`);
+      console.log(`${gibibytes} GiB, ${kind}: ${seconds.toFixed(0)} s, ${((gibibytes * 1024 * MIB * 8) / 1e6 / seconds).toFixed(0)} Mbit/s`);
       console.log(`  growth: sender ${await watch.alice.growth()}, receiver ${await watch.bob.growth()}`);
     });
   }
@@ -110,14 +111,20 @@ async function large() {
 
 /**
  * Two people at two browsers, at the page, not in the room yet.
- * @param {{ network: object | null, silent: boolean, kind?: import('../tests/browser/harness/browsers.mjs').Kind }} how
+ * @param {{ network: object | null, silent: boolean, kind?: import('../tests/browser/harness/browsers.mjs').Kind, disk?: boolean }} how
  * @param {(stage: any) => Promise<void>} play
  */
-async function onStage({ network, silent, kind = 'chromium' }, play) {
+async function onStage({ network, silent, kind = 'chromium', disk = false }, play) {
   const server = await Server.start();
-  const browsers = [await freshBrowser(kind), await freshBrowser(kind)];
+  const browsers = [];
   try {
-    const [alice, bob] = await Promise.all(browsers.map((browser, n) => Person.sitDown(browser, { name: ['Alice', 'Bob'][n], url: server.url })));
+    const people = [];
+    for (const name of ['Alice', 'Bob']) {
+      const browser = disk ? browserWithDisk(path.join(server.folder, name)) : await freshBrowser(kind);
+      browsers.push(browser);
+      people.push(await Person.sitDown(browser, { name, url: server.url }));
+    }
+    const [alice, bob] = people;
     for (const [n, person] of [alice, bob].entries()) {
       Object.assign(person, { silent, pid: browsers[n].processId });
       await person.openRoom('bench');

@@ -104,7 +104,8 @@ async function row({ title, seenWithin, healedWithin, play }, net, people) {
 async function attempt(play, net, people) {
   await until(people, (log) => log.link === 'good' && log.frames.length > 0 && Date.now() - log.frames.at(-1) < GAP_MS);
   await pause(6_000); // a call at rest
-  for (const { page } of people) await page.evaluate(() => { window.recorded.frames.length = window.recorded.links.length = 0; });
+  for (const { page } of people) await page.evaluate(() => { window.recorded.frames.splice(0, window.recorded.frames.length - 1);
+      window.recorded.links.length = 0; });
   const { begun, back } = await play(net);
   const logs = await until(people, (log) => log.link === 'good' && movesOn(log.frames, back) !== null);
   if (process.env.VERBOSE) console.log(JSON.stringify(logs?.map(({ links, frames }) => ({ links: links.map(({ at, link }) => [at - begun, link]), back: back - begun, first: movesOn(frames, back) - begun }))));
@@ -113,13 +114,14 @@ async function attempt(play, net, people) {
   return { seen: Math.max(...seen), after: Math.max(0, ...logs.map(({ frames }) => movesOn(frames, back) - back)) };
 }
 
-/** When the picture moved on: the first of the pictures after the last gap, when a second of them has come. */
+/**
+ * When the picture moved on: the first that came after the gap and after the path was back, once a second of them has come.
+ * A machine that is too busy to show pictures makes gaps of its own later on.
+ */
 function movesOn(frames, back) {
-  let first = frames.find((at) => at >= back) ?? null;
-  frames.forEach((at, index) => {
-    if (index > 0 && at >= back && at - frames[index - 1] > GAP_MS) first = at;
-  });
-  return first !== null && frames.at(-1) - first >= 1000 ? first : null;
+  const gap = frames.findIndex((at, index) => index > 0 && at >= back && at - frames[index - 1] > GAP_MS);
+  const first = frames[gap] ?? frames.find((at) => at >= back);
+  return first !== undefined && frames.at(-1) - first >= 1000 ? first : null;
 }
 
 async function until(people, good) {

@@ -46,6 +46,23 @@ export async function freshBrowser(kind, executable) {
 }
 
 /**
+ * A Chromium with a disk: contexts as people of the suite have them keep everything in memory, as private windows do. One person only.
+ * @param {string} profile folder
+ */
+export function browserWithDisk(profile) {
+  const before = new Set(ownChildren());
+  const args = [...quiet, ask, devices];
+  const started = /** @type {any} */ ({ close: async () => {} });
+  started.newContext = async (/** @type {object} */ options) => {
+    const context = await chromium.launchPersistentContext(profile, { executablePath: find(CHROMIUMS), headless: true, args, ...options });
+    started.close = () => context.close();
+    [started.processId] = ownChildren().filter((pid) => !before.has(pid));
+    return context;
+  };
+  return started;
+}
+
+/**
  * Why this kind cannot run here; null when it can.
  * @param {Kind} kind
  */
