@@ -159,7 +159,9 @@ async function secondsOf(alice, bob, file, patience = 600) {
   await bob.transfer(name).waitFor();
   const begun = performance.now();
   await bob.acceptsFile(name);
-  await bob.page.locator('article[data-state="done"]').waitFor({ timeout: patience * 1000 });
+  await bob.page.locator('article[data-state="done"], article[data-state="failed"]').waitFor({ timeout: patience * 1000 });
+  const words = await bob.transfer(name).textContent();
+  if (await bob.page.locator('article[data-state="failed"]').count() > 0) throw new Error(words);
   return (performance.now() - begun) / 1000;
 }
 

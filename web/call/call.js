@@ -279,7 +279,7 @@ export class Call extends EventTarget {
       case 'revoked': return this.#tell('revoked', message);
       case 'mute-asked': return this.#muteAsked(message.by);
       case 'peer-joined': return this.roster.seated(message.peer);
-      case 'peer-back': return this.roster.seated(message.peer);
+      case 'peer-back': return this.#back(message.peer);
       case 'peer-away': return this.roster.away(message.id);
       case 'peer-left': return this.roster.left(message.id, message.reason);
       case 'signal': return this.peers.get(message.from)?.receive(message.payload);
@@ -331,6 +331,12 @@ export class Call extends EventTarget {
       },
     });
     return peer;
+  }
+
+  /** The hub hears them again: a restart that waited for that need not wait for the next look. @param {PeerEntry} entry */
+  #back(entry) {
+    this.roster.seated(entry);
+    void this.#tick();
   }
 
   /** @param {Peer} peer */

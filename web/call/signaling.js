@@ -19,10 +19,10 @@ const BACKOFF_FIRST = 250;
 const BACKOFF_LAST = 8_000;
 /**
  * While somebody's path is dead the hub is needed to mend it. A SYN that got lost is sent again after 1 s and after 3 s, so
- * a try that hangs longer than just beyond that is better begun anew; every third waits for a slow path's handshakes.
+ * a try that hangs longer than just beyond that is better begun anew; every fourth waits for a slow path's handshakes.
  */
-const BACKOFF_URGENT = 500;
-const PATIENCE_URGENT = [1_500, 1_500, 4_000];
+const BACKOFF_URGENT = 250;
+const PATIENCE_URGENT = [1_100, 1_100, 1_100, 4_000];
 /** Waiting messages: candidates and descriptions of a full room; the oldest go first, the watchdogs mend what is lost. */
 const QUEUE_LIMIT = 256;
 
