@@ -40,7 +40,8 @@ fn kept(dir: &DataDir, name: &str) -> Result<[u8; 32], Error> {
     }
 }
 
-fn turn_passes(dir: &DataDir, turn: Option<&Turn>) -> Result<TurnPasses, Error> {
+/// Who may use the relay.
+pub(super) fn turn_passes(dir: &DataDir, turn: Option<&Turn>) -> Result<TurnPasses, Error> {
     let Some(turn) = turn else { return Ok(TurnPasses::default()) };
     let mut secrets = turn.secrets.clone();
     if secrets.is_empty() {

@@ -9,6 +9,7 @@ mod door;
 mod invitations;
 mod keys;
 mod logs;
+mod reload;
 mod stop;
 mod trust;
 
@@ -22,37 +23,37 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::acme::{self, Steward};
-use crate::config::Config;
+use crate::acme::Steward;
+use crate::config::{Config, Inputs};
 use crate::data_dir::DataDir;
-use crate::discovery::{self, Found, Machine};
+use crate::discovery::{self, Machine};
 use crate::firewall::{Listening, RelayPorts};
 use crate::http::Site;
-use crate::tls::{self, Certificates, Refreshed};
+use crate::tls::{self, Certificates};
 use addresses::Addresses;
 use banner::Banner;
 use bind::Own;
 use budget::Keeper;
 use door::Door;
+use reload::{Reloader, Watched};
 use stop::{Hangup, Signals};
-use trust::{Ground, Trust};
+use trust::Ground;
 
 pub use banner::code;
 pub use invitations::{Wish, invite, revoke};
 pub use logs::start as start_logs;
 
-/// How often the certificate is looked at again: a laptop that changed networks is covered within a minute.
-const CERTIFICATE_TICK: Duration = Duration::from_secs(60);
-
 /// For requests and goodbyes under way after the first signal. Docker kills after ten seconds.
 const GOODBYE: Duration = Duration::from_secs(8);
 
 /// Runs the server until a signal stops it. An error says in one sentence what to do.
-pub fn serve(config: Config) -> anyhow::Result<()> {
+///
+/// `inputs` are what `config` was made of: they are read again when they change.
+pub fn serve(inputs: Inputs, config: Config) -> anyhow::Result<()> {
     raise_open_files();
     let runtime =
         tokio::runtime::Runtime::new().context("cannot start threads; raise the limit of processes (ulimit -u)")?;
-    let served = runtime.block_on(run(config));
+    let served = runtime.block_on(run(inputs, config));
     // What still blocks (a lookup, a file) must not hold up the end.
     runtime.shutdown_background();
     served
@@ -89,7 +90,8 @@ pub fn public_addresses(config: &Config) -> anyhow::Result<String> {
     Ok(banner::public(&found))
 }
 
-async fn run(config: Config) -> anyhow::Result<()> {
+async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
+    let watched = Watched::now(&inputs);
     let dir = DataDir::open(&config.data_dir)?;
     let keys = keys::open(&dir, &config)?;
     let machine = Machine::this();
@@ -103,7 +105,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let address = gate.local_address();
     let relay = relay.map(crate::relay::Relay::serve);
     let streams = relay.as_ref().map(crate::relay::Running::streams);
-    let options = config.site(keys, address.port());
+    let options = config.site(keys.clone(), address.port());
     let site = match &streams {
         Some(streams) => Site::with_relay(options, Arc::new(Door(streams.clone()))),
         None => Site::new(options),
@@ -116,14 +118,17 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let ground =
         Ground { config: &config, public: &public, one_port: bound.one_port, plain_port: gate.redirect_port() };
     let trust = ground.trust();
-    let steward = steward(&dir, certificates.as_ref(), &trust);
+    let (wishes, wanted_certificates) = watch::channel(trust.clone().wishes(&config));
+    let steward =
+        certificates.as_ref().map(|certificates| Steward::new(dir.clone(), certificates.clone(), wanted_certificates));
 
     let shutdown = CancellationToken::new();
+    let plain_port = gate.redirect_port();
     let limit = config.turn.as_ref().and_then(|turn| turn.monthly_budget);
     let keeper = limit.zip(streams.clone());
     let keeper = keeper.map(|(limit, streams)| Keeper::open(limit, dir.clone(), streams, site.clone()));
     let counting = keeper.map(|keeper| tokio::spawn(keeper.run(shutdown.clone())));
-    let gate = tokio::spawn(gate.serve(site.clone(), streams, tls, shutdown.clone()));
+    let gate = tokio::spawn(gate.serve(site.clone(), streams.clone(), tls, shutdown.clone()));
     info!(%address, "serving");
     if relay.is_some() {
         found.confirm(address.port()).await;
@@ -139,21 +144,29 @@ async fn run(config: Config) -> anyhow::Result<()> {
     };
     banner.print();
     let keeping = tokio::spawn(invitations::keep(site.clone(), dir.clone(), shutdown.clone()));
-    let refreshing = refresh_certificate(config, dir, certificates, found, shutdown.clone());
-    let refreshing = tokio::spawn(refreshing);
-    let ordering = steward.map(|(steward, wishes)| (tokio::spawn(steward.run(shutdown.clone())), wishes));
-    let reloading = reload_on_hangup(hangup, ordering.as_ref().map(|(_, wishes)| wishes.clone()));
-    tokio::spawn(shutdown.clone().run_until_cancelled_owned(reloading));
+    let one_port = address.port();
+    let reloader = Reloader {
+        inputs,
+        watched,
+        config,
+        dir,
+        keys,
+        found,
+        one_port,
+        plain_port,
+        site: site.clone(),
+        streams,
+        certificates,
+        wishes,
+    };
+    let reloading = tokio::spawn(reloader.run(hangup, shutdown.clone()));
+    let ordering = steward.map(|steward| tokio::spawn(steward.run(shutdown.clone())));
+    let ordering = async { drop(futures_util::future::OptionFuture::from(ordering).await) };
     signals.wait().await;
     info!("stopping; a second signal ends at once");
     shutdown.cancel();
     let goodbyes = async {
-        let ordering = async {
-            if let Some((ordering, _wishes)) = ordering {
-                let _ = ordering.await;
-            }
-        };
-        let _ = tokio::join!(gate, site.drained(), refreshing, keeping, ordering);
+        let _ = tokio::join!(gate, site.drained(), reloading, keeping, ordering);
         if let Some(relay) = relay {
             let _ = tokio::task::spawn_blocking(move || relay.stop()).await;
         }
@@ -173,47 +186,6 @@ async fn run(config: Config) -> anyhow::Result<()> {
 
 fn certificates(config: &Config, dir: &DataDir, addresses: &Addresses) -> Result<Option<Certificates>, tls::Error> {
     config.certificate(dir, addresses.names()).map(|source| Certificates::open(&source)).transpose()
-}
-
-/// Who orders what is to be ordered, and the way to tell them something else.
-fn steward(
-    dir: &DataDir,
-    certificates: Option<&Certificates>,
-    trust: &Trust,
-) -> Option<(Steward, watch::Sender<acme::Wishes>)> {
-    let Trust::Ordered(wishes) = trust else { return None };
-    let (tell, wishes) = watch::channel(wishes.clone());
-    Some((Steward::new(dir.clone(), certificates?.clone(), wishes), tell))
-}
-
-async fn reload_on_hangup(mut hangup: Hangup, wishes: Option<watch::Sender<acme::Wishes>>) {
-    loop {
-        hangup.wait().await;
-        if let Some(wishes) = &wishes {
-            wishes.send_modify(|_| {});
-        }
-    }
-}
-
-async fn refresh_certificate(
-    config: Config,
-    dir: DataDir,
-    certificates: Option<Certificates>,
-    found: Found,
-    shutdown: CancellationToken,
-) {
-    let Some(certificates) = certificates else { return };
-    let certificates = Arc::new(certificates);
-    while shutdown.run_until_cancelled(tokio::time::sleep(CERTIFICATE_TICK)).await.is_some() {
-        let addresses = Addresses::new(&config, Machine::this().interfaces, &found);
-        let Some(source) = config.certificate(&dir, addresses.names()) else { return };
-        let looking = certificates.clone();
-        match tokio::task::spawn_blocking(move || looking.refresh(&source)).await {
-            Ok(Ok(Refreshed::Changed)) => info!(fingerprint = certificates.fingerprint(), "new certificate in use"),
-            Ok(Ok(Refreshed::Unchanged)) | Err(_) => {}
-            Ok(Err(cause)) => warn!(cause = %anyhow::Error::from(cause), "the certificate in use stays"),
-        }
-    }
 }
 
 /// Every caller holds a descriptor or two, and the usual limit of 1024 is from another time. The hard limit is the

@@ -84,6 +84,17 @@ impl Ground<'_> {
 }
 
 impl Trust {
+    /// For the steward: no subject where nothing is to be ordered.
+    pub(super) fn wishes(self, config: &Config) -> Wishes {
+        match self {
+            Trust::Ordered(wishes) => wishes,
+            Trust::Nothing(_) => {
+                let challenges = vec![Challenge::TlsAlpn01];
+                Wishes { options: config.acme.options.clone(), subjects: Vec::new(), challenges }
+            }
+        }
+    }
+
     /// For the terminal, one sentence. `config` decides whether there is anything to say.
     pub(super) fn words(&self, config: &Config) -> String {
         match self {

@@ -40,7 +40,7 @@ pub fn run() -> ExitCode {
 fn serve(args: &Args) -> Result<(), ExitCode> {
     let config = load(args)?;
     app::start_logs(&config.log);
-    app::serve(config).map_err(|error| fail(format!("{error:#}")))
+    app::serve(args.inputs(), config).map_err(|error| fail(format!("{error:#}")))
 }
 
 fn ports(args: &Args) -> Result<(), ExitCode> {

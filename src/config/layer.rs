@@ -60,6 +60,16 @@ impl Layer {
         layer
     }
 
+    /// Values that stay as they are, whatever the other layers say.
+    pub(super) fn held<'a>(values: impl Iterator<Item = (&'a String, &'a Value)>) -> Layer {
+        let mut layer = Layer::default();
+        for (key, value) in values {
+            let path: Vec<&str> = key.splitn(3, '.').collect();
+            insert(&mut layer.values, &path, value.clone());
+        }
+        layer
+    }
+
     /// The layer of flags: key, flag with its dashes, text.
     pub(super) fn from_flags(
         flags: impl IntoIterator<Item = (&'static str, &'static str, String)>,

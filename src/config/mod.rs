@@ -9,6 +9,7 @@ mod problem;
 mod read;
 mod read_tls;
 mod reader;
+mod reload;
 mod schema;
 mod show;
 mod toml;
@@ -31,6 +32,7 @@ use reader::Reader;
 
 pub use options::Keys;
 pub use problem::{Origin, Problem, Problems};
+pub use reload::{Reload, Snapshot, reload};
 
 /// The sources above the defaults, as the command line found them.
 #[derive(Clone, Debug, Default)]

@@ -47,6 +47,12 @@ impl Reader {
         }
     }
 
+    /// The values of `layer` are in force, whatever was given.
+    pub(super) fn hold(&mut self, layer: Layer) {
+        self.merged = std::mem::take(&mut self.merged).merge(&layer);
+        self.layers.push(layer);
+    }
+
     /// Every key there is.
     pub(super) fn keys(&self) -> Vec<String> {
         self.schema.keys().to_vec()

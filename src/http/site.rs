@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
@@ -36,7 +37,7 @@ pub struct Site(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    options: Options,
+    options: ArcSwap<Options>,
     page: Page,
     switchboard: Arc<Switchboard>,
     /// Places for WebSockets.
@@ -71,8 +72,14 @@ impl Site {
             switchboard: Switchboard::start(hub, relay, options.turn_ttl),
             places: Arc::new(Admission::new(options.max_sockets, options.max_sockets_per_address)),
             sockets: TaskTracker::new(),
-            options,
+            options: ArcSwap::from_pointee(options),
         }))
+    }
+
+    /// Takes the rooms' rules, what the page offers, the folder and the passes of `options`; who is connected stays so.
+    pub fn change(&self, options: Options) {
+        self.0.switchboard.change(options.rooms.clone());
+        self.0.options.store(Arc::new(options));
     }
 
     /// Serves HTTP/1.1 on `io` until the peer or `shutdown` ends it: on shutdown the request under way is finished.
@@ -166,7 +173,7 @@ impl Site {
 
     /// The connection as the caller of this request has it.
     fn behind_proxies(&self, headers: &HeaderMap, mut connection: Connection) -> Result<Connection, Contradiction> {
-        let told = proxies::told(headers, connection.client.ip(), &self.0.options.proxies)?;
+        let told = proxies::told(headers, connection.client.ip(), &self.0.options.load().proxies)?;
         if told.client != connection.client.ip() {
             // The port is the proxy's business.
             connection.client = SocketAddr::new(told.client, 0);
@@ -178,7 +185,7 @@ impl Site {
     }
 
     async fn route(&self, request: &Request<Incoming>) -> Answer {
-        let (headers, uri, options) = (request.headers(), request.uri(), &self.0.options);
+        let (headers, uri, options) = (request.headers(), request.uri(), self.0.options.load_full());
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return wrong_method();
         }
@@ -186,7 +193,7 @@ impl Site {
         match path {
             "/" | "/test" | "/manual" => self.0.page.index(headers),
             "/sw.js" => self.0.page.worker(headers),
-            "/settings.json" => typed(StatusCode::OK, "application/json", settings::json(options)),
+            "/settings.json" => typed(StatusCode::OK, "application/json", settings::json(&options)),
             "/healthz" => text(StatusCode::OK, "ok"),
             "/logo" => match &options.call.logo {
                 Some(logo) => files::single(logo, headers).await,
@@ -209,7 +216,7 @@ impl Site {
     /// went in would see as much, and be seen. Where only invitations open a door, nobody is told.
     fn people(&self, room: &str) -> Answer {
         let room = percent_decode_str(room).decode_utf8_lossy();
-        let people = self.0.options.rooms.open.then(|| self.0.switchboard.people(room.trim()));
+        let people = self.0.options.load().rooms.open.then(|| self.0.switchboard.people(room.trim()));
         let json = format!(r#"{{"people":{}}}"#, people.map_or("null".to_owned(), |people| people.to_string()));
         let mut answer = typed(StatusCode::OK, "application/json", json);
         set(&mut answer, header::CACHE_CONTROL, "no-store");
@@ -222,7 +229,7 @@ impl Site {
             Ok(answer) => answer,
             Err(refusal) => return without_body_for_head(request.method(), *refusal),
         };
-        let is_proxy = self.0.options.proxies.trusts(connection.client.ip());
+        let is_proxy = self.0.options.load().proxies.trusts(connection.client.ip());
         let Some(place) = self.0.places.admit(connection.client.ip(), is_proxy) else {
             let mut answer = text(
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use futures_util::{SinkExt, StreamExt};
@@ -36,7 +37,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 /// Everything one socket's task needs.
 pub(super) struct Socket<'a> {
     pub(super) switchboard: &'a Switchboard,
-    pub(super) options: &'a Options,
+    pub(super) options: &'a ArcSwap<Options>,
     /// Under which name the page reached us.
     pub(super) host: String,
     /// Who called.
@@ -146,9 +147,10 @@ impl Socket<'_> {
     }
 
     fn ice(&self, you: &PersonId) -> Ice {
-        let ttl = self.options.turn_ttl;
-        let credentials = self.options.turn_passes.issue(&you.0, ttl, Now::read());
-        let ice_servers = ice::servers(&self.host, &self.options.turn_ports, credentials.as_ref());
+        let options = self.options.load();
+        let ttl = options.turn_ttl;
+        let credentials = options.turn_passes.issue(&you.0, ttl, Now::read());
+        let ice_servers = ice::servers(&self.host, &options.turn_ports, credentials.as_ref());
         Ice { ice_servers, ice_ttl: ttl.as_secs() }
     }
 }

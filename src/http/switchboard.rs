@@ -14,7 +14,7 @@ use super::candidates;
 use super::outbox::Outbox;
 use super::relay_door::RelayDoor;
 use crate::clock::Now;
-use crate::hub::{Effect, Event, Hub, Network, Refusal, RelayBudget, Request, SocketId};
+use crate::hub::{self, Effect, Event, Hub, Network, Refusal, RelayBudget, Request, SocketId};
 use crate::invitation::InvitationId;
 
 /// The hub and everybody connected to it.
@@ -74,6 +74,11 @@ impl Switchboard {
             lines.handle(Event::Opened(socket, network));
         });
         Line { switchboard: self, socket, outbox }
+    }
+
+    /// See [`Hub::change`].
+    pub(super) fn change(&self, options: hub::Options) {
+        self.with(|lines| lines.hub.change(options));
     }
 
     /// The invitations' memory as text with its count of changes, if that is not `before`.

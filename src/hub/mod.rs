@@ -154,6 +154,11 @@ impl Hub {
         }
     }
 
+    /// Other limits and rules from now on. Whoever sits keeps their seat, also in a room that has become too small.
+    pub fn change(&mut self, options: Options) {
+        self.options = options;
+    }
+
     /// The invitations, for whoever keeps their memory over a restart.
     pub fn invitations(&self) -> &Invitations {
         &self.invitations

@@ -43,7 +43,7 @@ pub use counters::Counts;
 pub use options::{FastPaths, Options, Ports};
 
 use crate::clock::Now;
-use crate::turn::{Client, NoMore, Rules, Transport};
+use crate::turn::{self, Client, NoMore, Rules, Transport};
 use counters::Counters;
 use hairpin::{Inbox, Mailbox};
 use listeners::Listeners;
@@ -240,6 +240,11 @@ impl Streams {
     /// Lets nobody new in from now on (508), or takes this reason back; allocations there are go on.
     pub fn refuse_allocations(&self, why: NoMore, refuse: bool) {
         self.shared.rules.refuse_allocations(why, refuse);
+    }
+
+    /// Takes the passes, the quotas and the peer policy of `options`, from the next packet on; nobody's allocation ends.
+    pub fn change(&self, options: &turn::Options) {
+        self.shared.rules.change(options);
     }
 
     /// Takes credentials made out to `id` again after a [`Streams::revoke`], and has `id` belong to `circle`: where

@@ -174,7 +174,7 @@ impl Allocation {
     pub(super) fn room_for(&mut self, rules: &Rules, ips: &[IpAddr], now: Now) -> Result<(), Refusal> {
         self.permissions.retain(|permission| now.monotonic < permission.expires);
         let new = ips.iter().filter(|ip| self.permissions.get(ip).is_none()).count();
-        if self.permissions.len() + new > rules.options.quotas.permissions {
+        if self.permissions.len() + new > rules.live().quotas.permissions {
             return Err(Refusal::InsufficientCapacity);
         }
         Ok(())
@@ -192,7 +192,7 @@ impl Allocation {
         if !channels::NUMBERS.contains(&number) || peer.port() == 0 {
             return Err(Refusal::BadRequest);
         }
-        self.channels.check(number, peer, rules.options.quotas.channels, now.monotonic)?;
+        self.channels.check(number, peer, rules.live().quotas.channels, now.monotonic)?;
         self.room_for(rules, &[peer.ip()], now)?;
         self.permit(rules, peer.ip(), route, now);
         self.channels.bind(number, peer, route, now.monotonic + rules.options.lifetimes.channel);
@@ -209,7 +209,7 @@ impl Allocation {
     /// Takes a TCP connection from `peer` in, if it is permitted and there is room (RFC 6062, 5.3).
     pub(super) fn accept(&mut self, rules: &Rules, id: u32, peer: SocketAddr, now: Now) -> Option<()> {
         self.permitted(peer, now)?;
-        self.connections.accept(id, peer, rules.options.quotas.connections).ok()
+        self.connections.accept(id, peer, rules.live().quotas.connections).ok()
     }
 
     /// A TCP connection whose peer has no permission any more.

@@ -53,7 +53,7 @@ pub(super) fn authenticate(rules: &Rules, client: Client, request: &Message, now
 /// revoked, the same work is done with a key that opens nothing.
 fn proven_key(rules: &Rules, username: &str, algorithm: PasswordAlgorithm, request: &Message, now: Now) -> Option<Key> {
     let key = |password: &str| Key::long_term(algorithm, username, &rules.options.realm, password);
-    let passwords = rules.options.passes.passwords(username, now);
+    let passwords = rules.live().passes.passwords(username, now);
     let is_revoked = pass::holder(username).is_some_and(|id| rules.is_revoked(id, now));
     if passwords.is_empty() || is_revoked {
         let _never_accepted = request.proves(&key(&rules.decoy));
@@ -77,10 +77,10 @@ fn algorithm(request: &Message) -> Result<PasswordAlgorithm, Refusal> {
 }
 
 /// The name in USERNAME or behind USERHASH. A hash nobody has becomes a name nobody has.
-fn username<'a>(rules: &'a Rules, request: &Message<'a>) -> Result<Cow<'a, str>, Refusal> {
+fn username<'a>(rules: &Rules, request: &Message<'a>) -> Result<Cow<'a, str>, Refusal> {
     if let Some(name) = request.get(attribute::USERNAME) {
         return Ok(String::from_utf8_lossy(name));
     }
     let hash = request.get(attribute::USERHASH).ok_or(Refusal::BadRequest)?;
-    Ok(rules.userhashes.get(hash).map_or(Cow::Borrowed(""), |name| Cow::Borrowed(name)))
+    Ok(rules.live().userhashes.get(hash).map_or(Cow::Borrowed(""), |name| Cow::Owned(name.clone())))
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::{digest, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,10 +16,11 @@ use super::action::Route;
 use super::bucket::{Bucket, SharedBucket};
 use super::circles::Circles;
 use super::nonce;
-use super::options::Options;
+use super::options::{Options, PeerPolicy, Quotas};
 use super::quota::Usage;
 use super::revoked::Revoked;
 use crate::clock::Now;
+use crate::pass::TurnPasses;
 
 /// The rules every session of this server plays by. Shared behind an `Arc`; read-only on the way of a packet.
 pub struct Rules {
@@ -28,8 +30,8 @@ pub struct Rules {
     pub(super) nonce_prefix: String,
     /// A password nobody has.
     pub(super) decoy: String,
-    /// USERHASH (RFC 8489, 14.4) of every static user.
-    pub(super) userhashes: HashMap<Vec<u8>, String>,
+    /// What an operator may change while allocations live; read by a pointer's load on the way of a packet.
+    live: ArcSwap<Live>,
     pub(super) usage: Arc<Usage>,
     pub(super) revoked: Revoked,
     circles: Circles,
@@ -48,16 +50,31 @@ pub enum NoMore {
     UsedUp = 2,
 }
 
+/// See [`Rules::change`].
+pub(super) struct Live {
+    pub(super) passes: TurnPasses,
+    pub(super) quotas: Quotas,
+    peers: PeerPolicy,
+    /// USERHASH (RFC 8489, 14.4) of every static user.
+    pub(super) userhashes: HashMap<Vec<u8>, String>,
+}
+
+impl Live {
+    fn new(options: &Options) -> Live {
+        let Options { realm, passes, quotas, peers, .. } = options;
+        let userhashes = passes.static_users().map(|name| (userhash(name, realm), name.to_owned())).collect();
+        Live { passes: passes.clone(), quotas: *quotas, peers: peers.clone(), userhashes }
+    }
+}
+
 impl Rules {
     /// Rules from their options.
     pub fn new(options: Options) -> Rules {
         let key = hmac::Key::new(hmac::HMAC_SHA256, &options.key.0);
-        let userhashes: HashMap<_, _> =
-            options.passes.static_users().map(|name| (userhash(name, &options.realm), name.to_owned())).collect();
         Rules {
             nonce_prefix: nonce::prefix(!options.passes.has_secrets()),
             decoy: STANDARD.encode(hmac::sign(&key, b"decoy")),
-            userhashes,
+            live: ArcSwap::from_pointee(Live::new(&options)),
             usage: Arc::default(),
             revoked: Revoked::default(),
             circles: Circles::default(),
@@ -67,6 +84,16 @@ impl Rules {
             key,
             options,
         }
+    }
+
+    /// Takes the passes, the quotas and the peer policy of `options`; the rest stays as it was. Allocations, permissions
+    /// and channels that there are live on: what is no longer allowed ends with their next refresh.
+    pub fn change(&self, options: &Options) {
+        self.live.store(Arc::new(Live::new(options)));
+    }
+
+    pub(super) fn live(&self) -> Guard<Arc<Live>> {
+        self.live.load()
     }
 
     /// Says that `ip` carries relayed transport addresses of ours. Advertised addresses become known by themselves
@@ -134,7 +161,8 @@ impl Rules {
 
     /// Whether both an allocation's own bit rate and the server's have room for `bytes`; takes them.
     pub(super) fn affords(&self, own: &mut Bucket, bytes: usize, now: Now) -> bool {
-        let (quotas, now) = (&self.options.quotas, now.monotonic);
+        let (live, now) = (self.live(), now.monotonic);
+        let quotas = &live.quotas;
         own.take(bytes, quotas.bits_per_second, now)
             && self.total_rate.take(bytes, quotas.total_bits_per_second, now).is_ok()
     }
@@ -147,7 +175,7 @@ impl Rules {
         if self.is_own(peer) {
             return Some(Route::Hairpin);
         }
-        (!self.options.virtual_only && self.options.peers.allows(peer)).then_some(Route::Socket)
+        (!self.options.virtual_only && self.live().peers.allows(peer)).then_some(Route::Socket)
     }
 }
 
@@ -160,4 +188,27 @@ impl fmt::Debug for Rules {
 /// RFC 8489, 14.4: `userhash = SHA-256(OpaqueString(username) ":" OpaqueString(realm))`.
 fn userhash(username: &str, realm: &str) -> Vec<u8> {
     digest::digest(&digest::SHA256, format!("{username}:{realm}").as_bytes()).as_ref().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+    use crate::pass::Secret;
+
+    #[test]
+    fn a_changed_password_and_a_newly_denied_peer_count_from_the_next_request() {
+        let options = |password: &str, denied: &[&str]| {
+            let users = HashMap::from([("alice".to_owned(), Secret::new(password))]);
+            let mut options = Options::new("callbox".to_owned(), [7; 32], TurnPasses::new(Vec::new(), users));
+            options.peers.denied = denied.iter().map(|net| net.parse().unwrap()).collect();
+            options
+        };
+        let (rules, peer) = (Rules::new(options("old", &[])), "8.8.8.8".parse().unwrap());
+        assert_eq!(rules.route(peer), Some(Route::Socket));
+        rules.change(&options("new", &["8.8.8.0/24"]));
+        assert_eq!(rules.live().passes.passwords("alice", Now::read()), [Secret::new("new")]);
+        assert_eq!(rules.route(peer), None);
+    }
 }

@@ -101,7 +101,7 @@ impl Session {
         let lifetime = lifetime(&rules.options.lifetimes, request::lifetime(request)?);
         let ticket = request::wants_ticket(rules, open.kind, request)?
             .then(|| token::make(rules, "ticket", self.client, to.id, now));
-        let place = quota::take(&rules.usage, &rules.options.quotas, &username, self.client.address.ip())?;
+        let place = quota::take(&rules.usage, &rules.live().quotas, &username, self.client.address.ip())?;
         self.state = State::Opening(Box::new(Opening { to, asked: open.clone(), lifetime, ticket, place }));
         Ok(Action::Open(open))
     }
@@ -223,7 +223,7 @@ fn move_to(allocation: &mut Allocation, client: Client, asked: Asked, out: &mut 
     if family.is_some_and(|family| !allocation.granted.has(family)) {
         return Err(Refusal::PeerAddressFamilyMismatch);
     }
-    allocation.place.move_to(&rules.options.quotas, client.address.ip())?;
+    allocation.place.move_to(&rules.live().quotas, client.address.ip())?;
     allocation.granted.ticket = Some(token::make(rules, "ticket", client, to.id, now));
     allocation.done_once = Some(to.id);
     Ok(Departure::Moves(prolong(allocation, &asked, wanted, out)))
@@ -286,6 +286,6 @@ fn connect(allocation: &mut Allocation, client: Client, asked: Asked) -> Result<
     let value = request.get(attribute::XOR_PEER_ADDRESS).ok_or(Refusal::BadRequest)?;
     let (peer, route) = request::peer(rules, allocation, request, value)?;
     let id = u32::from_be_bytes(token::make(rules, "connection", client, to.id, now));
-    allocation.connections.open(id, peer, to, rules.options.quotas.connections)?;
+    allocation.connections.open(id, peer, to, rules.live().quotas.connections)?;
     Ok(Action::Connect(Connect { id, peer, route }))
 }

@@ -31,7 +31,8 @@ impl Throttle {
     /// Takes `bytes`, at most [`Throttle::most`], out of the rate of the allocation and that of the server; or says how
     /// long to wait before asking again.
     pub fn take(&self, rules: &Rules, way: Direction, bytes: usize, now: Now) -> Result<(), Duration> {
-        let (quotas, now) = (&rules.options.quotas, now.monotonic);
+        let (live, now) = (rules.live(), now.monotonic);
+        let quotas = &live.quotas;
         let own = match way {
             Direction::ToPeer => &self.to_peers,
             Direction::ToClient => &self.to_client,
@@ -44,7 +45,7 @@ impl Throttle {
 
     /// How many bytes may be asked for at once; at least 1.
     pub fn most(rules: &Rules) -> usize {
-        let quotas = &rules.options.quotas;
+        let quotas = rules.live().quotas;
         let rates = [quotas.bits_per_second, quotas.total_bits_per_second].into_iter().filter(|rate| *rate != 0);
         rates.min().map_or(usize::MAX, |rate| (rate * BURST.as_secs() / 8 / TURNS).max(1) as usize)
     }

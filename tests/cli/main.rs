@@ -10,6 +10,7 @@ mod namespace;
 mod people;
 mod proxied;
 mod relay_safety;
+mod reloading;
 mod server;
 mod starting;
 mod turn;

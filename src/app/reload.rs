@@ -1,0 +1,159 @@
+//! Looks again, while calls go on: at the configuration and the files it names when one of them changed or SIGHUP came, at
+//! the certificate and this machine's addresses every minute. What is wrong is told and changes nothing.
+//!
+//! Files are watched by their time, size and inode every two seconds: that sees what inotify does not (network file
+//! systems, a container's mounts, Kubernetes' exchanged links), and costs a few system calls.
+
+use std::fs;
+use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::addresses::Addresses;
+use super::stop::Hangup;
+use super::trust::Ground;
+use super::{keys, logs};
+use crate::acme;
+use crate::config::{self, Config, Inputs, Keys, Reload, Snapshot};
+use crate::data_dir::DataDir;
+use crate::discovery::{Found, Machine};
+use crate::http::Site;
+use crate::relay::Streams;
+use crate::tls::{Certificates, Refreshed};
+
+/// All that can be told something new.
+pub(super) struct Reloader {
+    pub(super) inputs: Inputs,
+    pub(super) watched: Watched,
+    pub(super) config: Config,
+    pub(super) dir: DataDir,
+    pub(super) keys: Keys,
+    pub(super) found: Found,
+    pub(super) one_port: u16,
+    pub(super) plain_port: Option<u16>,
+    pub(super) site: Site,
+    pub(super) streams: Option<Streams>,
+    pub(super) certificates: Option<Certificates>,
+    pub(super) wishes: watch::Sender<acme::Wishes>,
+}
+
+/// The configuration in force, and the files it came from as they were then.
+pub(super) struct Watched {
+    snapshot: Snapshot,
+    seen: Vec<(PathBuf, Stamp)>,
+}
+
+impl Watched {
+    /// Take it before anything is done with the configuration: a change during the start is a change, too.
+    pub(super) fn now(inputs: &Inputs) -> Watched {
+        Snapshot::of(inputs).into()
+    }
+}
+
+impl From<Snapshot> for Watched {
+    fn from(snapshot: Snapshot) -> Watched {
+        Watched { seen: stamps(&snapshot), snapshot }
+    }
+}
+
+/// Between two looks at the files.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// How often the certificate is looked at again: a laptop that changed networks is covered within a minute.
+const CERTIFICATE_TICK: Duration = Duration::from_secs(60);
+
+impl Reloader {
+    /// Works until `shutdown`.
+    pub(super) async fn run(mut self, mut hangup: Hangup, shutdown: CancellationToken) {
+        let mut refresh_at = Instant::now() + CERTIFICATE_TICK;
+        loop {
+            let asked = tokio::select! {
+                () = shutdown.cancelled() => return,
+                () = hangup.wait() => true,
+                () = sleep(LOOK) => false,
+            };
+            let seen = stamps(&self.watched.snapshot);
+            if asked || seen != self.watched.seen {
+                // Before reading: what changes meanwhile is read once more.
+                self.watched.seen = seen;
+                self.reload();
+                refresh_at = Instant::now();
+            }
+            if Instant::now() >= refresh_at {
+                self.refresh_certificate().await;
+                refresh_at = Instant::now() + CERTIFICATE_TICK;
+            }
+        }
+    }
+
+    fn reload(&mut self) {
+        match config::reload(self.inputs.clone(), &self.watched.snapshot) {
+            Ok(reload) => self.take(reload),
+            Err(problems) => warn!("the configuration in force stays: {problems}"),
+        }
+    }
+
+    fn take(&mut self, reload: Reload) {
+        let Reload { config, snapshot, taken, waiting } = reload;
+        self.config = config;
+        if snapshot.files() != self.watched.snapshot.files() {
+            self.watched.seen = stamps(&snapshot);
+        }
+        self.watched.snapshot = snapshot;
+        match keys::turn_passes(&self.dir, self.config.turn.as_ref()) {
+            Ok(passes) => self.keys.turn = passes,
+            Err(cause) => warn!(cause = %anyhow::Error::from(cause), "the relay's secrets in force stay"),
+        }
+        self.site.change(self.config.site(self.keys.clone(), self.one_port));
+        self.change_relay();
+        logs::change(&self.config.log);
+        let public: Vec<IpAddr> = self.found.addresses.iter().map(|address| address.ip).collect();
+        let (one_port, plain_port) = (self.one_port, self.plain_port);
+        let ground = Ground { config: &self.config, public: &public, one_port, plain_port };
+        // Also when nothing changed: somebody who asks has perhaps opened a port.
+        self.wishes.send_replace(ground.trust().wishes(&self.config));
+        let named = if taken.is_empty() { "no key differs".to_owned() } else { taken.join(", ") };
+        info!("configuration and its files read again: {named}");
+        if !waiting.is_empty() {
+            warn!("these changes wait for a restart: {}", waiting.join(", "));
+        }
+    }
+
+    fn change_relay(&self) {
+        let Some(streams) = &self.streams else { return };
+        let interfaces = Machine::this().interfaces.iter().map(|interface| interface.ip).collect();
+        let one_port = (self.config.listen.ip(), self.one_port).into();
+        if let Some(options) = self.config.relay(&self.keys, one_port, interfaces, self.found.translated()) {
+            streams.change(&options.turn);
+        }
+    }
+
+    async fn refresh_certificate(&self) {
+        let Some(certificates) = &self.certificates else { return };
+        let addresses = Addresses::new(&self.config, Machine::this().interfaces, &self.found);
+        let Some(source) = self.config.certificate(&self.dir, addresses.names()) else { return };
+        let looking = certificates.clone();
+        match tokio::task::spawn_blocking(move || looking.refresh(&source)).await {
+            Ok(Ok(Refreshed::Changed)) => info!(fingerprint = certificates.fingerprint(), "new certificate in use"),
+            Ok(Ok(Refreshed::Unchanged)) | Err(_) => {}
+            Ok(Err(cause)) => warn!("the certificate in use stays: {:#}", anyhow::Error::from(cause)),
+        }
+    }
+}
+
+/// What tells one state of a file from another; `None`: it is not there.
+type Stamp = Option<(SystemTime, u64, u64)>;
+
+fn stamps(snapshot: &Snapshot) -> Vec<(PathBuf, Stamp)> {
+    let stamp = |path: &PathBuf| {
+        let metadata = fs::metadata(path).ok()?;
+        Some((metadata.modified().ok()?, metadata.len(), metadata.ino()))
+    };
+    snapshot.files().into_iter().map(|path| (path.clone(), stamp(&path))).collect()
+}
