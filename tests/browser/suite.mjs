@@ -7,6 +7,7 @@ after(closeBrowsers);
 
 await import('./cases/call.mjs');
 await import('./cases/room.mjs');
+await import('./cases/hosts.mjs');
 await import('./cases/relay.mjs');
 await import('./cases/devices.mjs');
 await import('./cases/screen.mjs');

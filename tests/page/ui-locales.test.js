@@ -8,7 +8,7 @@ const tables = Object.fromEntries(readdirSync(new URL('locales/', WEB)).map((fil
 const sources = read('index.html') + scripts('ui/').concat(scripts('call/')).join('\n') + read('app.js');
 
 /** Keys that are put together from a code at run time; each start is used in the file named beside it. */
-const MADE = ['problems.', 'help.denied.', 'quality.', 'path.', 'files.with.', 'files.checking.', 'files.done.', 'files.declined.', 'files.waiting.', 'files.queued.', 'files.interrupted.', 'settings.theme.', 'board.colour.'];
+const MADE = ['problems.', 'help.denied.', 'quality.', 'path.', 'files.with.', 'files.checking.', 'files.done.', 'files.declined.', 'files.waiting.', 'files.queued.', 'files.interrupted.', 'settings.theme.', 'board.colour.', 'knock.admit.', 'knock.decline.', 'people.mute', 'people.hand-over', 'people.remove', 'identity.'];
 
 test('each language has the texts of every other one, in its own plural forms', () => {
   const all = new Set(Object.values(tables).flatMap((table) => Object.keys(table).map(bare)));
@@ -31,7 +31,7 @@ test('a hole like {name} is in every language or in none', () => {
 });
 
 test('every key the page asks for exists', () => {
-  const asked = [...sources.matchAll(/data-t(?:-label|-hint|-tip)?="([^"]+)"/g), ...sources.matchAll(/'((?:bar|lobby|notice|room|waiting|tile|quality|path|details|panel|chat|files|invite|settings|keys|full|left|problems|help|view|react|muted|self|sharing|board|share|offline|update|inside|ask)\.[a-z.-]+[a-z])'/g)];
+  const asked = [...sources.matchAll(/data-t(?:-label|-hint|-tip)?="([^"]+)"/g), ...sources.matchAll(/'((?:bar|lobby|notice|room|waiting|tile|quality|path|details|panel|chat|files|invite|settings|keys|full|left|problems|help|view|react|muted|self|sharing|board|share|offline|update|inside|ask|knock|alarm|people|identity|door|inviting)\.[a-z.-]+[a-z])'/g)];
   assert.ok(asked.length > 100);
   for (const [, key] of asked) assert.ok(key in tables.en || `${key}.other` in tables.en, `'${key}' is asked for but has no text`);
 });

@@ -3,6 +3,7 @@
  */
 
 import { part, stamp } from './dom.js';
+import { hashWith, keyFrom } from './key.js';
 import { linkTo } from './names.js';
 import { toast } from './toasts.js';
 import { label, localise, say } from './words.js';
@@ -14,12 +15,13 @@ const QUIET = 4;
 
 /**
  * @param {string} room
+ * @param {string} [token]  of an invitation, where the name alone opens nothing
  * @returns {HTMLElement}
  */
-export function invitation(room) {
+export function invitation(room, token) {
   const view = stamp('invitation');
   localise(view);
-  const link = linkTo(location.origin, room);
+  const link = linkTo(location.origin, room) + (token ? `?i=${token}` : '') + hashWith(keyFrom(location.hash));
   const field = part(view, 'link', HTMLInputElement);
   field.value = link;
   field.addEventListener('focus', () => field.select());

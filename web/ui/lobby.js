@@ -5,6 +5,7 @@
 import { languageList, showSwitch } from './controls.js';
 import { part, stamp } from './dom.js';
 import { watchInside } from './inside.js';
+import { keyFrom } from './key.js';
 import { Meter } from './meter.js';
 import { roomFrom, suggestRoom } from './names.js';
 import { deviceProblems, showNotices } from './notices.js';
@@ -19,7 +20,7 @@ const METER_EVERY = 100;
 
 /**
  * @param {Face} face
- * @param {{room: string, problem?: {code: string}, join: (who: {room: string, name: string}) => Promise<void>}} options
+ * @param {{room: string, problem?: {code: string}, join: (who: import('./start.js').Who) => Promise<void>}} options
  *   `room`: what the address names, '' for none; `join` rejects with a problem that has a code
  * @returns {View}
  */
@@ -116,17 +117,19 @@ function previewOf(view, { media }, signal) {
 /**
  * Name, room and the button; a field that is wrong says so and takes the focus.
  * @param {HTMLElement} view
- * @param {{prefs: import('./prefs.js').Prefs, room: string, join: (who: {room: string, name: string}) => Promise<void>, failed: (code: string | null) => void}} how
+ * @param {{prefs: import('./prefs.js').Prefs, room: string, join: (who: import('./start.js').Who) => Promise<void>, failed: (code: string | null) => void}} how
  */
 function joinForm(view, { prefs, room, join, failed }) {
   const nameField = part(view, 'name', HTMLInputElement);
   const roomField = part(view, 'room', HTMLInputElement);
   const button = part(view, 'join', HTMLButtonElement);
   nameField.value = prefs.name;
-  roomField.value = room || suggestRoom();
+  let suggested = suggestRoom();
+  roomField.value = room || suggested;
   part(view, 'another').hidden = room !== '';
   part(view, 'another').addEventListener('click', () => {
-    roomField.value = suggestRoom();
+    suggested = suggestRoom();
+    roomField.value = suggested;
     complain(view, roomField, 'room', null);
   });
   let over = false;
@@ -142,7 +145,7 @@ function joinForm(view, { prefs, room, join, failed }) {
     failed(null);
     busy(button, true);
     try {
-      await join({ room: wanted, name });
+      await join({ room: wanted, name, fresh: wanted === suggested, secret: keyFrom(roomField.value) });
     } catch (problem) {
       if (over) return;
       busy(button, false);

@@ -3,6 +3,7 @@
  * what is open; what is true stands in the call.
  */
 
+import { showAlarm } from './alarm.js';
 import { keepAwake } from './awake.js';
 import { Bar } from './bar.js';
 import { Boards } from './boards.js';
@@ -11,6 +12,7 @@ import { openDialog } from './dialog.js';
 import { part, stamp } from './dom.js';
 import { takeFiles } from './drops.js';
 import { invitation } from './invite.js';
+import { showKnocks } from './knocks.js';
 import { Meter, VOICE } from './meter.js';
 import { MutedHint } from './muted.js';
 import { deviceProblems, showNotices } from './notices.js';
@@ -70,7 +72,7 @@ class Room {
     localise(this.element);
     part(this.element, 'name').textContent = call.room;
     part(this.element, 'relay-only').hidden = !face.relayOnly();
-    part(this.element, 'invitation').append(invitation(call.room));
+    if (call.door.open) part(this.element, 'invitation').append(invitation(call.room));
     this.stage = new Stage(part(this.element, 'stage'), { call, prefs: face.prefs, showDetails: openDetails });
     this.boards = new Boards(call, this.stage, { changed: () => this.bar.showGestures(call.gestures), signal });
     this.sharing = new Sharing(this.element, call.media, { openBoard: () => this.boards.toggle(), signal });
@@ -88,12 +90,19 @@ class Room {
       changed: () => this.bar.showPanel(this.panel.open && this.panel.page === 'chat', this.panel.unread),
     }, signal);
     this.#listen(signal);
+    showKnocks(part(this.element, 'knocks'), call, signal);
+    part(this.element, 'people').addEventListener('click', async () => {
+      const { openPeople } = await import('./people.js');
+      openPeople(call, signal);
+    });
+    part(this.element, 'alarm-leave').addEventListener('click', () => this.#leave());
     this.#watchVoices(signal);
     keepAwake(signal);
     joinSystem(call.media, { title: `${call.room} · ${face.settings.name}`, leave: () => this.#leave(), signal });
     for (const peer of call.peers.values()) this.#peerCame(peer);
     this.#showMedia();
     this.#showCount();
+    this.#showDoor();
   }
 
   end() {
@@ -112,7 +121,7 @@ class Room {
       screen: () => { this.sharing.toggle(); },
       chat: () => { this.#togglePage('chat'); },
       file: () => { this.#sendFile(); },
-      invite: () => { openDialog('invite.title', invitation(this.call.room)); },
+      invite: () => { this.#invite(); },
       settings: () => { this.face.openSettings(); },
       leave: () => { this.#leave(); },
       board: () => { this.boards.toggle(); },
@@ -135,6 +144,8 @@ class Room {
     on('peer', ({ peer }) => this.#peerChanged(peer));
     on('reaction', ({ sign, peer }) => this.#showReaction(sign, peer));
     on('relay', () => this.#showSpared());
+    on('mute-asked', ({ peer }) => toast('people.mute.done', { name: peer?.name ?? '' }));
+    on('door', () => this.#showDoor());
     on('state', ({ state, problem }) => this.#showState(state, problem));
     on('problem', ({ problem }) => {
       this.trouble.add(problem.code);
@@ -229,6 +240,21 @@ class Room {
     announce('react.sign', { name: peer?.name ?? t('chat.you'), sign });
   }
 
+  async #invite() {
+    if (this.call.door.open) return openDialog('invite.title', invitation(this.call.room));
+    const { inviting } = await import('./inviting.js');
+    const closing = new AbortController();
+    const open = AbortSignal.any([this.ending.signal, closing.signal]);
+    openDialog('invite.title', inviting(this.call, open), { onClose: () => closing.abort() });
+  }
+
+  #showDoor() {
+    const { host, signs } = this.call.door;
+    const locked = part(this.element, 'locked');
+    locked.hidden = !signs.locked;
+    part(this.element, 'people').toggleAttribute('data-host', host);
+  }
+
   #leave() {
     this.call.leave();
     this.onEnd({ reason: 'left' });
@@ -248,6 +274,7 @@ class Room {
     this.stage.showPeer(peer);
     this.#showSpared();
     this.boards.follow(peer);
+    showAlarm(part(this.element, 'alarm'), this.call.peers.values());
     const { hand } = peer.gestures;
     if (hand && !this.raised.has(peer)) toast('react.raised', { name: peer.name });
     if (hand) this.raised.add(peer);
@@ -265,7 +292,8 @@ class Room {
     this.panel.listPeople();
     this.#showCount();
     if (reason === 'you-left') return;
-    toast(reason === 'lost' ? 'room.lost' : 'room.left', { name: peer.name });
+    showAlarm(part(this.element, 'alarm'), this.call.peers.values());
+    toast(reason === 'removed' ? 'room.removed' : reason === 'lost' ? 'room.lost' : 'room.left', { name: peer.name });
   }
 
   /**

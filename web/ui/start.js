@@ -4,6 +4,7 @@
 
 import { part } from './dom.js';
 import { problemKeys } from './help.js';
+import { hashWith, keyFrom, newKey } from './key.js';
 import { lobbyView } from './lobby.js';
 import { messageView } from './message.js';
 import { linkTo, roomOfPath } from './names.js';
@@ -17,6 +18,14 @@ import { useLanguage } from './words.js';
 /** @typedef {import('../call/media.js').Media} Media */
 /** @typedef {import('../call/settings.js').Settings} Settings */
 /** @typedef {import('./prefs.js').Prefs} Prefs */
+/**
+ * @typedef {object} Who
+ * @property {string} room
+ * @property {string} name
+ * @property {boolean} [fresh]    the room's name was made up here: nobody else knows it yet
+ * @property {string} [secret]    the room's key, from a link that was pasted
+ * @property {string} [password]
+ */
 
 export class Face {
   /**
@@ -32,6 +41,8 @@ export class Face {
     this.view = null;
     /** @type {{room: string, name: string} | null} the call that is on */
     this.inCall = null;
+    /** Whether a host is being waited for. */
+    this.knocking = false;
     /** @type {(id: string) => void} the room listens while there is one */
     this.onSpeaker = () => {};
     this.onLanguage = () => {};
@@ -55,24 +66,59 @@ export class Face {
   }
 
   /**
-   * @param {{room: string, name: string}} who
+   * @param {Who} who
    * @returns {Promise<void>} rejects with a problem
    */
   async join(who) {
     const call = this.makeCall({ relayOnly: this.relayOnly() });
+    const secret = who.secret ?? keyFrom(location.hash) ?? (who.fresh ? newKey() : undefined);
+    const invitation = new URLSearchParams(location.search).get('i') ?? undefined;
+    call.addEventListener('state', () => { if (call.state === 'waiting') this.#waiting(who, call); });
     try {
-      await call.join({ ...who, invitation: new URLSearchParams(location.search).get('i') ?? undefined });
+      await call.join({ ...who, secret, invitation });
     } catch (problem) {
       call.leave();
-      if (!isFull(problem)) throw problem;
-      return this.#full(who, call.maxPeople);
+      return this.#refused(who, problem, call);
     }
+    this.knocking = false;
     this.inCall = who;
     call.usePreset(this.prefs.pictures);
     this.onPictures = () => call.usePreset(this.prefs.pictures);
-    history.replaceState(null, '', linkTo('', who.room) + location.search);
+    history.replaceState(null, '', linkTo('', who.room) + location.search + hashWith(secret));
     this.#title(who.room);
     this.#show(roomView(this, call, (end) => this.#ended(who, end)), 'name');
+  }
+
+  /**
+   * The door is shut: perhaps something can be done about it.
+   * @param {Who} who
+   * @param {unknown} problem
+   * @param {Call} call
+   * @returns {Promise<void>}
+   */
+  async #refused(who, problem, call) {
+    const code = problem instanceof Error && 'code' in problem ? String(problem.code) : '';
+    if (code === 'room-full') return this.#full(who, call.maxPeople);
+    if (code === 'password-needed' || code === 'password-wrong') {
+      const { askPassword } = await import('./password.js');
+      const password = await askPassword(code === 'password-wrong');
+      if (password) return this.join({ ...who, password });
+    }
+    if (!this.knocking) throw problem;
+    this.knocking = false;
+    this.lobby({ code });
+  }
+
+  /**
+   * @param {Who} who
+   * @param {Call} call
+   */
+  #waiting(who, call) {
+    this.knocking = true;
+    this.#message({
+      icon: 'door', title: 'knock.waiting', text: 'knock.waiting.help', holes: { room: who.room },
+      actions: [{ key: 'knock.stop', run: () => { call.leave(); this.knocking = false; this.lobby(); } }],
+    });
   }
 
   /** Only through the relay: the address says so, or the owner of the server. */
@@ -82,7 +128,11 @@ export class Face {
 
   /** Takes effect with the next call, and says so when one is on. @param {boolean} yes */
   setRelayOnly(yes) {
-    history.replaceState(null, '', location.pathname + (yes ? '?relay' : ''));
+    const query = new URLSearchParams(location.search);
+    if (yes) query.set('relay', '');
+    else query.delete('relay');
+    const search = `?${query}`.replace('relay=', 'relay');
+    history.replaceState(null, '', location.pathname + (search === '?' ? '' : search) + location.hash);
     const note = this.place.querySelector('.lobby [data-part="relay-only"]');
     if (note instanceof HTMLElement) note.hidden = !yes;
     if (this.inCall) toast('settings.relay-only.later');
@@ -112,7 +162,7 @@ export class Face {
   }
 
   /**
-   * @param {{room: string, name: string}} who
+   * @param {Who} who
    * @param {{reason: 'left' | 'failed', problem?: {code: string}}} end
    */
   #ended(who, { reason, problem }) {
@@ -131,7 +181,7 @@ export class Face {
   }
 
   /**
-   * @param {{room: string, name: string}} who
+   * @param {Who} who
    * @param {number} count
    */
   #full(who, count) {
@@ -141,7 +191,7 @@ export class Face {
     });
   }
 
-  /** The same room at once, devices as they were. @param {{room: string, name: string}} who */
+  /** The same room at once, devices as they were. @param {Who} who */
   async #again(who) {
     this.media.open();
     await this.join(who).catch((problem) => this.lobby(problem));

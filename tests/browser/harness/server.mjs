@@ -1,6 +1,6 @@
 // One real callbox per scenario: its own port, its own data folder, its log kept for the case that something fails.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
 
 const repository = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
@@ -51,6 +52,13 @@ export class Server {
 
   get pid() {
     return this.#process.pid;
+  }
+
+  /** An invitation to `room` from the command line: path and query of its link. */
+  async invite(room, ...flags) {
+    const { stdout } = await promisify(execFile)(binary, ['invite', room, ...flags], { cwd: this.folder, env: this.#environment() });
+    const { pathname, search } = new URL(stdout.split('\n')[0]);
+    return pathname + search;
   }
 
   /** Ends it as a crash would: no goodbye to anybody. */

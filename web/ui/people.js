@@ -1,0 +1,124 @@
+/**
+ * Everybody in the room, who of them is a host, and the words that prove two pages to each other. Hosts find here what only
+ * they may do: change who may come in, ask for quiet, hand over, send somebody out.
+ */
+
+import { openDialog } from './dialog.js';
+import { make, part, stamp } from './dom.js';
+import { toast } from './toasts.js';
+import { label, localise, say, t } from './words.js';
+
+/** @typedef {import('../call/call.js').Call} Call */
+/** @typedef {import('../call/peer.js').Peer} Peer */
+
+/** What a host may do to somebody, in the order of the buttons. */
+const WISHES = /** @type {const} */ (['mute', 'hand-over', 'remove']);
+
+/**
+ * @param {Call} call
+ * @param {AbortSignal} signal  the end of the call
+ */
+export function openPeople(call, signal) {
+  const body = stamp('people');
+  localise(body);
+  const closing = new AbortController();
+  const open = AbortSignal.any([signal, closing.signal]);
+  const show = () => {
+    part(body, 'list').replaceChildren(you(call), ...[...call.peers.values()].map((peer) => person(peer, call)));
+    showDoor(body, call);
+  };
+  for (const event of ['door', 'peer', 'peer-joined', 'peer-left']) call.addEventListener(event, show, { signal: open });
+  listenToDoor(body, call);
+  show();
+  openDialog('people.title', body, { onClose: () => closing.abort() });
+}
+
+/** @param {Call} call */
+function you({ you: { name }, door }) {
+  const row = stamp('person');
+  part(row, 'name').textContent = t('tile.you', { name });
+  part(row, 'host').hidden = !door.host;
+  localise(row);
+  return row;
+}
+
+/**
+ * @param {Peer} peer
+ * @param {Call} call
+ */
+function person(peer, call) {
+  const row = stamp('person');
+  localise(row);
+  part(row, 'name').textContent = peer.name;
+  part(row, 'host').hidden = !peer.host;
+  showIdentity(row, peer);
+  if (call.door.host) part(row, 'wishes').append(...WISHES.map((wish) => wishButton(wish, peer, call)));
+  return row;
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {Peer} peer
+ */
+function showIdentity(row, { identity, name }) {
+  const { standing, words } = identity;
+  const line = part(row, 'identity');
+  line.hidden = words.length === 0;
+  line.dataset.standing = standing;
+  say(part(line, 'identity-words'), `identity.${standing}`, { name, words: words.join(' ') });
+}
+
+/**
+ * @param {typeof WISHES[number]} wish
+ * @param {Peer} peer
+ * @param {Call} call
+ */
+function wishButton(wish, peer, call) {
+  const button = make('button', 'button small');
+  button.setAttribute('type', 'button');
+  say(button, `people.${wish}`);
+  label(button, `people.${wish}.who`, { name: peer.name });
+  let sure = wish === 'mute';
+  button.addEventListener('click', () => {
+    if (sure) {
+      call.command(wish, peer.id);
+      if (wish === 'mute') toast('people.mute.asked', { name: peer.name });
+      return;
+    }
+    sure = true; // once more: a slip of the finger must not send anybody out
+    button.classList.add('danger');
+    say(button, 'people.sure');
+  });
+  return button;
+}
+
+/**
+ * @param {HTMLElement} body
+ * @param {Call} call
+ */
+function showDoor(body, { door }) {
+  part(body, 'door').hidden = !door.host;
+  part(body, 'locked', HTMLInputElement).checked = door.signs.locked;
+  part(body, 'lobby', HTMLInputElement).checked = door.signs.lobby;
+  part(body, 'forget').hidden = !door.signs.password;
+  say(part(body, 'password-state'), door.signs.password ? 'door.password.set' : 'door.password.none');
+}
+
+/**
+ * @param {HTMLElement} body
+ * @param {Call} call
+ */
+function listenToDoor(body, call) {
+  for (const sign of /** @type {const} */ (['locked', 'lobby'])) {
+    const box = part(body, sign, HTMLInputElement);
+    box.addEventListener('change', () => call.setDoor({ [sign]: box.checked }));
+  }
+  const field = part(body, 'password', HTMLInputElement);
+  part(body, 'password-form').addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (!field.value) return;
+    call.setDoor({ password: field.value });
+    field.value = '';
+  });
+  part(body, 'forget').addEventListener('click', () => call.setDoor({ password: '' }));
+}
