@@ -24,7 +24,7 @@ impl Session {
         let Opening { to, asked, lifetime, ticket, place } = *opening;
         let granted = match Granted::new(&asked, opened, ticket) {
             Ok(granted) => granted,
-            Err(refusal) => return to.refuse(&refusal, rules, self.client.address, now, out),
+            Err(refusal) => return to.refuse(&refusal, rules, self.client, now, out),
         };
         for relayed in [granted.v4, granted.v6].into_iter().flatten() {
             rules.add_own(relayed.ip());
@@ -45,7 +45,7 @@ impl Session {
         now: Now,
         out: &mut Vec<u8>,
     ) -> Reply {
-        let client = self.client.address;
+        let client = self.client;
         let Some(to) = self.alive(now).and_then(|allocation| allocation.connections.reply_to(id)) else {
             return not_asked(out);
         };
@@ -93,7 +93,7 @@ impl Session {
         let State::Asking(to) = std::mem::replace(&mut self.state, State::Stranger) else { return not_asked(out) };
         match found {
             true => to.success(out, |writer| writer),
-            false => to.refuse(&Refusal::BadRequest, rules, self.client.address, now, out),
+            false => to.refuse(&Refusal::BadRequest, rules, self.client, now, out),
         }
     }
 

@@ -42,7 +42,7 @@ pub(super) fn authenticate(rules: &Rules, client: Client, request: &Message, now
     };
     let algorithm = algorithm(request)?;
     let username = username(rules, request)?;
-    if !nonce::is_valid(rules, client.address, nonce, now) {
+    if !nonce::is_valid(rules, client, nonce, now) {
         return Err(Refusal::StaleNonce);
     }
     let key = proven_key(rules, &username, algorithm, request, now).ok_or(Refusal::Unauthorized)?;

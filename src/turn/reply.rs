@@ -1,11 +1,10 @@
 //! Writes what a client is answered. A [`ReplyTo`] holds all that a reply needs of its request, so that it can be
 //! written now or, when the shell has to open something first, later.
 
-use std::net::SocketAddr;
-
 use super::action::Reply;
 use super::auth::Signature;
 use super::nonce;
+use super::options::Client;
 use super::refusal::Refusal;
 use super::rules::Rules;
 use crate::clock::Now;
@@ -39,7 +38,7 @@ impl ReplyTo {
         &self,
         refusal: &Refusal,
         rules: &Rules,
-        client: SocketAddr,
+        client: Client,
         now: Now,
         out: &mut Vec<u8>,
     ) -> Reply {

@@ -54,7 +54,7 @@ impl Session {
                 self.proven(Asked { rules, request, username, to: to.clone(), now }, out)
             }),
         };
-        done.unwrap_or_else(|refusal| Action::Reply(to.refuse(&refusal, rules, self.client.address, now, out)))
+        done.unwrap_or_else(|refusal| Action::Reply(to.refuse(&refusal, rules, self.client, now, out)))
     }
 
     fn proven(&mut self, asked: Asked, out: &mut Vec<u8>) -> Result<Action, Refusal> {
@@ -130,7 +130,7 @@ impl Session {
             return Err(Refusal::MobilityForbidden);
         }
         let ticket = Ticket::try_from(ticket).map_err(|_| Refusal::BadRequest)?;
-        let otherwise = to.refuse(&Refusal::AllocationMismatch, rules, self.client.address, now, out);
+        let otherwise = to.refuse(&Refusal::AllocationMismatch, rules, self.client, now, out);
         Ok(Action::Move(Move { ticket, otherwise }))
     }
 
@@ -154,7 +154,7 @@ impl Session {
             Ok(Departure::Ends(_)) => self.state = State::Stranger,
             _ => {}
         }
-        done.unwrap_or_else(|refusal| Departure::Refused(to.refuse(&refusal, rules, client.address, now, out)))
+        done.unwrap_or_else(|refusal| Departure::Refused(to.refuse(&refusal, rules, client, now, out)))
     }
 }
 

@@ -74,8 +74,8 @@ const CONVERSATIONS: &[Conversation] = &[
     Conversation("client to client over TCP, no port", Tcp, Itself, none, "-s -c -n 5 -m 2 -l 301", ByTheTool),
     Conversation("client to client over TLS, no port", Tls, Itself, none, "-s -c -n 5 -m 2 -l 301", ByCount),
     Conversation("EVEN-PORT without a port", Udp, Itself, none, "-s -n 5 -m 2", ByTheTool),
-    Conversation("streams (RFC 6062)", Tcp, Itself, range, "-T -n 10 -m 2 -l 300", ByTheTool),
-    Conversation("streams, no port", Tcp, Itself, none, "-T -n 10 -m 2 -l 300", ByTheTool),
+    Conversation("streams (RFC 6062)", Tcp, Itself, range, "-T -n 10 -m 8 -l 300", ByTheTool),
+    Conversation("streams, no port", Tcp, Itself, none, "-T -n 10 -m 8 -l 300", ByTheTool),
     Conversation("streams over TLS", Tls, Itself, range, "-T -n 10 -m 2 -l 300", ByTheTool),
     Conversation("packets that must not be split (DONT-FRAGMENT)", Udp, Itself, range, "-s -c -g -n 5 -m 2", ByTheTool),
     Conversation("DONT-FRAGMENT to a peer outside", Udp, ThePeer, range, "-s -c -g -n 5 -m 2", ByTheTool),
@@ -193,7 +193,9 @@ impl Door {
 /// Runs `turnutils_uclient` as the static user, unless the arguments bring the shared secret; whether it lost nothing, and
 /// what it said.
 fn uclient(server: SocketAddr, arguments: &[String]) -> (bool, String) {
-    let mut command = Command::new("turnutils_uclient");
+    // It waits for ever for an answer that it has missed.
+    let mut command = Command::new("timeout");
+    command.args(["60", "turnutils_uclient"]);
     if !arguments.iter().any(|argument| argument == "-W") {
         command.args(["-u", USER, "-w", PASSWORD]);
     }

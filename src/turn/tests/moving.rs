@@ -136,8 +136,7 @@ fn moving_is_no_way_around_the_quota_of_an_address() {
 #[test]
 fn a_call_goes_on_over_another_transport() {
     let (mut world, _, ticket) = alice_who_may_move();
-    let mut roaming = world.arrives("alice", ON_THE_ROAD);
-    roaming.transport = Transport::Tls;
+    let roaming = world.arrives_over("alice", ON_THE_ROAD, Transport::Tls);
     assert_eq!(refresh(&mut world, &roaming, &ticket).code(), 0);
     assert_eq!(world.session(&roaming).client().transport, Transport::Tls);
 }
@@ -145,16 +144,16 @@ fn a_call_goes_on_over_another_transport() {
 #[test]
 fn a_ticket_is_asked_for_with_nothing_in_it_and_never_for_streams() {
     let mut world = World::with(|options| (options.mobility, options.tcp_relay) = (true, true));
-    let mut alice = world.arrives("alice", AT_HOME);
+    let alice = world.arrives("alice", AT_HOME);
+    let over_tcp = world.arrives_over("alice", AT_HOME, Transport::Tcp);
     let mut ask = |alice: &Person, transport: &[u8], ticket: &[u8]| {
         world.ask(alice, Method::Allocate, |writer| {
             writer.put(attribute::REQUESTED_TRANSPORT, transport).put(attribute::MOBILITY_TICKET, ticket)
         })
     };
     assert_eq!(ask(&alice, UDP, &[1; 16]).code(), 400);
-    alice.transport = Transport::Tcp;
-    assert_eq!(ask(&alice, &[6, 0, 0, 0], &[]).code(), 405);
-    assert_eq!(ask(&alice, UDP, &[]).code(), 0);
+    assert_eq!(ask(&over_tcp, &[6, 0, 0, 0], &[]).code(), 405);
+    assert_eq!(ask(&over_tcp, UDP, &[]).code(), 0);
 }
 
 #[test]

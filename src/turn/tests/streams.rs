@@ -11,8 +11,7 @@ const TCP: &[u8] = &[6, 0, 0, 0];
 
 fn alice_with_a_tcp_allocation() -> (World, Person) {
     let mut world = World::with(|options| options.tcp_relay = true);
-    let mut alice = world.arrives("alice", ALICE);
-    alice.transport = Transport::Tcp;
+    let alice = world.arrives_over("alice", ALICE, Transport::Tcp);
     let answer = world.ask(&alice, Method::Allocate, |writer| writer.put(attribute::REQUESTED_TRANSPORT, TCP));
     assert_eq!(answer.code(), 0);
     (world, alice)
@@ -24,8 +23,7 @@ fn connect(world: &mut World, alice: &Person, to: &str) -> Answer {
 }
 
 fn join(world: &mut World, name: &str, id: &[u8]) -> u16 {
-    let mut data = world.arrives(name, "192.0.2.10:4001");
-    data.transport = Transport::Tcp;
+    let data = world.arrives_over(name, "192.0.2.10:4001", Transport::Tcp);
     world.ask(&data, Method::ConnectionBind, |writer| writer.put(attribute::CONNECTION_ID, id)).code()
 }
 
@@ -39,6 +37,19 @@ fn a_client_connects_to_a_peer_and_joins_it_with_a_second_connection() {
     assert_eq!(join(&mut world, "alice", &[0; 4]), 400);
     assert_eq!(join(&mut world, "alice", &id), 0);
     assert_eq!(world.sessions(), 1, "the second connection holds no allocation");
+}
+
+#[test]
+fn one_nonce_is_good_for_all_streams_of_a_client() {
+    let (mut world, mut alice) = alice_with_a_tcp_allocation();
+    let id = connect(&mut world, &alice, "8.8.4.4:80").message().get(attribute::CONNECTION_ID).expect("an id").to_vec();
+    let join = |world: &mut World, alice: &Person| {
+        world.ask(alice, Method::ConnectionBind, |writer| writer.put(attribute::CONNECTION_ID, &id)).code()
+    };
+    alice.address = "192.0.2.11:4001".parse().expect("address");
+    assert_eq!(join(&mut world, &alice), 438, "of one client");
+    alice.address = "192.0.2.10:4001".parse().expect("address");
+    assert_eq!(join(&mut world, &alice), 0);
 }
 
 #[test]

@@ -130,6 +130,10 @@ impl World {
 
     /// Somebody who has fetched a nonce.
     pub(super) fn arrives(&mut self, name: &str, address: &str) -> Person {
+        self.arrives_over(name, address, Transport::Udp)
+    }
+
+    pub(super) fn arrives_over(&mut self, name: &str, address: &str, transport: Transport) -> Person {
         let mut person = Person {
             address: address.parse().expect("address"),
             username: name.into(),
@@ -137,7 +141,7 @@ impl World {
             nonce: String::new(),
             algorithm: None,
             sha256: false,
-            transport: Transport::Udp,
+            transport,
         };
         self.fetch_nonce(&mut person);
         person
