@@ -99,8 +99,8 @@ impl Session {
         }
         let open = request::allocate(rules, self.client, request, token::make(rules, "port", self.client, to.id, now))?;
         let lifetime = lifetime(&rules.options.lifetimes, request::lifetime(request)?);
-        let ticket = request::wants_ticket(rules, open.kind, request)?
-            .then(|| token::make(rules, "ticket", self.client, to.id, now));
+        let ticket =
+            request::wants_ticket(rules, open.kind, request)?.then(|| token::ticket(rules, self.client, to.id, now));
         let place = quota::take(&rules.usage, &rules.live().quotas, &username, self.client.address.ip())?;
         self.state = State::Opening(Box::new(Opening { to, asked: open.clone(), lifetime, ticket, place }));
         Ok(Action::Open(open))
@@ -224,7 +224,7 @@ fn move_to(allocation: &mut Allocation, client: Client, asked: Asked, out: &mut 
         return Err(Refusal::PeerAddressFamilyMismatch);
     }
     allocation.place.move_to(&rules.live().quotas, client.address.ip())?;
-    allocation.granted.ticket = Some(token::make(rules, "ticket", client, to.id, now));
+    allocation.granted.ticket = Some(token::ticket(rules, client, to.id, now));
     allocation.done_once = Some(to.id);
     Ok(Departure::Moves(prolong(allocation, &asked, wanted, out)))
 }

@@ -14,6 +14,8 @@ fn alice_who_may_move() -> (World, Person, Vec<u8>) {
         writer.put(attribute::REQUESTED_TRANSPORT, UDP).put(attribute::MOBILITY_TICKET, &[])
     });
     let ticket = answer.message().get(attribute::MOBILITY_TICKET).expect("a ticket").to_vec();
+    // coturn's client takes a ticket for a text.
+    assert!(ticket.iter().all(u8::is_ascii_graphic), "{ticket:?}");
     (world, alice, ticket)
 }
 
