@@ -86,7 +86,15 @@ impl Banner<'_> {
             _ => "self-signed: a browser warns once; go on when it shows this SHA-256 fingerprint",
         };
         let trust = self.trust.words(self.config);
-        format!("\nCertificate, {about}:\n  {}\n{trust}", certificates.fingerprint())
+        // Only devices that can come here need it.
+        let host = self.addresses.outside().into_iter().next();
+        let authority = certificates.authority().zip(host).map(|(authority, host)| {
+            let page = link(&host, self.config.public_port.unwrap_or(self.listening.one_port), false);
+            let fingerprint = authority.fingerprint();
+            format!("To be warned no more, devices can trust {page}trust; compare there:\n  {fingerprint}\n")
+        });
+        let authority = authority.unwrap_or_default();
+        format!("\nCertificate, {about}:\n  {}\n{authority}{trust}", certificates.fingerprint())
     }
 
     fn outside(&self) -> Vec<String> {

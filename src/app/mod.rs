@@ -28,7 +28,7 @@ use crate::config::{Config, Inputs};
 use crate::data_dir::DataDir;
 use crate::discovery::{self, Machine};
 use crate::firewall::{Listening, RelayPorts};
-use crate::http::Site;
+use crate::http::{self, Site};
 use crate::tls::{self, Certificates};
 use addresses::Addresses;
 use banner::Banner;
@@ -105,7 +105,7 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
     let address = gate.local_address();
     let relay = relay.map(crate::relay::Relay::serve);
     let streams = relay.as_ref().map(crate::relay::Running::streams);
-    let options = config.site(keys.clone(), address.port());
+    let options = http::Options { certificates: certificates.clone(), ..config.site(keys.clone(), address.port()) };
     let site = match &streams {
         Some(streams) => Site::with_relay(options, Arc::new(Door(streams.clone()))),
         None => Site::new(options),

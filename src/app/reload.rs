@@ -23,7 +23,7 @@ use crate::acme;
 use crate::config::{self, Config, Inputs, Keys, Reload, Snapshot};
 use crate::data_dir::DataDir;
 use crate::discovery::{Found, Machine};
-use crate::http::Site;
+use crate::http::{self, Site};
 use crate::relay::Streams;
 use crate::tls::{Certificates, Refreshed};
 
@@ -110,7 +110,8 @@ impl Reloader {
             Ok(passes) => self.keys.turn = passes,
             Err(cause) => warn!(cause = %anyhow::Error::from(cause), "the relay's secrets in force stay"),
         }
-        self.site.change(self.config.site(self.keys.clone(), self.one_port));
+        let site = self.config.site(self.keys.clone(), self.one_port);
+        self.site.change(http::Options { certificates: self.certificates.clone(), ..site });
         self.change_relay();
         logs::change(&self.config.log);
         let public: Vec<IpAddr> = self.found.addresses.iter().map(|address| address.ip).collect();

@@ -89,7 +89,7 @@ impl Config {
         Some(options)
     }
 
-    /// What the site needs, `one_port` being the port that the gate got.
+    /// What the site needs besides its certificates, `one_port` being the port that the gate got.
     pub fn site(&self, keys: Keys, one_port: u16) -> http::Options {
         http::Options {
             rooms: hub::Options {
@@ -116,6 +116,8 @@ impl Config {
             max_sockets: self.max_connections,
             max_sockets_per_address: self.max_connections_per_address,
             proxies: self.proxies(),
+            certificates: None,
+            is_at_443: self.public_port.unwrap_or(one_port) == 443,
         }
     }
 

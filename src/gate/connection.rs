@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::http::Request;
+use hyper::body::Incoming;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -120,8 +122,12 @@ impl Doors {
     }
 
     async fn redirect(&self, stream: Admitted, ends: Ends, port: Option<u16>) {
-        let challenge = |path: &str| self.tls.as_ref()?.challenge_text(path);
-        redirect::serve(stream, ends.local, port, challenge, &self.shutdown).await;
+        let in_the_clear = |request: &Request<Incoming>| {
+            let path = request.uri().path();
+            let challenge = self.tls.as_ref().and_then(|door| door.challenge_text(path)).map(redirect::proof);
+            challenge.or_else(|| self.site.in_the_clear(path, request.headers()))
+        };
+        redirect::serve(stream, ends.local, port, in_the_clear, &self.shutdown).await;
     }
 
     async fn after_handshake(&self, mut stream: TlsStream<Admitted>, ends: Ends) {

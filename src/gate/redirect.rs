@@ -1,5 +1,6 @@
 //! Plain HTTP where TLS is spoken: every request is sent on to https. The method stays (308), so that nothing typed
-//! into a form is lost. Only a certificate authority that asks for its challenge is answered here (RFC 8555, 8.3).
+//! into a form is lost. Only a certificate authority that asks for its challenge (RFC 8555, 8.3), and
+//! whoever does not trust the server yet and asks how to, are answered here.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -28,18 +29,21 @@ const HTTP_PORT: u16 = 80;
 /// What it means when an https link names none (RFC 9110, 4.2.2).
 const HTTPS_PORT: u16 = 443;
 
-/// Answers every request on `stream` with its https address: at `port`, or for `None` at the port that was asked. A path
-/// for which `challenge` has a text is answered with that.
+/// Answers every request on `stream` with its https address: at `port`, or for `None` at the port that was asked. What
+/// `in_the_clear` has an answer for is answered with that.
 pub(super) async fn serve(
     stream: Admitted,
     local: SocketAddr,
     port: Option<u16>,
-    challenge: impl Fn(&str) -> Option<String>,
+    in_the_clear: impl Fn(&Request<Incoming>) -> Option<Response<Bytes>>,
     shutdown: &CancellationToken,
 ) {
     let answer = service_fn(async |request: Request<Incoming>| {
-        let text = challenge(request.uri().path());
-        Ok::<_, Infallible>(text.map_or_else(|| redirect(&request, local, port), proof))
+        let answer = in_the_clear(&request).map(|answer| answer.map(Full::new));
+        let mut answer = answer.unwrap_or_else(|| redirect(&request, local, port));
+        // One answer a connection: what follows belongs to https.
+        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        Ok::<_, Infallible>(answer)
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -51,10 +55,10 @@ pub(super) async fn serve(
     }
 }
 
-fn proof(text: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(text.into()));
+/// A certificate authority's challenge, answered.
+pub(super) fn proof(text: String) -> Response<Bytes> {
+    let mut response = Response::new(text.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
@@ -71,8 +75,7 @@ fn redirect<B>(request: &Request<B>, local: SocketAddr, port: Option<u16>) -> Re
             port => format!("https://{host}:{port}{path}"),
         }
     });
-    // One answer a connection: what follows belongs to https.
-    let response = Response::builder().header(CONNECTION, "close").header(CONTENT_TYPE, "text/plain; charset=utf-8");
+    let response = Response::builder().header(CONTENT_TYPE, "text/plain; charset=utf-8");
     let response = match location {
         Some(location) => response
             .status(StatusCode::PERMANENT_REDIRECT)

@@ -1,5 +1,5 @@
 //! Everything a browser fetches: the embedded call page, its settings, the public folder, and the WebSocket that leads to
-//! the hub. Speaks HTTP/1.1 and HTTP/2 over any stream it is handed; it knows nothing of ports, certificates or TURN
+//! the hub. Speaks HTTP/1.1 and HTTP/2 over any stream it is handed; it knows nothing of ports, handshakes or TURN
 //! messages, only the addresses and credentials a page needs to reach the relay.
 
 mod answer;
@@ -18,6 +18,7 @@ mod settings;
 mod site;
 mod socket;
 mod switchboard;
+mod trust;
 mod upgrade;
 mod wire;
 
@@ -34,6 +35,7 @@ pub use crate::hub::RelayBudget;
 use crate::hub;
 use crate::pass::{SeatKey, TurnPasses};
 use crate::proxies::TrustedProxies;
+use crate::tls::Certificates;
 
 /// What a [`Site`] offers and to whom.
 #[derive(Clone, Debug)]
@@ -61,6 +63,10 @@ pub struct Options {
     pub max_sockets_per_address: usize,
     /// Whose `Forwarded` and `X-Forwarded-*` lines count.
     pub proxies: TrustedProxies,
+    /// The certificates in use, for `/trust` and for promising https; `None`: TLS is somebody else's.
+    pub certificates: Option<Certificates>,
+    /// Whether people open the page at port 443, where a name's whole site is.
+    pub is_at_443: bool,
 }
 
 /// What the page shows and offers, told to it by `/settings.json`.

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use http::{HeaderMap, Method, Request, StatusCode, header};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -20,12 +21,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::answer::{Answer, moved, not_found, set, text, typed, without_body_for_head, wrong_method};
+use super::body::Body;
 use super::headers::harden;
 use super::page::Page;
 use super::relay_door::{NoRelay, RelayDoor};
 use super::socket::Socket;
 use super::switchboard::Switchboard;
-use super::{Connection, Options, Scheme, files, host, settings, upgrade};
+use super::{Connection, Options, Scheme, files, host, settings, trust, upgrade};
 use crate::admission::{Admission, Place};
 use crate::hub::{Hub, RelayBudget};
 use crate::invitation::InvitationId;
@@ -115,7 +117,8 @@ impl Site {
             let (site, token) = (site.clone(), token.clone());
             async move { site.serve(request, connection, token).await }
         });
-        let Ok(Ok(io)) = timeout(PATIENCE, with_preface(io)).await else {
+        let begun = shutdown.run_until_cancelled(timeout(PATIENCE, with_preface(io))).await;
+        let Some(Ok(Ok(io))) = begun else {
             return tracing::debug!(client = %connection.client, "HTTP/2 was agreed upon and not spoken");
         };
         let mut builder = http2::Builder::new(TokioExecutor::new());
@@ -161,14 +164,34 @@ impl Site {
         connection: Connection,
         shutdown: CancellationToken,
     ) -> Result<Answer, Infallible> {
-        let method = request.method().clone();
+        let (method, strict) = (request.method().clone(), self.is_strict(&request, &connection));
         let mut answer = match self.behind_proxies(request.headers(), connection) {
             Ok(connection) if request.uri().path() == "/ws" => self.upgrade(request, connection, shutdown),
             Ok(_) => without_body_for_head(&method, self.route(&request).await),
             Err(Contradiction) => without_body_for_head(&method, text(StatusCode::BAD_REQUEST, CONTRADICTION)),
         };
         harden(answer.headers_mut());
+        if strict {
+            set(&mut answer, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+        }
         Ok(answer)
+    }
+
+    /// What is also answered in the clear, where everything else is sent on to https: how to trust this server.
+    pub fn in_the_clear(&self, path: &str, headers: &HeaderMap) -> Option<Response<Bytes>> {
+        let authority = self.0.options.load().certificates.as_ref()?.authority()?;
+        let mut answer = trust::answer(&authority, path, headers)?;
+        harden(answer.headers_mut());
+        Some(answer)
+    }
+
+    /// Whether browsers may be told never to come here in the clear again (RFC 6797): only with a certificate that they
+    /// trust, or nobody could go on after a warning; and only at 443, or a neighbour's plain page would be gone too.
+    fn is_strict(&self, request: &Request<Incoming>, connection: &Connection) -> bool {
+        let options = self.0.options.load();
+        let Options { certificates: Some(certificates), is_at_443: true, .. } = &**options else { return false };
+        let host = host::host(request, connection).to_lowercase();
+        connection.scheme == Scheme::Https && certificates.is_trusted(host.trim_matches(['[', ']']))
     }
 
     /// The connection as the caller of this request has it.
@@ -203,6 +226,10 @@ impl Site {
             _ => match (path.strip_prefix("/a/"), path.strip_prefix("/files/"), &options.public_dir) {
                 (Some(asset), _, _) => self.0.page.asset(asset, headers),
                 (_, Some(file), Some(folder)) => files::answer(folder, file, uri, headers).await,
+                _ if path.starts_with("/trust") => match self.in_the_clear(path, headers) {
+                    Some(answer) => answer.map(Body::Bytes),
+                    None => not_found(),
+                },
                 _ if path.starts_with("/r/") => self.0.page.index(headers),
                 _ => match path.strip_prefix("/people/") {
                     Some(room) => self.people(room),

@@ -2,6 +2,7 @@
 //! changed while connections live. Accepting connections is the gate's business; so is what follows the handshake.
 
 mod challenges;
+mod local_ca;
 mod pair;
 mod pem;
 mod resolver;
@@ -12,15 +13,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use arc_swap::ArcSwapOption;
 use aws_lc_rs::digest;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs as provider};
+use rustls_pki_types::CertificateDer;
 use thiserror::Error;
 
 use crate::data_dir::{self, DataDir};
 use resolver::{ForConnection, Resolver};
 
 pub use challenges::Proof;
+pub use local_ca::Authority;
 pub use pair::Pair;
 
 /// HTTP/2, by ALPN (RFC 9113, 3.2).
@@ -67,6 +71,8 @@ pub struct Ends {
 pub struct Certificates {
     resolver: Arc<Resolver>,
     provider: Arc<CryptoProvider>,
+    /// Who signed the certificate for everybody, if that was us.
+    authority: Arc<ArcSwapOption<Authority>>,
 }
 
 /// Whether [`Certificates::refresh`] found something new.
@@ -120,14 +126,16 @@ impl Certificates {
     /// Loads the certificate, or makes it.
     pub fn open(source: &Source) -> Result<Certificates, Error> {
         let provider = Arc::new(provider::default_provider());
-        let pair = obtain(source, &provider)?;
-        Ok(Certificates { resolver: Arc::new(Resolver::new(pair)), provider })
+        let (pair, authority) = obtain(source, &provider)?;
+        let authority = Arc::new(ArcSwapOption::from_pointee(authority));
+        Ok(Certificates { resolver: Arc::new(Resolver::new(pair)), provider, authority })
     }
 
     /// Looks again: changed files, a self-signed certificate near its end, an address it does not cover. Connections
     /// that live are not touched; after an error the old certificate stays.
     pub fn refresh(&self, source: &Source) -> Result<Refreshed, Error> {
-        let pair = obtain(source, &self.provider)?;
+        let (pair, authority) = obtain(source, &self.provider)?;
+        self.authority.store(authority.map(Arc::new));
         if pair.certified.cert == self.resolver.base().certified.cert {
             return Ok(Refreshed::Unchanged);
         }
@@ -184,9 +192,33 @@ impl Certificates {
     /// SHA-256 of the certificate that everybody gets who asks for nothing special, as browsers show it: pairs of
     /// hexadecimal digits with colons.
     pub fn fingerprint(&self) -> String {
-        let hash = digest::digest(&digest::SHA256, self.resolver.base().certificate());
-        hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+        fingerprint(self.resolver.base().certificate())
     }
+
+    /// The local authority that people may trust instead of being warned; `None` once nobody needs that, because a
+    /// public certificate is in use.
+    pub fn authority(&self) -> Option<Arc<Authority>> {
+        self.authority.load_full().filter(|_| !self.resolver.has_trusted())
+    }
+
+    /// Whether browsers that open `host` get a certificate that an authority of others signed.
+    pub fn is_trusted(&self, host: &str) -> bool {
+        let base = self.resolver.base();
+        let foreign = self.authority.load().is_none() && !base.is_self_signed();
+        self.resolver.has_trusted_for(host) || (foreign && base.covers(host))
+    }
+}
+
+impl Authority {
+    /// SHA-256 of its certificate, as devices show it.
+    pub fn fingerprint(&self) -> String {
+        fingerprint(&self.certificate)
+    }
+}
+
+fn fingerprint(certificate: &CertificateDer<'_>) -> String {
+    let hash = digest::digest(&digest::SHA256, certificate);
+    hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }
 
 /// What accepts TLS connections.
@@ -212,9 +244,12 @@ impl Door {
     }
 }
 
-fn obtain(source: &Source, provider: &CryptoProvider) -> Result<Pair, Error> {
+fn obtain(source: &Source, provider: &CryptoProvider) -> Result<(Pair, Option<Authority>), Error> {
     match source {
-        Source::Files { cert, key } => pem::load(cert, key, provider),
-        Source::SelfSigned { dir, names } => self_signed::load_or_make(dir, names, SystemTime::now(), provider),
+        Source::Files { cert, key } => Ok((pem::load(cert, key, provider)?, None)),
+        Source::SelfSigned { dir, names } => {
+            let (pair, authority) = self_signed::load_or_make(dir, names, SystemTime::now(), provider)?;
+            Ok((pair, Some(authority)))
+        }
     }
 }

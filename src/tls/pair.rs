@@ -44,6 +44,11 @@ impl Pair {
         self.hosts.contains(host)
     }
 
+    /// Whether nobody but its own key vouches for it.
+    pub(super) fn is_self_signed(&self) -> bool {
+        X509Certificate::from_der(self.certificate()).is_ok_and(|(_, cert)| cert.issuer() == cert.subject())
+    }
+
     /// Good from then, as time since 1970 (UTC).
     pub fn begins(&self) -> Duration {
         self.begins

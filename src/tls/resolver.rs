@@ -49,6 +49,15 @@ impl Resolver {
         });
     }
 
+    /// Whether there is a certificate in use besides the one for everybody.
+    pub(super) fn has_trusted(&self) -> bool {
+        !self.by_host.load().is_empty()
+    }
+
+    pub(super) fn has_trusted_for(&self, host: &str) -> bool {
+        self.by_host.load().contains_key(host)
+    }
+
     fn choose(&self, server_name: Option<&str>, ends: Ends) -> Arc<CertifiedKey> {
         let by_host = self.by_host.load();
         let chosen = match server_name {

@@ -1,11 +1,13 @@
 //! The certificate callbox makes for itself, so that a page can use camera and microphone on a machine that has no
-//! public name: browsers warn once and compare nothing, which is why the terminal shows its fingerprint.
+//! public name: browsers warn once and compare nothing, which is why the terminal shows its fingerprint. The local
+//! authority signs it, so that devices which trust that are not warned at all.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
 use rustls::crypto::CryptoProvider;
 
+use super::local_ca::{Authority, LocalCa};
 use super::{Error, Pair};
 use crate::data_dir::DataDir;
 
@@ -26,16 +28,18 @@ pub(super) fn load_or_make(
     names: &[String],
     now: SystemTime,
     provider: &CryptoProvider,
-) -> Result<Pair, Error> {
+) -> Result<(Pair, Authority), Error> {
+    let ca = LocalCa::load_or_make(dir, names, now)?;
     // `None` for what is no certificate with its key: it is made anew, since nobody but callbox wrote it.
     let read = |pem: &[u8]| Pair::from_pem(pem, pem, provider);
     let kept = dir.read(FILE)?.and_then(|pem| read(&pem));
-    if let Some(kept) = kept.filter(|kept| serves(kept, names, now)) {
-        return Ok(kept);
+    if let Some(kept) = kept.filter(|kept| serves(kept, names, now) && ca.has_signed(kept.certificate())) {
+        return Ok((kept, ca.authority));
     }
-    let pem = make(names, now).map_err(Error::Make)?;
+    let pem = make(names, now, &ca).map_err(Error::Make)?;
     dir.write(FILE, pem.as_bytes())?;
-    read(pem.as_bytes()).ok_or(Error::Make(rcgen::Error::CouldNotParseCertificate))
+    let made = read(pem.as_bytes()).ok_or(Error::Make(rcgen::Error::CouldNotParseCertificate))?;
+    Ok((made, ca.authority))
 }
 
 fn serves(pair: &Pair, names: &[String], now: SystemTime) -> bool {
@@ -44,7 +48,7 @@ fn serves(pair: &Pair, names: &[String], now: SystemTime) -> bool {
     lasts && names.iter().all(|name| pair.covers(name))
 }
 
-fn make(names: &[String], now: SystemTime) -> Result<String, rcgen::Error> {
+fn make(names: &[String], now: SystemTime, ca: &LocalCa) -> Result<String, rcgen::Error> {
     let key = KeyPair::generate()?;
     let mut params = CertificateParams::new(names)?;
     params.distinguished_name = rcgen::DistinguishedName::new();
@@ -54,8 +58,7 @@ fn make(names: &[String], now: SystemTime) -> Result<String, rcgen::Error> {
     params.not_after = (now - DAY + LIFE).into();
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let cert = params.self_signed(&key)?;
-    Ok(format!("{}{}", cert.pem(), key.serialize_pem()))
+    Ok(ca.sign(params, &key)? + &key.serialize_pem())
 }
 
 #[cfg(test)]
@@ -73,7 +76,7 @@ mod tests {
     }
 
     fn der(dir: &DataDir, wanted: &[&str], now: SystemTime) -> Vec<u8> {
-        let pair = load_or_make(dir, &names(wanted), now, &provider()).unwrap();
+        let (pair, _) = load_or_make(dir, &names(wanted), now, &provider()).unwrap();
         pair.certificate().to_vec()
     }
 
@@ -107,7 +110,7 @@ mod tests {
         assert!(life <= 398 * 24 * 60 * 60);
         assert!(cert.extended_key_usage().unwrap().unwrap().value.server_auth);
         assert!(!cert.is_ca());
-        let pair = load_or_make(&dir, &names(&wanted), SystemTime::now(), &provider()).unwrap();
+        let (pair, _) = load_or_make(&dir, &names(&wanted), SystemTime::now(), &provider()).unwrap();
         assert!(wanted.iter().all(|name| pair.covers(name)) && !pair.covers("::1"));
     }
 

@@ -113,9 +113,9 @@ impl Server {
         handshake(sock, self.certificate(), name, alpn)
     }
 
-    /// The certificate kept in the data folder.
+    /// The authority kept in the data folder, which signed the certificate.
     pub(crate) fn certificate(&self) -> CertificateDer<'static> {
-        let pem = std::fs::read(self.folder.path().join("callbox-data/self-signed.pem")).unwrap();
+        let pem = std::fs::read(self.folder.path().join("callbox-data/local-ca.pem")).unwrap();
         CertificateDer::from_pem_slice(&pem).unwrap()
     }
 

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use super::server::{ALONE, Server, callbox, run, stderr, stdout};
+use super::server::{ALONE, Server, callbox, exchange, run, stderr, stdout};
 
 #[test]
 fn one_command_serves_the_page_on_the_printed_link() {
@@ -40,7 +40,7 @@ fn what_is_kept_is_for_this_user_alone() {
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&data), 0o700);
     let files: Vec<_> = fs::read_dir(&data).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(files.len(), 3, "certificate, seat key, relay secret: {files:?}");
+    assert!(files.len() >= 4, "certificate, authority, seat key, relay secret: {files:?}");
     assert!(files.iter().all(|file| mode(file) == 0o600));
 }
 
@@ -212,4 +212,29 @@ fn an_address_that_was_typed_in_is_shown_and_tried() {
     let folder = tempfile::tempdir().unwrap();
     let shown = stdout(&run(folder.path(), &["config", "--external-ip=127.0.0.1", ALONE[1]]));
     assert!(shown.lines().any(|line| line.starts_with("# ") && line.contains("127.0.0.1  typed in")), "{shown}");
+}
+
+#[test]
+fn how_to_trust_the_server_is_told_in_the_clear_too() {
+    let server = Server::start(&["--name=tea.example.org"]);
+    let get = |path: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", server.address);
+        exchange(&mut server.connect(), &request)
+    };
+    let page = get("/trust");
+    assert!(
+        page.starts_with("HTTP/1.1 200 ") && page.contains("content-security-policy: default-src 'none'"),
+        "{page}"
+    );
+    let fingerprints: Vec<&str> =
+        server.banner.lines().map(str::trim).filter(|line| line.matches(':').count() == 31).collect();
+    let [_, authority] = fingerprints[..] else { panic!("the certificate's and the authority's: {}", server.banner) };
+    assert!(page.replace("<wbr>", "").contains(authority), "{page}");
+    assert!(server.get("/trust").contains("callbox.mobileconfig"));
+    assert!(get("/trust/callbox.crt").starts_with("HTTP/1.1 200 "));
+    assert!(get("/").starts_with("HTTP/1.1 308 "), "everything else is for https");
+    assert!(
+        !server.get("/").to_lowercase().contains("strict-transport-security"),
+        "or nobody could go on after the warning"
+    );
 }

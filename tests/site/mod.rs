@@ -35,6 +35,8 @@ pub(crate) fn options() -> Options {
         max_sockets: 1000,
         max_sockets_per_address: 1000,
         proxies: TrustedProxies::default(),
+        certificates: None,
+        is_at_443: false,
     }
 }
 
