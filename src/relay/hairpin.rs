@@ -103,8 +103,8 @@ impl Mailbox {
     }
 
     /// Hands over what a call of this worker has brought about; back if the worker has ended.
-    pub(super) fn arrive(&self, arrival: Arrival) -> Result<(), Arrival> {
-        self.arrivals.send(arrival).map_err(|unsent| unsent.0)?;
+    pub(super) fn arrive(&self, arrival: Arrival) -> Result<(), Box<Arrival>> {
+        self.arrivals.send(arrival).map_err(|unsent| Box::new(unsent.0))?;
         self.wake();
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What a worker does with each packet: ask the core, then queue what it says. All that lives here belongs to one
 //! thread; the way to sessions elsewhere is the hairpin.
 
+mod errors;
 mod moving;
 
 use std::net::{IpAddr, SocketAddr};
@@ -19,14 +20,11 @@ use super::orders::Order;
 use super::relayed::Home;
 use super::sessions::{Sessions, of_relay_token, relay_token};
 use super::shared::Shared;
-use super::socket::{Datagram, Kept, Outlet, Packet, SendQueue, Way, next_error, send_whole};
+use super::socket::{Datagram, Outlet, Packet, SendQueue, Way};
 use super::strangers::Strangers;
 use crate::clock::Now;
 use crate::stun::{channel_header, padding};
 use crate::turn::{Action, Client, ConnectFailed, Dropped, FromPeer, Open, Reply, Route, Session, ToPeer, Transport};
-
-/// Errors of one socket heard in one wake. The kernel keeps few of them, and most are not told anyway.
-const ERRORS: usize = 32;
 
 /// See the module's text.
 pub(super) struct Traffic {
@@ -268,36 +266,6 @@ impl Traffic {
                 self.queue.push(Way { socket, to: to_peer.peer, from: None }, Packet { body, ..Packet::default() });
             }
             Route::Hairpin => self.hairpin(slot, to_peer.peer, body, received),
-        }
-    }
-
-    /// In one packet or not at all, behind all that is queued.
-    fn send_whole(&mut self, slot: usize, to: SocketAddr, body: Range<usize>, received: &[u8]) {
-        self.flush(received);
-        let socket = self.sessions.get(slot).and_then(|entry| entry.relay_socket(to.is_ipv6()));
-        let sent = socket.is_some_and(|socket| send_whole(socket.as_fd(), to, &received[body]).is_ok());
-        if !sent {
-            self.counts.packets_dropped += 1;
-            self.hear_errors(relay_token(slot, to.is_ipv6()), Some(to));
-        }
-    }
-
-    /// Tells the client of a relay socket what has become of packets that did not arrive (RFC 8656, 11.5). `failed`: to whom
-    /// one could not be sent just before.
-    pub(super) fn hear_errors(&mut self, token: Token, failed: Option<SocketAddr>) {
-        let Some((slot, ipv6)) = of_relay_token(token) else { return };
-        for _ in 0..ERRORS {
-            let Some(entry) = self.sessions.get_mut(slot) else { return };
-            let Some(socket) = entry.relay_socket(ipv6) else { return };
-            let Kept { error, more } = next_error(socket.as_fd());
-            if let Some((peer, icmp)) = error.and_then(|error| error.about(failed))
-                && let Some(message) = entry.session.from_icmp(peer, icmp, self.now, &mut self.queue.out)
-            {
-                self.queue.push(entry.way, Packet { head: message, ..Packet::default() });
-            }
-            if !more {
-                return;
-            }
         }
     }
 

@@ -2,7 +2,7 @@
 //! them in the error queue of a relay socket (IP_RECVERR, see ip(7)).
 
 use std::io::{self, IoSliceMut};
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use nix::cmsg_space;
@@ -80,8 +80,8 @@ fn icmp(error: &libc::sock_extended_err, too_big: (u8, u8)) -> Option<Icmp> {
 }
 
 fn plain(address: &SockaddrStorage) -> Option<SocketAddr> {
-    let v4 = address.as_sockaddr_in().map(|v4| (Ipv4Addr::from(v4.ip()), v4.port()).into());
-    v4.or_else(|| address.as_sockaddr_in6().map(|v6| (Ipv6Addr::from(v6.ip()), v6.port()).into()))
+    let v4 = address.as_sockaddr_in().map(|v4| SocketAddr::from((v4.ip(), v4.port())));
+    v4.or_else(|| address.as_sockaddr_in6().map(|v6| SocketAddr::from((v6.ip(), v6.port()))))
 }
 
 #[cfg(test)]

@@ -40,10 +40,10 @@ impl StreamInbox {
     }
 
     /// Hands over what a call of this stream has brought about; back if the stream has ended.
-    pub(in crate::relay) fn arrive(&self, arrival: Arrival) -> Result<(), Arrival> {
+    pub(in crate::relay) fn arrive(&self, arrival: Arrival) -> Result<(), Box<Arrival>> {
         let mut moves = self.moves();
         if moves.is_closed {
-            return Err(arrival);
+            return Err(Box::new(arrival));
         }
         moves.arrivals.push(arrival);
         drop(moves);

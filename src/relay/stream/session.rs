@@ -1,6 +1,7 @@
 //! The session of one stream: what the core says, done with sockets of its own. Never waits; whatever is to be written
 //! to the client goes into a [`WriteQueue`].
 
+mod errors;
 mod moving;
 
 use std::io;
@@ -8,7 +9,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mio::Token;
 use tokio::io::Interest;
@@ -27,7 +28,7 @@ use crate::relay::moving::Issued;
 use crate::relay::opener::Relayed;
 use crate::relay::relayed::{Home, Lease};
 use crate::relay::shared::Shared;
-use crate::relay::socket::{Kept, Outlet, Packet, SendQueue, Way, next_error, send_whole};
+use crate::relay::socket::{Outlet, Packet, SendQueue, Way};
 use crate::stun::{channel_header, padding};
 use crate::turn::{
     Action, Client, Connect, ConnectFailed, FromPeer, Join, NotOpened, Open, Opened, RelayKind, Reply, Route, Session,
@@ -36,11 +37,6 @@ use crate::turn::{
 
 /// Events of peer connections in one wake; more come in the next.
 const CONNECTIONS: usize = 16;
-
-/// Errors of one socket heard at a time, how often they are looked for, and how long after the last packet.
-const ERRORS: usize = 16;
-const ERRORS_EVERY: Duration = Duration::from_millis(50);
-const ERRORS_AFTER: Duration = Duration::from_secs(5);
 
 /// See the module's text.
 pub(super) struct StreamSession {
@@ -268,18 +264,6 @@ impl StreamSession {
         Ok(())
     }
 
-    /// In one packet or not at all, behind all that is queued.
-    fn send_whole(&mut self, to: SocketAddr, payload: &[u8], queue: &mut SendQueue) -> Result<(), Stuck> {
-        self.flush(&[], queue);
-        let socket = self.relays[usize::from(to.is_ipv6())].as_ref().and_then(|relay| relay.socket.as_ref());
-        let sent = socket.is_some_and(|socket| send_whole(socket.as_fd(), to, payload).is_ok());
-        if sent {
-            return Ok(());
-        }
-        self.counts.packets_dropped += 1;
-        self.hear_errors(Some(to), queue)
-    }
-
     /// To the session that has this relayed transport address, wherever it lives.
     fn hairpin(&mut self, to: SocketAddr, payload: &[u8]) {
         let from = self.session.relayed(to);
@@ -318,29 +302,6 @@ impl StreamSession {
             let rounds = (0..ROUNDS).take_while(|_| self.read_batch(family, task, scratch)).count();
             if rounds == ROUNDS {
                 task.waker().wake_by_ref();
-            }
-        }
-        Ok(())
-    }
-
-    /// tokio does not wake for errors alone, so they are looked for in passing while packets go out, and not each time.
-    fn looks_for_errors(&mut self) -> bool {
-        let now = self.now.monotonic;
-        let looks = now >= self.errors_from && now < self.sent_at + ERRORS_AFTER;
-        if looks {
-            self.errors_from = now + ERRORS_EVERY;
-        }
-        looks
-    }
-
-    /// Tells the client what has become of packets that did not arrive (RFC 8656, 11.5). `failed`: to whom one could not be
-    /// sent just before.
-    fn hear_errors(&mut self, failed: Option<SocketAddr>, queue: &mut SendQueue) -> Result<(), Stuck> {
-        for socket in self.relays.iter().flatten().filter_map(|relay| relay.socket.as_ref()) {
-            for Kept { error, .. } in (0..ERRORS).map(|_| next_error(socket.as_fd())).take_while(|kept| kept.more) {
-                let told = error.and_then(|error| error.about(failed));
-                let told = told.and_then(|(peer, icmp)| self.session.from_icmp(peer, icmp, self.now, &mut queue.out));
-                told.map_or(Ok(()), |message| self.writes.reply(&queue.out[message]))?;
             }
         }
         Ok(())
