@@ -23,7 +23,7 @@ scenario('axe finds nothing to mend in any view, in light and dark, in English a
   await alice.page.getByText(words('lobby.devices')).click();
   await passes(alice, 'the lobby');
   await alice.enter();
-  await alice.seesMoving('小李', { frames: 5 });
+  await alice.seesMoving('小李');
   await alice.button('React').click();
   await passes(alice, 'the call');
   await alice.says('hello https://example.org');
@@ -52,7 +52,7 @@ async function passes(person, where) {
 
 scenario('every button of a call is reached with the Tab key, and seen to have the focus', async (stage) => {
   const { people: [alice] } = await stage.call(['Alice', 'Bob']);
-  await alice.seesMoving('Bob', { frames: 5 });
+  await alice.seesMoving('Bob');
   const wanted = await alice.page.evaluate(() => window.buttonsSeen());
   assert.ok(wanted.length > 12, `few buttons are there: ${wanted}`);
   await alice.page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement).blur());

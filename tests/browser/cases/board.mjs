@@ -30,7 +30,7 @@ async function draws(person, from, to) {
 
 scenario('what one person draws the others see, take nothing of it back, and who comes later sees it too', async (stage) => {
   const { server, people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
-  await alice.seesMoving('Bob', { frames: 5 });
+  await alice.seesMoving('Bob');
   await alice.button('Whiteboard').click();
   await bob.page.locator('.board canvas').waitFor(); // it opens for everybody
   await draws(alice, [0.1, 0.1], [0.9, 0.9]);
@@ -54,7 +54,7 @@ scenario('what one person draws the others see, take nothing of it back, and who
 
 scenario('a board is drawn on with the keyboard alone, kept as a picture, and shown as video', async (stage) => {
   const { people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
-  await alice.seesMoving('Bob', { frames: 5 });
+  await alice.seesMoving('Bob');
   await alice.page.keyboard.press('w');
   const paper = alice.page.locator('.board canvas');
   await paper.focus();

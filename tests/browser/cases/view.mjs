@@ -6,7 +6,7 @@ import { words } from '../harness/words.mjs';
 
 scenario('a raised hand and a sign are seen on the tile of whoever gives them', async (stage) => {
   const { people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
-  await alice.seesMoving('Bob', { frames: 5 });
+  await alice.seesMoving('Bob');
   await bob.page.keyboard.press('h');
   await alice.tile('Bob').getByText(words('tile.hand')).waitFor({ state: 'attached' });
   await bob.button('React').click();
@@ -19,7 +19,7 @@ scenario('a raised hand and a sign are seen on the tile of whoever gives them', 
 
 scenario('the own picture moves to another corner, by hand and by button, and can be put away', async (stage) => {
   const { people: [alice] } = await stage.call(['Alice', 'Bob']);
-  await alice.seesMoving('Bob', { frames: 5 });
+  await alice.seesMoving('Bob');
   const self = alice.tile(words('tile.you', { name: 'Alice' }));
   const middle = async () => {
     const box = await self.boundingBox();
@@ -79,7 +79,7 @@ scenario('in the speaker view the one who speaks is shown large', async (stage) 
 
 scenario('a small window shows the call and carries its controls', async (stage) => {
   const { people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
-  await alice.seesMoving('Bob', { frames: 5 });
+  await alice.seesMoving('Bob');
   await alice.button(words('view.pip')).click();
   await alice.page.waitForFunction(() => /** @type {any} */ (window).documentPictureInPicture.window?.document.querySelector('video')?.videoWidth > 0);
   const press = (name) => alice.page.evaluate((part) => /** @type {any} */ (window).documentPictureInPicture.window.document.querySelector(`[data-part="${part}"]`).click(), name);
