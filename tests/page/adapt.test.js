@@ -40,6 +40,12 @@ test('what the path bears bounds the picture, down to none', () => {
   assert.deepEqual(STEPS.map((step) => camera({ others: 1, step }).active), [true, true, true, true, true, false]);
 });
 
+test('a tile that is a few pixels smaller or larger changes nothing', () => {
+  const sizes = [700, 707, 720, 1_080].map((shown) => camera({ others: 1, wants: { camera: shown, screen: null } }).scaleResolutionDownBy);
+  assert.deepEqual(sizes, [1, 1, 1, 1]);
+  assert.equal(camera({ others: 1, wants: { camera: 361, screen: null } }).scaleResolutionDownBy, 1.5);
+});
+
 test('a picture is never enlarged before it is sent', () => {
   assert.equal(camera({ others: 1, height: 360, wants: { camera: 2_160, screen: null } }).scaleResolutionDownBy, 1);
   assert.equal(camera({ others: 1, height: null }).scaleResolutionDownBy, 1);

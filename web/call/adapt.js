@@ -83,7 +83,7 @@ export function limitsFor({ others, height, sharing = false, budgets = [], wants
       active: camera.height > 0 && pictures && room >= CAMERA_LEAST,
       maxBitrate: Math.round(Math.max(CAMERA_LEAST, Math.min(camera.bitrate, room) * kept)),
       maxFramerate: Math.max(1, camera.fps),
-      scaleResolutionDownBy: height && camera.height > 0 ? Math.max(1, height / camera.height) : 1,
+      scaleResolutionDownBy: height && camera.height > 0 ? scale(height / camera.height) : 1,
       priority: sharing ? 'very-low' : 'low',
     },
     screen: { active: wants.screen !== 0 && pictures, maxBitrate: Math.round(screen * kept), priority: 'medium' },
@@ -109,6 +109,11 @@ function cameraFor(people, bounds, wanted) {
   };
 }
 
+/** @param {number} asked @returns {number} the next one that is no smaller picture than asked for */
+function scale(asked) {
+  return SCALES.findLast((one) => one <= asked) ?? 1;
+}
+
 /**
  * @param {readonly number[]} budgets for everybody together
  * @param {number} people
@@ -130,6 +135,9 @@ export function startKbit(others) {
 const START = 800;
 /** Where Chromium begins by itself. */
 const CHROMIUM_START = 300;
+
+/** A window that grows by a pixel must not make every encoder begin anew. */
+const SCALES = Object.freeze([1, 4 / 3, 3 / 2, 2, 3, 4]);
 
 /** @type {Wants} */
 const UNKNOWN = Object.freeze({ camera: null, screen: null });
