@@ -18,4 +18,5 @@ await import('./cases/files.mjs');
 await import('./cases/recovery.mjs');
 await import('./cases/page.mjs');
 await import('./cases/access.mjs');
+await import('./cases/trusted.mjs');
 await import('./cases/firefox.mjs');

@@ -1,6 +1,6 @@
 // The browsers of the suite: each kind is started once, when first asked for, and shared; a person is a context of its own in one.
 
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
 import { chromium, firefox } from 'playwright-core';
 
 /** Looked for in this order; the variables win. */
@@ -60,6 +60,16 @@ export function browserWithDisk(profile) {
     return context;
   };
   return started;
+}
+
+/**
+ * A Chromium that judges certificates as it does for anybody whose home folder is `home`. Whoever asked closes it.
+ * @param {string} home
+ */
+export function trustingBrowser(home) {
+  mkdirSync(home, { recursive: true });
+  const args = [...quiet.filter((arg) => arg !== '--ignore-certificate-errors'), ask, devices];
+  return chromium.launch({ executablePath: find(CHROMIUMS), headless: true, args, env: { ...process.env, HOME: home } });
 }
 
 /**

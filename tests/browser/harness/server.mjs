@@ -128,7 +128,7 @@ export class Server {
 }
 
 /** A port that is free for TCP and UDP alike, below the ones the system hands out by itself. */
-async function freePort() {
+export async function freePort() {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = 27_000 + Math.floor(Math.random() * 1000);
     if ((await tcpIsFree(port)) && (await udpIsFree(port))) return port;
