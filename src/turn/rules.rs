@@ -206,9 +206,9 @@ mod tests {
             options
         };
         let (rules, peer) = (Rules::new(options("old", &[])), "8.8.8.8".parse().unwrap());
-        assert_eq!(rules.route(peer), Some(Route::Socket));
+        assert_eq!(rules.route(None, peer), Some(Route::Socket));
         rules.change(&options("new", &["8.8.8.0/24"]));
         assert_eq!(rules.live().passes.passwords("alice", Now::read()), [Secret::new("new")]);
-        assert_eq!(rules.route(peer), None);
+        assert_eq!(rules.route(None, peer), None);
     }
 }
