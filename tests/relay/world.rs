@@ -65,7 +65,9 @@ impl World {
         }
         options.ports = ports;
         adjust(&mut options);
-        let relay = Relay::bind(options).expect("loopback has free ports");
+        // Between drawing a port and binding all of its sockets, another world may take it.
+        let bound = (0..20).find_map(|_| Relay::bind(options.clone()).ok());
+        let relay = bound.expect("loopback has free ports");
         let addresses = relay.local_addresses().to_vec();
         let running = relay.serve();
         let runtime = Runtime::new().expect("a runtime");
