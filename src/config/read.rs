@@ -35,7 +35,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let logo = reader.optional("call.logo", readable_file);
     let languages = reader.each("call.languages", values::language);
     let relay_only = reader.switch("call.relay_only");
-    let video_bitrate = reader.number("call.video_bitrate", 0, 100_000) as u32;
+    let video_bitrate = reader.number("call.video_bitrate", 0, 100_000);
     let video_codecs = reader.each("call.video_codecs", values::video_codec);
     let log = read_log(reader);
     contradictions(reader, listen, http_listen, turn.as_ref());
