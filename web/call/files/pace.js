@@ -16,8 +16,6 @@ const UNBOUNDED = 1e9;
 /** A queue is building somewhere: a quarter of what people notice in a talk. */
 const QUEUE = 0.08;
 const LOSS = 0.02;
-/** A queue needs time to run empty: halving once more meanwhile would give away what is free, ms. */
-const DRAIN = 2_000;
 /** Seconds; below this round trip the path is a local network, with far more room than a file needs. */
 const LOCAL = 0.015;
 const GROW_LOCAL = 4;
@@ -40,7 +38,7 @@ export class Pace {
   constructor() {
     this.rate = START;
     this.free = true;
-    this.retreatedAt = -Infinity;
+    this.retreated = false;
     this.tokens = 0;
     this.filled = 0;
     /** Bytes taken since the last look. */
@@ -61,7 +59,7 @@ export class Pace {
     const seconds = (now - this.looked) / 1000;
     const busy = this.used > this.rate * seconds * 0.5;
     Object.assign(this, { looked: now, used: 0 });
-    if (this.#crowded(now, paths)) this.#retreat(now);
+    if (this.#crowded(now, paths)) this.#retreat();
     else if (busy) this.#advance(paths);
   }
 
@@ -115,17 +113,15 @@ export class Pace {
     return rtt;
   }
 
-  /** @param {number} now */
-  #retreat(now) {
-    if (now - this.retreatedAt < DRAIN) return;
+  #retreat() {
     this.rate = Math.max(LEAST, this.rate / 2);
-    this.retreatedAt = now;
+    this.retreated = true;
   }
 
   /** @param {Map<string, PathLook>} paths */
   #advance(paths) {
     const local = [...paths.values()].every(({ rtt }) => rtt !== null && rtt <= LOCAL);
-    const later = this.retreatedAt > -Infinity ? GROW_LATER : GROW_FIRST;
+    const later = this.retreated ? GROW_LATER : GROW_FIRST;
     this.rate = Math.min(UNBOUNDED, this.rate * (local ? GROW_LOCAL : later));
   }
 }
