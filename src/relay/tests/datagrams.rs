@@ -34,7 +34,7 @@ impl UdpClient {
     }
 
     pub(super) fn request(&mut self, method: Method, fill: impl FnOnce(Writer) -> Writer) -> Vec<u8> {
-        self.asked += 1;
+        self.asked = self.asked.wrapping_add(1);
         let mut request = Vec::new();
         let writer = fill(Writer::new(&mut request, Class::Request, method, [self.asked; 12]));
         let writer = if self.nonce.is_empty() { writer } else { sign(writer, self.username, &self.nonce) };
