@@ -1,8 +1,9 @@
 //! A real certificate authority for one test: Debian's Pebble on loopback, with its DNS server, both ended with the test.
 
 use std::fs;
+use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -48,10 +49,20 @@ pub(crate) fn missing() -> Option<&'static str> {
     (!there("pebble") || !there("pebble-challtestsrv")).then_some("Debian's pebble is not installed")
 }
 
-/// So many free ports of loopback. All are taken before one is given back, so that they differ.
+/// So many free ports of loopback, below those that the system hands out by itself: no neighbour gets one before it is used.
 pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    let taken = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    taken.map(|listener| listener.local_addr().unwrap().port())
+    let mut taken = Vec::new();
+    [(); N].map(|()| {
+        loop {
+            let port = 20_000 + (RandomState::new().hash_one(()) % 7_000) as u16;
+            let both =
+                TcpListener::bind(("127.0.0.1", port)).and_then(|tcp| Ok((tcp, UdpSocket::bind(("127.0.0.1", port))?)));
+            if let Ok(both) = both {
+                taken.push(both);
+                return port;
+            }
+        }
+    })
 }
 
 impl Authority {

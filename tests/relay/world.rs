@@ -57,6 +57,8 @@ impl World {
         let mut rules = turn_rules::Options::new("callbox", [7; 32], passes);
         rules.mobility = true;
         rules.peers.allowed = vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
+        // A client that tries again and again leaves its allocations behind.
+        rules.quotas.per_user = None;
         let mut options = Options::new(rules);
         options.listen = vec![(Ipv4Addr::LOCALHOST, 0).into()];
         let has_ipv6 = has_ipv6();
