@@ -1,5 +1,5 @@
 //! Invitations: small signed texts in a link that let somebody into one room, as a guest or as a host, until an end and for
-//! a number of people. Ours are made by this server and fit a QR code; other programs make theirs as a JWT ([`jwt`]).
+//! a number of people. Ours are made by this server and fit a QR code; other programs make theirs as a JWT ([`JwtKey`]).
 //! Pure: who has used one up, or revoked it, is the hub's memory.
 
 mod jwt;

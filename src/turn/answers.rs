@@ -15,7 +15,7 @@ use crate::clock::Now;
 use crate::stun::{Class, Message, Method, Writer, attribute};
 
 impl Session {
-    /// The shell's answer to [`Action::Open`]. Returns the reply for the client; when it refused (no family could be
+    /// The shell's answer to `Action::Open`. Returns the reply for the client; when it refused (no family could be
     /// opened), the session is not alive any more.
     pub fn opened(&mut self, rules: &Rules, opened: Opened, now: Now, out: &mut Vec<u8>) -> Reply {
         let State::Opening(opening) = std::mem::replace(&mut self.state, State::Stranger) else {
@@ -35,7 +35,7 @@ impl Session {
         reply
     }
 
-    /// The shell's answer to [`Action::Connect`] with this id (RFC 6062, 5.2). Returns the reply; a connection that
+    /// The shell's answer to `Action::Connect` with this id (RFC 6062, 5.2). Returns the reply; a connection that
     /// nobody joins within 30 seconds is to be closed, and [`Session::disconnected`] called.
     pub fn connected(
         &mut self,
@@ -87,7 +87,7 @@ impl Session {
         }
     }
 
-    /// The shell's answer to [`Action::Join`]: whether the peer connection was there and belongs to that user. Returns
+    /// The shell's answer to `Action::Join`: whether the peer connection was there and belongs to that user. Returns
     /// the reply; after `found` every later byte of this client connection is the peer's, no frame any more.
     pub fn joined(&mut self, rules: &Rules, found: bool, now: Now, out: &mut Vec<u8>) -> Reply {
         let State::Asking(to) = std::mem::replace(&mut self.state, State::Stranger) else { return not_asked(out) };
@@ -97,7 +97,7 @@ impl Session {
         }
     }
 
-    /// [`Action::Move`] led here: checks the same bytes again as this session's own and, if they are right, lives under
+    /// `Action::Move` led here: checks the same bytes again as this session's own and, if they are right, lives under
     /// `client` from now on. `None`: they are no message.
     pub fn moved(
         &mut self,

@@ -51,6 +51,7 @@ test('a browser that trusts the authority is not warned, and calls', { skip: lac
   await alice.join('tea');
   await bob.join('tea');
   await alice.seesAndHears('Bob');
+  await bob.seesAndHears('Alice');
 });
 
 /** Its API's own certificate is made here: Debian ships none. */
