@@ -29,14 +29,14 @@ test('everybody sees who the host is, and the host alone is one', async () => {
 
 test('whoever knocks waits as long as it takes, and is in when a host opens', async () => {
   const { world, alice, clock } = await hostAndGuest();
-  alice.call.setDoor({ lobby: true });
+  alice.call.door.set({ lobby: true });
   await clock.pass(0);
   const carol = await knocks(world, 'Carol');
   await clock.pass(60_000);
   assert.equal(carol.call.state, 'waiting');
   const [[id, { name }]] = alice.call.door.knocks;
   assert.equal(name, 'Carol');
-  alice.call.command('admit', id);
+  alice.call.door.command('admit', id);
   await clock.pass(0);
   await carol.joining;
   assert.equal(carol.call.state, 'joined');
@@ -45,17 +45,17 @@ test('whoever knocks waits as long as it takes, and is in when a host opens', as
 
 test('whoever is not let in hears it', async () => {
   const { world, alice, clock } = await hostAndGuest();
-  alice.call.setDoor({ lobby: true });
+  alice.call.door.set({ lobby: true });
   await clock.pass(0);
   const carol = await knocks(world, 'Carol');
-  alice.call.command('decline', [...alice.call.door.knocks.keys()][0]);
+  alice.call.door.command('decline', [...alice.call.door.knocks.keys()][0]);
   await clock.pass(0);
   await assert.rejects(carol.joining, { code: 'declined' });
 });
 
 test('whoever waits no longer is gone from the host’s list', async () => {
   const { world, alice, clock } = await hostAndGuest();
-  alice.call.setDoor({ lobby: true });
+  alice.call.door.set({ lobby: true });
   await clock.pass(0);
   const carol = await knocks(world, 'Carol');
   carol.call.leave();
@@ -65,7 +65,7 @@ test('whoever waits no longer is gone from the host’s list', async () => {
 
 test('a password is asked for, and opens', async () => {
   const { world, alice, clock } = await hostAndGuest();
-  alice.call.setDoor({ password: 'open sesame' });
+  alice.call.door.set({ password: 'open sesame' });
   await clock.pass(0);
   await assert.rejects((await knocks(world, 'Carol')).joining, { code: 'password-needed' });
   await assert.rejects((await knocks(world, 'Carol', { password: 'guess' })).joining, { code: 'password-wrong' });
@@ -78,7 +78,7 @@ test('a host asks for quiet, and only the person speaks again', async () => {
   const { alice, bob, clock } = await hostAndGuest();
   const asked = [];
   bob.call.addEventListener('mute-asked', ({ detail }) => asked.push(detail.peer.name));
-  alice.call.command('mute', alice.peer.id);
+  alice.call.door.command('mute', alice.peer.id);
   await clock.pass(0);
   assert.equal(bob.media.microphone.on, false);
   assert.deepEqual(asked, ['Alice']);
@@ -88,7 +88,7 @@ test('a host asks for quiet, and only the person speaks again', async () => {
 
 test('whoever is sent out is out at once, and does not come back by themselves', async () => {
   const { world, alice, bob, clock } = await hostAndGuest();
-  alice.call.command('remove', alice.peer.id);
+  alice.call.door.command('remove', alice.peer.id);
   await clock.pass(60_000);
   assert.equal(bob.call.state, 'failed');
   assert.equal(bob.call.seat, undefined);
@@ -98,11 +98,11 @@ test('whoever is sent out is out at once, and does not come back by themselves',
 
 test('the host hands over, and everybody sees it', async () => {
   const { alice, bob, clock } = await hostAndGuest();
-  alice.call.command('hand-over', alice.peer.id);
+  alice.call.door.command('hand-over', alice.peer.id);
   await clock.pass(0);
   assert.deepEqual([alice.call.door.host, bob.call.door.host], [false, true]);
   assert.deepEqual([alice.peer.host, bob.peer.host], [true, false]);
-  bob.call.setDoor({ locked: true });
+  bob.call.door.set({ locked: true });
   await clock.pass(0);
   assert.equal(alice.call.door.signs.locked, true);
 });

@@ -79,7 +79,7 @@ export class Call extends EventTarget {
     this.certificates = undefined;
     /** @type {string | undefined} the room's, when this person was asked for it */
     this.password = undefined;
-    this.door = new Door();
+    this.door = new Door((message) => this.signaling.send(message));
     this.room = '';
     this.maxPeople = options.settings.max_people;
     this.written = new Chat();
@@ -200,36 +200,6 @@ export class Call extends EventTarget {
   /** @param {ControlMessage} message */
   sayAll(message) {
     for (const peer of this.roster.all) peer.say(message);
-  }
-
-  /**
-   * What only a host may do: let somebody in who knocked or send them away, ask for quiet, send somebody out, hand over.
-   * @param {'admit' | 'decline' | 'mute' | 'remove' | 'hand-over'} wish
-   * @param {string} id of a peer, or of somebody who knocked
-   */
-  command(wish, id) {
-    this.signaling.send({ type: wish, id });
-  }
-
-  /**
-   * What only a host may do: change who may come in.
-   * @param {{ locked?: boolean, lobby?: boolean, password?: string }} change '' takes the password away
-   */
-  setDoor(change) {
-    this.signaling.send({ type: 'set-door', ...change });
-  }
-
-  /**
-   * What only a host may do: have an invitation made. The answer comes as an 'invited' event.
-   * @param {{ role: 'guest' | 'host', seconds?: number, uses?: number }} wish
-   */
-  invite(wish) {
-    this.signaling.send({ type: 'invite', ...wish });
-  }
-
-  /** Lets nobody in with this invitation any more; 'revoked' answers. @param {string} invitation */
-  revoke(invitation) {
-    this.signaling.send({ type: 'revoke', invitation });
   }
 
   /** A browser that cannot make one makes another for each connection by itself. */

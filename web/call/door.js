@@ -1,12 +1,14 @@
 /**
- * The room's door, as one person sees it: who may come in, whether this person may change that, and who waits outside.
+ * The room's door, as one person sees it: who may come in, who waits outside, and what hosts may do about both.
  */
 
 /** @typedef {import('./messages.js').Knock} Knock */
 /** @typedef {import('./messages.js').HubMessage} HubMessage */
 
 export class Door {
-  constructor() {
+  /** @param {(message: import('./messages.js').PageMessage) => void} say to the hub */
+  constructor(say) {
+    this.say = say;
     /** Whether this person is a host: lets people in, sends them out, changes the door. */
     this.host = false;
     /** Whether the room's name is enough to come in; otherwise hosts make invitations. */
@@ -35,6 +37,36 @@ export class Door {
       case 'knock-over': this.knocks.delete(message.id); return true;
       default: return false;
     }
+  }
+
+  /**
+   * For hosts: lets somebody in who knocked or sends them away, asks for quiet, sends somebody out, hands over.
+   * @param {'admit' | 'decline' | 'mute' | 'remove' | 'hand-over'} wish
+   * @param {string} id of a peer, or of somebody who knocked
+   */
+  command(wish, id) {
+    this.say({ type: wish, id });
+  }
+
+  /**
+   * For hosts: changes who may come in.
+   * @param {{ locked?: boolean, lobby?: boolean, password?: string }} change '' takes the password away
+   */
+  set(change) {
+    this.say({ type: 'set-door', ...change });
+  }
+
+  /**
+   * For hosts: has an invitation made. The answer comes as the call's 'invited' event.
+   * @param {{ role: 'guest' | 'host', seconds?: number, uses?: number }} wish
+   */
+  invite(wish) {
+    this.say({ type: 'invite', ...wish });
+  }
+
+  /** For hosts: lets nobody in with this invitation any more; 'revoked' answers. @param {string} invitation */
+  revoke(invitation) {
+    this.say({ type: 'revoke', invitation });
   }
 
   /** A new host hears of everybody who waits, one by one. @param {boolean} host */

@@ -26,14 +26,14 @@ export function inviting(call, signal) {
     event.preventDefault();
     const seconds = Number(part(view, 'seconds', HTMLSelectElement).value);
     const once = part(view, 'once', HTMLInputElement).checked;
-    call.invite({ role: 'guest', ...(seconds && { seconds }), ...(once && { uses: 1 }) });
+    call.door.invite({ role: 'guest', ...(seconds && { seconds }), ...(once && { uses: 1 }) });
   });
   call.addEventListener('invited', (event) => {
     current = /** @type {CustomEvent} */ (event).detail.invitation;
     made.replaceChildren(invitation(call.room, current));
     back.hidden = false;
   }, { signal });
-  back.addEventListener('click', () => call.revoke(current));
+  back.addEventListener('click', () => call.door.revoke(current));
   call.addEventListener('revoked', () => {
     made.replaceChildren();
     back.hidden = true;

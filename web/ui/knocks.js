@@ -35,7 +35,7 @@ function lineOf({ id, name }, call) {
   for (const wish of /** @type {const} */ (['admit', 'decline'])) {
     const button = part(line, wish);
     label(button, `knock.${wish}.who`, { name });
-    button.addEventListener('click', () => call.command(wish, id));
+    button.addEventListener('click', () => call.door.command(wish, id));
   }
   return line;
 }

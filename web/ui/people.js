@@ -81,7 +81,7 @@ function wishButton(wish, peer, call) {
   let sure = wish === 'mute';
   button.addEventListener('click', () => {
     if (sure) {
-      call.command(wish, peer.id);
+      call.door.command(wish, peer.id);
       if (wish === 'mute') toast('people.mute.asked', { name: peer.name });
       return;
     }
@@ -111,14 +111,14 @@ function showDoor(body, { door }) {
 function listenToDoor(body, call) {
   for (const sign of /** @type {const} */ (['locked', 'lobby'])) {
     const box = part(body, sign, HTMLInputElement);
-    box.addEventListener('change', () => call.setDoor({ [sign]: box.checked }));
+    box.addEventListener('change', () => call.door.set({ [sign]: box.checked }));
   }
   const field = part(body, 'password', HTMLInputElement);
   part(body, 'password-form').addEventListener('submit', (event) => {
     event.preventDefault();
     if (!field.value) return;
-    call.setDoor({ password: field.value });
+    call.door.set({ password: field.value });
     field.value = '';
   });
-  part(body, 'forget').addEventListener('click', () => call.setDoor({ password: '' }));
+  part(body, 'forget').addEventListener('click', () => call.door.set({ password: '' }));
 }
