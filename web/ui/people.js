@@ -23,8 +23,21 @@ export function openPeople(call, signal) {
   localise(body);
   const closing = new AbortController();
   const open = AbortSignal.any([signal, closing.signal]);
+  const list = part(body, 'list');
+  const own = stamp('person');
+  localise(own);
+  list.append(own);
+  /** @type {Map<Peer, HTMLElement>} kept, so that a button stays the one that was pressed */
+  const rows = new Map();
   const show = () => {
-    part(body, 'list').replaceChildren(you(call), ...[...call.peers.values()].map((peer) => person(peer, call)));
+    showYou(own, call);
+    for (const [peer, row] of rows) if (!call.peers.has(peer.id)) dismiss(rows, peer, row);
+    for (const peer of call.peers.values()) {
+      const row = rows.get(peer) ?? person(peer, call);
+      if (!rows.has(peer)) list.append(row);
+      rows.set(peer, row);
+      showPerson(row, peer, call);
+    }
     showDoor(body, call);
   };
   for (const event of ['door', 'peer', 'peer-joined', 'peer-left']) call.addEventListener(event, show, { signal: open });
@@ -33,13 +46,23 @@ export function openPeople(call, signal) {
   openDialog('people.title', body, { onClose: () => closing.abort() });
 }
 
-/** @param {Call} call */
-function you({ you: { name }, door }) {
-  const row = stamp('person');
+/**
+ * @param {Map<Peer, HTMLElement>} rows
+ * @param {Peer} peer
+ * @param {HTMLElement} row
+ */
+function dismiss(rows, peer, row) {
+  row.remove();
+  rows.delete(peer);
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {Call} call
+ */
+function showYou(row, { you: { name }, door }) {
   part(row, 'name').textContent = t('tile.you', { name });
   part(row, 'host').hidden = !door.host;
-  localise(row);
-  return row;
 }
 
 /**
@@ -49,11 +72,20 @@ function you({ you: { name }, door }) {
 function person(peer, call) {
   const row = stamp('person');
   localise(row);
+  part(row, 'wishes').append(...WISHES.map((wish) => wishButton(wish, peer, call)));
+  return row;
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {Peer} peer
+ * @param {Call} call
+ */
+function showPerson(row, peer, { door }) {
   part(row, 'name').textContent = peer.name;
   part(row, 'host').hidden = !peer.host;
+  part(row, 'wishes').hidden = !door.host;
   showIdentity(row, peer);
-  if (call.door.host) part(row, 'wishes').append(...WISHES.map((wish) => wishButton(wish, peer, call)));
-  return row;
 }
 
 /**
