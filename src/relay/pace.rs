@@ -1,6 +1,7 @@
 //! When a worker rests between two wakes. Packets that come fast but one by one would each cost a wake of their own;
 //! a rest far too short to be noticed lets them gather, so that they are read in one call and leave in fuller runs.
-//! Network cards do the same with their interrupts. A worker that is behind finds full batches anyway and never rests.
+//! Network cards do the same with their interrupts. A worker that is behind finds full batches anyway and never rests;
+//! packets that the kernel hands over coalesced do not count, since they are together already.
 
 use std::time::{Duration, Instant};
 
@@ -27,9 +28,9 @@ impl Pace {
         Pace { since: now, arrivals: 0, fast: false }
     }
 
-    /// Counts what a wake at `now` has read.
-    pub(super) fn count(&mut self, arrivals: usize, now: Instant) {
-        self.arrivals += arrivals as u32;
+    /// Counts the packets that a wake at `now` has read one by one.
+    pub(super) fn count(&mut self, lone: usize, now: Instant) {
+        self.arrivals += lone as u32;
         let elapsed = now.saturating_duration_since(self.since);
         if elapsed >= WINDOW {
             self.fast = f64::from(self.arrivals) > f64::from(FAST) * elapsed.as_secs_f64();

@@ -109,8 +109,8 @@ impl Worker {
         let mut unfinished = 0;
         for index in 0..self.ready.len() {
             let token = self.ready[index];
-            let (arrivals, empty) = self.read(token);
-            self.pace.count(arrivals, now.monotonic);
+            let (lone, empty) = self.read(token);
+            self.pace.count(lone, now.monotonic);
             if !empty {
                 self.ready[unfinished] = token;
                 unfinished += 1;
@@ -137,7 +137,7 @@ impl Worker {
         }
     }
 
-    /// Reads one batch; says how many buffers it filled, and whether the socket is empty now.
+    /// Reads one batch; says how many packets came alone in their buffer, and whether the socket is empty now.
     fn read(&mut self, token: Token) -> (usize, bool) {
         let Some(socket) = self.traffic.socket(token) else { return (0, true) };
         let (slots, empty) = match self.buffers.receive(&socket) {
@@ -148,15 +148,19 @@ impl Worker {
                 return (0, false);
             }
         };
-        for slot in slots.clone() {
+        let mut lone = 0;
+        for slot in slots {
+            let mut together = 0;
             for datagram in self.buffers.datagrams(slot) {
                 self.traffic.handle(token, datagram, self.buffers.memory());
+                together += 1;
             }
+            lone += usize::from(together == 1);
         }
         if self.buffers.is_full() {
             self.flush();
         }
-        (slots.len(), empty)
+        (lone, empty)
     }
 
     /// After a panic: sockets stay in `ready`, what was read from them is lost.
