@@ -1,10 +1,7 @@
-//! What can go wrong between us and a certificate authority: which kind it is, how long to wait before the next attempt,
-//! and the words for whoever has to mend it. Pure: problems in, decisions and sentences out.
+//! What can go wrong between us and a certificate authority: which kind it is, and how long to wait before the next
+//! attempt. Pure: problems in, decisions out. How it is told stands in `words.rs`.
 
 use std::time::Duration;
-
-use super::Challenge;
-use super::subject::Subject;
 
 /// The kinds that differ in what to do about them. Most are error types of RFC 8555, 6.7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,150 +126,11 @@ impl Failure {
         // RFC 8555, 6.6: Retry-After says when the limit is over.
         doubled.min(most).max(self.retry_after.unwrap_or_default().min(7 * 24 * HOUR))
     }
-
-    /// One sentence: what happened to the certificate for `subject`, and what to do.
-    pub(super) fn words(&self, subject: &Subject, challenge: Challenge) -> String {
-        let (what, remedy) = self.sentence(subject, challenge);
-        let detail = self.detail.trim().trim_end_matches('.');
-        let said = if detail.is_empty() { String::new() } else { format!(" (\"{detail}\")") };
-        format!("{what}{said}; {remedy}")
-    }
-
-    fn sentence(&self, subject: &Subject, challenge: Challenge) -> (String, String) {
-        let port = challenge.port();
-        let other = challenge.other();
-        match self.fault {
-            Fault::Connection => (
-                format!("the certificate authority could not connect to {subject}, port {port}"),
-                format!(
-                    "open TCP {port} in the firewalls of this machine and its provider, and forward it here; or set \
-                     tls.acme.challenge = \"{}\", which uses port {}",
-                    other.name(),
-                    other.port()
-                ),
-            ),
-            Fault::Dns => (
-                format!("the certificate authority found no address for {subject}"),
-                "add an A or AAAA record that points here, or remove the name from `names`".to_owned(),
-            ),
-            Fault::WrongAnswer | Fault::Tls => (
-                format!("{subject}, port {port}, is answered by somebody else than this callbox"),
-                format!(
-                    "point all its A and AAAA records here and forward TCP {port} to this machine without a proxy that \
-                     takes TLS off"
-                ),
-            ),
-            Fault::Caa => (
-                format!("a CAA record of {subject} forbids this certificate authority"),
-                "add it to that record, or name another authority in tls.acme.directory".to_owned(),
-            ),
-            Fault::RateLimited => (
-                format!("the certificate authority has a limit and will not issue for {subject} for a while"),
-                "nothing needs to be done, it is tried again when the limit allows".to_owned(),
-            ),
-            Fault::Rejected => (
-                format!("the certificate authority issues no certificate for {subject}"),
-                if subject.is_address() {
-                    "give callbox a DNS name in `names`, or name another authority in tls.acme.directory".to_owned()
-                } else {
-                    "choose another name, or another authority in tls.acme.directory".to_owned()
-                },
-            ),
-            Fault::Profile => (
-                format!("the certificate authority does not offer this certificate profile for {subject}"),
-                "leave tls.acme.profile empty, or write one that it offers".to_owned(),
-            ),
-            Fault::ExternalAccount => (
-                "the certificate authority wants an account that was registered with it".to_owned(),
-                "register there and write the key id and the key it gives you into tls.acme.eab".to_owned(),
-            ),
-            Fault::Contact => (
-                "the certificate authority does not accept the email address".to_owned(),
-                "correct tls.acme.email, or leave it empty".to_owned(),
-            ),
-            Fault::Terms => (
-                "the certificate authority wants somebody to agree to something".to_owned(),
-                "read the page it names and follow it".to_owned(),
-            ),
-            Fault::Unreachable => (
-                "the certificate authority cannot be reached".to_owned(),
-                "allow this machine to connect to tls.acme.directory, and check its DNS and its clock".to_owned(),
-            ),
-            Fault::DataDir => (
-                "the certificate's files cannot be kept".to_owned(),
-                "see that this user may write to data_dir, and that its disk is not full".to_owned(),
-            ),
-            Fault::NoChallenge => (
-                format!("the certificate authority wants a proof for {subject} that callbox cannot give"),
-                format!(
-                    "set tls.acme.challenge = \"{}\", or name another authority in tls.acme.directory",
-                    other.name()
-                ),
-            ),
-            Fault::Slow => passing("the certificate authority took too long"),
-            Fault::Server => passing("the certificate authority has a fault"),
-            Fault::Rubbish => (
-                "the certificate authority answered something that makes no sense".to_owned(),
-                "check that tls.acme.directory is the address of an ACME directory".to_owned(),
-            ),
-            Fault::AccountGone => {
-                passing("the certificate authority does not know our account any more, so a new one is made")
-            }
-            Fault::OrderGone => passing("the certificate authority has ended the order, so a new one is placed"),
-            Fault::Replacement => {
-                passing("the certificate authority does not see this as a renewal, so it is ordered as new")
-            }
-            Fault::Nonce => passing("the certificate authority refused our requests as repeated"),
-            Fault::Other => (
-                format!("the certificate authority refused the certificate for {subject}"),
-                "its own words say why".to_owned(),
-            ),
-        }
-    }
-}
-
-fn passing(what: &str) -> (String, String) {
-    (what.to_owned(), "nothing needs to be done".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn words(kind: &str, subject: &str, challenge: Challenge) -> String {
-        let failure = Failure::of_problem(&format!("urn:ietf:params:acme:error:{kind}"), "said so.");
-        failure.words(&Subject::new(subject), challenge)
-    }
-
-    #[test]
-    fn a_closed_port_is_named_with_the_other_way_in() {
-        let said = words("connection", "call.example.org", Challenge::TlsAlpn01);
-        assert!(said.contains("call.example.org, port 443 (\"said so\"); open TCP 443"), "{said}");
-        assert!(said.contains("\"http-01\", which uses port 80"), "{said}");
-        let said = words("connection", "192.0.2.7", Challenge::Http01);
-        assert!(said.contains("open TCP 80") && said.contains("\"tls-alpn-01\", which uses port 443"), "{said}");
-    }
-
-    #[test]
-    fn every_problem_of_the_rfc_says_what_to_do() {
-        let remedies = [
-            ("dns", "A or AAAA record"),
-            ("unauthorized", "point all its A and AAAA records here"),
-            ("caa", "another authority in tls.acme.directory"),
-            ("rateLimited", "tried again when the limit allows"),
-            ("externalAccountRequired", "tls.acme.eab"),
-            ("invalidContact", "tls.acme.email"),
-            ("invalidProfile", "tls.acme.profile"),
-            ("rejectedIdentifier", "choose another name"),
-            ("unheardOf", "its own words say why"),
-        ];
-        for (kind, remedy) in remedies {
-            let said = words(kind, "call.example.org", Challenge::TlsAlpn01);
-            assert!(said.contains(remedy), "{kind}: {said}");
-            assert!(!said.ends_with('.') && !said.contains('\n'), "{said}");
-        }
-        assert!(words("rejectedIdentifier", "192.0.2.7", Challenge::TlsAlpn01).contains("a DNS name in `names`"));
-    }
 
     #[test]
     fn a_hostile_detail_cannot_write_on_the_terminal() {

@@ -17,6 +17,7 @@ mod plan;
 mod report;
 mod steward;
 mod subject;
+mod words;
 
 use std::path::PathBuf;
 
