@@ -9,12 +9,10 @@ use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_enco
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::addresses::Addresses;
 use super::{banner, keys};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::data_dir::{DataDir, Error};
-use crate::discovery::{self, Machine};
 use crate::http::Site;
 use crate::hub::RoomName;
 use crate::invitation::{Invitation, InvitationId, Role};
@@ -112,9 +110,7 @@ fn read_line(line: &str) -> Option<(InvitationId, u32)> {
 /// The best address that other people open, else this machine's own.
 fn first_link(config: &Config) -> anyhow::Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
-    let machine = Machine::this();
-    let found = runtime.block_on(discovery::find(&machine, &config.discovery()));
-    let outside = Addresses::new(config, machine.interfaces, &found).outside();
+    let outside = runtime.block_on(super::look_around(config)).1.outside();
     let host = outside.into_iter().next().unwrap_or_else(|| "localhost".to_owned());
     Ok(banner::public_link(config, &host, config.listen.port()))
 }

@@ -10,41 +10,35 @@ mod invitations;
 mod keys;
 mod logs;
 mod reload;
+mod serving;
 mod stop;
 mod trust;
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::time::Duration;
+use std::net::SocketAddr;
 
 use anyhow::Context;
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::acme::Steward;
 use crate::config::{Config, Inputs};
 use crate::data_dir::DataDir;
-use crate::discovery::{self, Machine};
+use crate::discovery::{self, Found, Machine};
 use crate::firewall::{Listening, RelayPorts};
-use crate::http::{self, Site};
+use crate::http;
 use crate::tls::{self, Certificates};
 use addresses::Addresses;
 use banner::Banner;
 use bind::Own;
-use budget::Keeper;
-use door::Door;
 use reload::{Reloader, Watched};
+use serving::Serving;
 use stop::{Hangup, Signals};
 use trust::Ground;
 
 pub use banner::code;
 pub use invitations::{Wish, invite, revoke};
 pub use logs::start as start_logs;
-
-/// For requests and goodbyes under way after the first signal. Docker kills after ten seconds.
-const GOODBYE: Duration = Duration::from_secs(8);
 
 /// Runs the server until a signal stops it. An error says in one sentence what to do.
 ///
@@ -94,57 +88,44 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
     let watched = Watched::now(&inputs);
     let dir = DataDir::open(&config.data_dir)?;
     let keys = keys::open(&dir, &config)?;
-    let machine = Machine::this();
-    let mut found = discovery::find(&machine, &config.discovery()).await;
-    let addresses = Addresses::new(&config, machine.interfaces, &found);
+    let (mut found, addresses) = look_around(&config).await;
     let certificates = certificates(&config, &dir, &addresses)?;
     let tls = certificates.as_ref().map(Certificates::door).transpose()?;
     let (gate, relay) = bind::bind(&config, &keys, Own { host: addresses.ips(), public: found.translated() })?;
     let (mut signals, hangup) = (Signals::listen()?, Hangup::listen()?);
 
-    let address = gate.local_address();
-    let relay = relay.map(crate::relay::Relay::serve);
-    let streams = relay.as_ref().map(crate::relay::Running::streams);
-    let options = http::Options { certificates: certificates.clone(), ..config.site(keys.clone(), address.port()) };
-    let site = match &streams {
-        Some(streams) => Site::with_relay(options, Arc::new(Door(streams.clone()))),
-        None => Site::new(options),
-    };
-    let wanted = listening(&config);
-    let redirect = wanted.redirect.and(gate.redirect_port());
-    let bound = Listening { one_port: address.port(), redirect, ..wanted };
-
-    let public: Vec<IpAddr> = found.addresses.iter().map(|address| address.ip).collect();
-    let ground =
-        Ground { config: &config, public: &public, one_port: bound.one_port, plain_port: gate.redirect_port() };
-    let trust = ground.trust();
-    let (wishes, wanted_certificates) = watch::channel(trust.clone().wishes(&config));
-    let steward =
-        certificates.as_ref().map(|certificates| Steward::new(dir.clone(), certificates.clone(), wanted_certificates));
-
-    let shutdown = CancellationToken::new();
-    let plain_port = gate.redirect_port();
-    let limit = config.turn.as_ref().and_then(|turn| turn.monthly_budget);
-    let keeper = limit.zip(streams.clone());
-    let keeper = keeper.map(|(limit, streams)| Keeper::open(limit, dir.clone(), streams, site.clone()));
-    let counting = keeper.map(|keeper| tokio::spawn(keeper.run(shutdown.clone())));
-    let gate = tokio::spawn(gate.serve(site.clone(), streams.clone(), tls, shutdown.clone()));
-    info!(%address, "serving");
-    if relay.is_some() {
-        found.confirm(address.port()).await;
+    let (address, plain_port) = (gate.local_address(), gate.redirect_port());
+    let one_port = address.port();
+    let options = http::Options { certificates: certificates.clone(), ..config.site(keys.clone(), one_port) };
+    let mut serving = Serving::new(options, relay);
+    let (site, streams) = (serving.site.clone(), serving.streams());
+    if let Some(limit) = config.turn.as_ref().and_then(|turn| turn.monthly_budget) {
+        serving.count(limit, dir.clone());
     }
-    let certificate = certificates.as_ref();
+    serving.run(|shutdown| gate.serve(site.clone(), streams.clone(), tls, shutdown));
+    info!(%address, "serving");
+    if streams.is_some() {
+        found.confirm(one_port).await;
+    }
+
+    let trust = Ground { config: &config, public: &found.public(), one_port, plain_port }.trust();
+    let listening = bound(&config, one_port, plain_port);
     let banner = Banner {
         config: &config,
-        listening: bound,
+        listening,
         addresses: &addresses,
         found: &found,
-        certificates: certificate,
+        certificates: certificates.as_ref(),
         trust: &trust,
     };
     banner.print();
-    let keeping = tokio::spawn(invitations::keep(site.clone(), dir.clone(), shutdown.clone()));
-    let one_port = address.port();
+
+    let (wishes, wanted_certificates) = watch::channel(trust.wishes(&config));
+    if let Some(certificates) = certificates.clone() {
+        let steward = Steward::new(dir.clone(), certificates, wanted_certificates);
+        serving.run(|shutdown| steward.run(shutdown));
+    }
+    serving.run(|shutdown| invitations::keep(site.clone(), dir.clone(), shutdown));
     let reloader = Reloader {
         inputs,
         watched,
@@ -154,34 +135,28 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
         found,
         one_port,
         plain_port,
-        site: site.clone(),
+        site,
         streams,
         certificates,
         wishes,
     };
-    let reloading = tokio::spawn(reloader.run(hangup, shutdown.clone()));
-    let ordering = steward.map(|steward| tokio::spawn(steward.run(shutdown.clone())));
-    let ordering = async { drop(futures_util::future::OptionFuture::from(ordering).await) };
-    signals.wait().await;
-    info!("stopping; a second signal ends at once");
-    shutdown.cancel();
-    let goodbyes = async {
-        let _ = tokio::join!(gate, site.drained(), reloading, keeping, ordering);
-        if let Some(relay) = relay {
-            let _ = tokio::task::spawn_blocking(move || relay.stop()).await;
-        }
-        if let Some(counting) = counting
-            && let Ok(keeper) = counting.await
-        {
-            keeper.finish();
-        }
-    };
-    tokio::select! {
-        () = goodbyes => {}
-        () = tokio::time::sleep(GOODBYE) => warn!("some connections did not end in time"),
-        () = signals.wait() => warn!("ended at once by a second signal"),
-    }
+    serving.run(|shutdown| reloader.run(hangup, shutdown));
+    serving.until(&mut signals).await;
     Ok(())
+}
+
+/// Which addresses this machine has, and which the world knows it by.
+async fn look_around(config: &Config) -> (Found, Addresses) {
+    let machine = Machine::this();
+    let found = discovery::find(&machine, &config.discovery()).await;
+    let addresses = Addresses::new(config, machine.interfaces, &found);
+    (found, addresses)
+}
+
+/// What firewalls are to be told of, with the ports as bound.
+fn bound(config: &Config, one_port: u16, plain_port: Option<u16>) -> Listening {
+    let wanted = listening(config);
+    Listening { one_port, redirect: wanted.redirect.and(plain_port), ..wanted }
 }
 
 fn certificates(config: &Config, dir: &DataDir, addresses: &Addresses) -> Result<Option<Certificates>, tls::Error> {

@@ -5,7 +5,6 @@
 //! systems, a container's mounts, Kubernetes' exchanged links), and costs a few system calls.
 
 use std::fs;
-use std::net::IpAddr;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -114,9 +113,8 @@ impl Reloader {
         self.site.change(http::Options { certificates: self.certificates.clone(), ..site });
         self.change_relay();
         logs::change(&self.config.log);
-        let public: Vec<IpAddr> = self.found.addresses.iter().map(|address| address.ip).collect();
         let (one_port, plain_port) = (self.one_port, self.plain_port);
-        let ground = Ground { config: &self.config, public: &public, one_port, plain_port };
+        let ground = Ground { config: &self.config, public: &self.found.public(), one_port, plain_port };
         // Also when nothing changed: somebody who asks has perhaps opened a port.
         self.wishes.send_replace(ground.trust().wishes(&self.config));
         let named = if taken.is_empty() { "no key differs".to_owned() } else { taken.join(", ") };

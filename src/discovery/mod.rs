@@ -133,6 +133,11 @@ pub async fn find(machine: &Machine, wishes: &Wishes) -> Found {
 }
 
 impl Found {
+    /// By which the world reaches this machine, or so it seems.
+    pub fn public(&self) -> Vec<IpAddr> {
+        self.addresses.iter().map(|address| address.ip).collect()
+    }
+
     /// The addresses for relayed candidates where they must be told: those that no interface has, one of each family. The
     /// relay tells a client the address of the interface it came in by, which is right for all others.
     pub fn translated(&self) -> Vec<IpAddr> {
