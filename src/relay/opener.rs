@@ -17,6 +17,9 @@ const MOST_BINDS: usize = 64;
 /// RFC 8656, 7.2: a reserved port "MUST be held for at least 30 seconds".
 const KEPT_FOR: Duration = Duration::from_secs(30);
 
+/// Reserved ports at once. They count to nobody's quota, since nobody holds them yet.
+const MOST_KEPT: usize = 64;
+
 /// Virtual addresses need no free port of this machine, so they take the standard range.
 const VIRTUAL_PORTS: std::ops::RangeInclusive<u16> = 49152..=65535;
 
@@ -112,6 +115,9 @@ impl Opener {
         token: Token,
         now: Instant,
     ) -> Result<Relayed, NotOpened> {
+        if self.kept(now).len() >= MOST_KEPT {
+            return Err(NotOpened::NoPort);
+        }
         for port in
             shuffled(&self.ports).filter(|port| port % 2 == 0 && self.ports.contains(&(port + 1))).take(MOST_BINDS)
         {
@@ -265,6 +271,20 @@ mod tests {
 
         opener.open(&open(PortWish::EvenAndKeepNext([3; 8])), LOOPBACK, &Home::Kept, now).v4.expect("a pair");
         assert!(opener.open(&open(PortWish::Kept([3; 8])), LOOPBACK, &Home::Kept, now + KEPT_FOR).v4.is_err());
+    }
+
+    #[test]
+    fn whoever_reserves_port_after_port_leaves_enough_for_others() {
+        let opener = opener(Ports::None);
+        let (open, now) = (|port| wish(RelayKind::Virtual, port), Instant::now());
+        let reserve = |n: usize, now| {
+            let token = (n as u64).to_be_bytes();
+            opener.open(&open(PortWish::EvenAndKeepNext(token)), LOOPBACK, &Home::Kept, now).v4.is_ok()
+        };
+        assert!((0..MOST_KEPT).all(|n| reserve(n, now)));
+        assert!(!reserve(MOST_KEPT, now));
+        assert!(opener.open(&open(PortWish::Any), LOOPBACK, &Home::Kept, now).v4.is_ok());
+        assert!(reserve(MOST_KEPT, now + KEPT_FOR));
     }
 
     #[test]
