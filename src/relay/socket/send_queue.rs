@@ -262,8 +262,9 @@ impl Refusal {
         match cause.raw_os_error() {
             Some(libc::EINTR) => Refusal::TryAgain,
             Some(libc::ENOSYS) => Refusal::NoSendmmsg,
-            Some(libc::EMSGSIZE) if segmented => Refusal::NoSegments { ever: false },
-            Some(libc::EIO | libc::EINVAL | libc::EOPNOTSUPP) if segmented => Refusal::NoSegments { ever: true },
+            // EOPNOTSUPP is also what an ICMP "source route failed" becomes, which any peer can send.
+            Some(libc::EMSGSIZE | libc::EOPNOTSUPP) if segmented => Refusal::NoSegments { ever: false },
+            Some(libc::EIO | libc::EINVAL) if segmented => Refusal::NoSegments { ever: true },
             Some(libc::EAGAIN | libc::ENOBUFS) => Refusal::Full,
             _ => Refusal::Lost,
         }
