@@ -137,7 +137,7 @@ impl Default for Quotas {
     fn default() -> Quotas {
         Quotas {
             allocations: Some(20_000),
-            per_user: Some(100),
+            per_user: Some(200),
             per_address: Some(2000),
             permissions: 128,
             channels: 128,

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::options::Quotas;
 use super::refusal::Refusal;
+use crate::pass;
 
 /// What is in use. Its size is bounded by the allocations there are.
 #[derive(Debug, Default)]
@@ -34,13 +35,11 @@ pub(super) fn take(usage: &Arc<Usage>, quotas: &Quotas, username: &str, ip: IpAd
     if full(quotas.allocations, Some(&counts.total)) {
         return Err(Refusal::InsufficientCapacity);
     }
-    // A proxy on this machine brings everybody's connections from one address.
-    let per_address = quotas.per_address.filter(|_| !ip.is_loopback());
-    if full(quotas.per_user, counts.users.get(username)) || full(per_address, counts.addresses.get(&address)) {
+    if full(quotas.per_user, counts.users.get(person(username))) || counts.has_enough_from(ip, quotas) {
         return Err(Refusal::QuotaReached);
     }
     counts.total += 1;
-    *counts.users.entry(username.into()).or_default() += 1;
+    *counts.users.entry(person(username).into()).or_default() += 1;
     *counts.addresses.entry(address).or_default() += 1;
     Ok(Place { usage: usage.clone(), username: username.into(), address })
 }
@@ -57,7 +56,7 @@ impl Place {
             return Ok(());
         }
         let mut counts = self.usage.lock();
-        if full(quotas.per_address, counts.addresses.get(&address)) {
+        if counts.has_enough_from(ip, quotas) {
             return Err(Refusal::QuotaReached);
         }
         *counts.addresses.entry(address).or_default() += 1;
@@ -71,8 +70,16 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut counts = self.usage.lock();
         counts.total -= 1;
-        give_back(&mut counts.users, &self.username);
+        give_back(&mut counts.users, person(&self.username));
         give_back(&mut counts.addresses, &self.address);
+    }
+}
+
+impl Counts {
+    /// A proxy on this machine brings everybody's connections from one address: loopback is not counted.
+    fn has_enough_from(&self, ip: IpAddr, quotas: &Quotas) -> bool {
+        let limit = quotas.per_address.filter(|_| !ip.is_loopback());
+        full(limit, self.addresses.get(&subscriber(ip)))
     }
 }
 
@@ -98,6 +105,11 @@ fn give_back<Q: ?Sized + Hash + Eq, K: Hash + Eq + std::borrow::Borrow<Q>>(count
             counts.remove(key);
         }
     }
+}
+
+/// Whose allocations count together: credentials that expire are made out anew all the time, to the same person.
+fn person(username: &str) -> &str {
+    pass::holder(username).unwrap_or(username)
 }
 
 /// A household has one IPv4 address but a whole /64 of IPv6.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::world::{Heard, RELAY_V4, UDP, World};
+use crate::pass::{Secret, TurnPasses};
 use crate::stun::{Class, Method, Writer, attribute};
 use crate::turn::{Dropped, NoMore, Session};
 
@@ -196,6 +197,20 @@ fn a_whole_ipv6_network_counts_as_one_address_and_this_machine_is_not_counted() 
     assert_eq!([allocate("[2001:db8:1:2::1]:1"), allocate("[2001:db8:1:2:ffff::9]:1")], [0, 0]);
     assert_eq!([allocate("[2001:db8:1:2:1::]:1"), allocate("[2001:db8:1:3::1]:1")], [486, 0]);
     assert_eq!([1, 2, 3].map(|port| allocate(&format!("127.0.0.1:{port}"))), [0, 0, 0]);
+}
+
+#[test]
+fn new_credentials_of_the_same_person_bring_no_new_quota() {
+    let mut world = World::with(|options| options.quotas.per_user = Some(2));
+    let passes = TurnPasses::new(vec![Secret::new("north")], Default::default());
+    let mut allocate = |id: &str, minutes: u64, port: u16| {
+        let issued = passes.issue(id, Duration::from_secs(60 * minutes), world.now).expect("issued");
+        let mut guest = world.arrives("guest", &format!("192.0.2.10:{port}"));
+        (guest.username, guest.password) = (issued.username, issued.password.expose().into());
+        world.ask(&guest, Method::Allocate, |writer| writer.put(attribute::REQUESTED_TRANSPORT, UDP)).code()
+    };
+    assert_eq!([allocate("p1", 10, 1), allocate("p1", 11, 2), allocate("p1", 12, 3)], [0, 0, 486]);
+    assert_eq!(allocate("p2", 10, 4), 0);
 }
 
 #[test]

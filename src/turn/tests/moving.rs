@@ -136,6 +136,22 @@ fn moving_is_no_way_around_the_quota_of_an_address() {
 }
 
 #[test]
+fn a_proxy_on_this_machine_brings_more_of_those_who_move_than_one_address_may_have() {
+    let mut world = World::with(|options| (options.mobility, options.quotas.per_address) = (true, Some(1)));
+    let ask = |world: &mut World, person: &Person| {
+        world.ask(person, Method::Allocate, |writer| {
+            writer.put(attribute::REQUESTED_TRANSPORT, UDP).put(attribute::MOBILITY_TICKET, &[])
+        })
+    };
+    let (alice, bob) = (world.arrives("alice", AT_HOME), world.arrives("bob", "127.0.0.1:1000"));
+    let allocated = ask(&mut world, &alice);
+    assert_eq!(ask(&mut world, &bob).code(), 0);
+    let ticket = allocated.message().get(attribute::MOBILITY_TICKET).expect("a ticket");
+    let proxied = world.arrives("alice", "127.0.0.1:2000");
+    assert_eq!(refresh(&mut world, &proxied, ticket).code(), 0);
+}
+
+#[test]
 fn a_call_goes_on_over_another_transport() {
     let (mut world, _, ticket) = alice_who_may_move();
     let roaming = world.arrives_over("alice", ON_THE_ROAD, Transport::Tls);
