@@ -20,6 +20,9 @@ use crate::turn::{Client, NotOpened, Opened, Session};
 /// Tokens below are the listeners; from here on two per session, one per family of its relay sockets.
 const FIRST_RELAY_TOKEN: usize = 1 << 16;
 
+/// Timers of ended sessions that are not worth looking for.
+const SPARE_TIMERS: usize = 64;
+
 /// See the module's text.
 #[derive(Debug, Default)]
 pub(super) struct Sessions {
@@ -32,7 +35,7 @@ pub(super) struct Sessions {
     /// that one person makes long holds up nobody else.
     by_owner: BTreeSet<(u64, usize)>,
     seed: RandomState,
-    /// One entry per session; a deadline that moved meanwhile is looked up again when the entry comes up.
+    /// One entry per session, and some of ended ones; a deadline that moved meanwhile is looked up again when the entry comes up.
     deadlines: BinaryHeap<Reverse<(Instant, SessionId)>>,
     serial: u64,
 }
@@ -186,10 +189,20 @@ impl Sessions {
         let Some(entry) = self.slots.get_mut(slot) else { return };
         if let (false, Some(deadline)) = (entry.has_timer, entry.session.deadline()) {
             entry.has_timer = true;
-            self.deadlines.push(Reverse((deadline, SessionId { slot, serial: entry.serial })));
+            let name = SessionId { slot, serial: entry.serial };
             entry.owner = entry.session.holder().map(|id| self.seed.hash_one(id));
             self.by_owner.extend(entry.owner.map(|owner| (owner, slot)));
+            self.ring(deadline, name);
         }
+    }
+
+    /// Sets a timer. Those of sessions that ended early are thrown out before they outnumber the others.
+    fn ring(&mut self, deadline: Instant, name: SessionId) {
+        if self.deadlines.len() > 2 * self.slots.len() + SPARE_TIMERS {
+            let slots = &self.slots;
+            self.deadlines.retain(|Reverse((_, id))| slots.get(id.slot).is_some_and(|entry| entry.is_named(*id)));
+        }
+        self.deadlines.push(Reverse((deadline, name)));
     }
 
     /// The sessions whose credentials were made out to `id`.
