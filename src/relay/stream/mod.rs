@@ -106,6 +106,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let count = chunk.len();
             self.session.writes.advance(count);
         }
+        // The allocation, if it was this connection's own, has ended; a pipe may last for hours.
+        drop(self.session);
         pipe(shared, self.io, peer, &unwritten, &self.framer.into_rest()).await
     }
 

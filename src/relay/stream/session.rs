@@ -46,12 +46,12 @@ pub(super) struct StreamSession {
     inbox: Arc<StreamInbox>,
     /// Whom the allocation's credentials were made out to, if to anybody.
     owner: Option<Box<str>>,
+    /// The peer connections of a TCP allocation (RFC 6062). They end before `relays` gives their port to somebody else.
+    tcp: Option<TcpRelay>,
     /// The relayed transport addresses, IPv4 first.
     relays: [Option<StreamRelay>; 2],
     /// The session's ticket, if it may move.
     issued: Option<Issued>,
-    /// The peer connections of a TCP allocation (RFC 6062).
-    tcp: Option<TcpRelay>,
     /// The peer connection that this stream carries from now on.
     pub(super) joined: Option<PeerConnection>,
     pub(super) writes: WriteQueue,
