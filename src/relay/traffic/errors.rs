@@ -10,8 +10,9 @@ use super::Traffic;
 use crate::relay::sessions::{of_relay_token, relay_token};
 use crate::relay::socket::{Kept, Packet, next_error, send_whole};
 
-/// Errors of one socket heard in one wake. The kernel keeps few of them, and most are not told anyway.
-const ERRORS: usize = 32;
+/// Errors of one socket heard in one wake. The kernel keeps as many as the socket's receive buffer holds, where they leave no
+/// room for packets: so enough are heard to empty it.
+const ERRORS: usize = 1024;
 
 impl Traffic {
     /// In one packet or not at all, behind all that is queued.

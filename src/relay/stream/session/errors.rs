@@ -7,10 +7,11 @@ use std::time::Duration;
 use super::{StreamSession, Stuck};
 use crate::relay::socket::{Kept, SendQueue, next_error, send_whole};
 
-/// Errors of one socket heard at a time, how often they are looked for, and how long after the last packet.
-const ERRORS: usize = 16;
+/// Errors of one socket heard at a time, how often they are looked for, and how long after the last packet. The kernel keeps
+/// as many as the socket's receive buffer holds, where they leave no room for packets: so enough are heard to empty it.
+const ERRORS: usize = 1024;
 const ERRORS_EVERY: Duration = Duration::from_millis(50);
-const ERRORS_AFTER: Duration = Duration::from_secs(5);
+const ERRORS_AFTER: Duration = Duration::from_secs(60);
 
 impl StreamSession {
     /// In one packet or not at all, behind all that is queued.
