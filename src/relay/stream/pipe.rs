@@ -84,9 +84,14 @@ impl Meter<'_> {
         }
     }
 
-    async fn wait_for_leave(&self, way: Direction, bytes: usize) {
-        while let Err(missing) = self.throttle.take(&self.shared.rules, way, bytes, Now::read()) {
-            sleep(missing).await;
+    /// In pieces that can be granted: the rate may have been lowered since the bytes were read.
+    async fn wait_for_leave(&self, way: Direction, mut bytes: usize) {
+        while bytes > 0 {
+            let piece = bytes.min(Throttle::most(&self.shared.rules));
+            match self.throttle.take(&self.shared.rules, way, piece, Now::read()) {
+                Ok(()) => bytes -= piece,
+                Err(missing) => sleep(missing).await,
+            }
         }
     }
 
@@ -164,6 +169,23 @@ mod tests {
         // The buckets read the real clock, which hardly moves here: a burst of one second's worth passes, no more.
         let carried = carried_in(Duration::from_millis(500), &mut client, &mut peer).await;
         assert!((500..=1500).contains(&carried), "{carried} bytes of 1000 a second");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_that_is_lowered_on_the_way_stops_nobody() {
+        let mut rules = crate::turn::Options::new("callbox", [7; 32], Default::default());
+        let shared = Arc::new(crate::relay::share(
+            crate::relay::Options::new(rules.clone()),
+            crate::relay::FastPaths::default(),
+            Vec::new(),
+        ));
+        let throttle = Throttle::default();
+        let meter = Meter { shared: &shared, throttle: &throttle, start: Instant::now(), carried: AtomicU64::new(0) };
+        rules.quotas.bits_per_second = 8 * 1000;
+        shared.rules.change(&rules);
+        // More than a second's worth is never granted at once.
+        let leave = meter.wait_for_leave(Direction::ToPeer, 1001);
+        tokio::time::timeout(Duration::from_secs(60), leave).await.expect("leave in the end");
     }
 
     #[tokio::test(start_paused = true)]
