@@ -100,9 +100,10 @@ impl Worker {
     fn wake(&mut self) {
         let now = Now::read();
         self.traffic.begin(now);
+        // Before anything is done: what a mistake cuts short here is read in the next wake.
+        self.ready.extend(self.events.iter().map(|event| event.token()).filter(|token| *token != WAKER));
         let errors = self.events.iter().filter(|event| event.is_error()).map(|event| event.token());
         errors.for_each(|token| self.traffic.hear_errors(token, None));
-        self.ready.extend(self.events.iter().map(|event| event.token()).filter(|token| *token != WAKER));
         self.ready.sort_unstable();
         self.ready.dedup();
         // Each socket gets one batch a wake, so that a busy one cannot starve the others.
