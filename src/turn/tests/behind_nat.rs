@@ -33,8 +33,12 @@ fn plain(answer: &Answer, kind: u16) -> Option<String> {
 }
 
 fn two_addresses() -> World {
-    let ips = ["198.51.100.1", "198.51.100.2"].map(|ip| ip.parse().expect("ip"));
-    World::with(|options| options.discovery = Some(Discovery { ips, ports: [3478, 3479] }))
+    World::with(|options| options.discovery = Some(discovery()))
+}
+
+/// Addresses of a server that has two.
+pub(super) fn discovery() -> Discovery {
+    Discovery { ips: ["198.51.100.1", "198.51.100.2"].map(|ip| ip.parse().expect("ip")), ports: [3478, 3479] }
 }
 
 #[test]

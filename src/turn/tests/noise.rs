@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use proptest::prelude::*;
 
+use super::behind_nat::discovery;
 use super::world::{Heard, Person, UDP, World, peer};
 use crate::stun::tests::mutation::{config, mutated};
 use crate::stun::{Class, Method, Writer, attribute};
@@ -15,7 +16,10 @@ type Attributes = &'static [(u16, &'static [u8])];
 
 /// A relay with everything switched on, Alice with an allocation and a channel, and one packet of every kind from her.
 fn alice_and_her_packets() -> (World, Person, Vec<Vec<u8>>) {
-    let mut world = World::with(|options| (options.mobility, options.tcp_relay) = (true, true));
+    let mut world = World::with(|options| {
+        (options.mobility, options.tcp_relay) = (true, true);
+        options.discovery = Some(discovery());
+    });
     let (alice, _) = world.arrives_and_allocates("alice", ALICE);
     world.bind(&alice, 0x4000, peer());
     let mut packets = vec![b"\x40\x00\x00\x05hello\0\0\0".to_vec(), b"\x40\x00\x00\x00".to_vec()];
