@@ -72,21 +72,21 @@ test('when the relay runs dry, pictures through it become small and then stop, d
   const hub = (left) => { for (const { socket } of world.hub.people) socket.hear({ type: 'relay-budget', left }); };
   hub('lower');
   await clock.pass(1_000);
-  assert.deepEqual([...sends(), bob.call.spared], [true, 1_800_000, 'nothing'], 'a direct path costs nothing');
+  assert.deepEqual([...sends(), bob.call.sending.spared], [true, 1_800_000, 'nothing'], 'a direct path costs nothing');
   world.network.relayed = true;
   await clock.pass(2_000);
-  assert.deepEqual([...sends(), bob.call.spared], [true, 600_000, 'bits']);
+  assert.deepEqual([...sends(), bob.call.sending.spared], [true, 600_000, 'bits']);
   hub('audio-only');
   await clock.pass(500);
-  assert.deepEqual([sends()[0], alice.call.spared], [false, 'pictures']);
+  assert.deepEqual([sends()[0], alice.call.sending.spared], [false, 'pictures']);
   hub('used-up');
   world.network.relayed = false;
   await clock.pass(2_000);
-  assert.deepEqual([...sends(), bob.call.spared], [true, 1_800_000, 'nothing']);
+  assert.deepEqual([...sends(), bob.call.sending.spared], [true, 1_800_000, 'nothing']);
   world.network.relayed = true;
   hub('plenty');
   await clock.pass(2_000);
-  assert.deepEqual([...sends(), bob.call.spared], [true, 1_800_000, 'nothing']);
+  assert.deepEqual([...sends(), bob.call.sending.spared], [true, 1_800_000, 'nothing']);
 });
 
 test('after a cut the encoders begin with a whole picture, but not for those who do not look', async () => {
@@ -113,12 +113,12 @@ test('a person without any device is in the call', async () => {
 
 test('chat reaches everybody and stands in everybody\'s list', async () => {
   const { alice, bob, clock } = await twoPeople();
-  alice.call.sendChat('  hello  ');
-  bob.call.sendChat('你好');
-  bob.call.sendChat('   ');
+  alice.call.talk.write('  hello  ');
+  bob.call.talk.write('你好');
+  bob.call.talk.write('   ');
   await clock.pass(500);
-  assert.deepEqual(alice.call.chat.map(({ from, name, text }) => [from === 'you', name, text]), [[true, 'Alice', 'hello'], [false, 'Bob', '你好']]);
-  assert.equal(bob.call.chat.length, 2);
+  assert.deepEqual(alice.call.talk.messages.map(({ from, name, text }) => [from === 'you', name, text]), [[true, 'Alice', 'hello'], [false, 'Bob', '你好']]);
+  assert.equal(bob.call.talk.messages.length, 2);
 });
 
 test('who leaves is gone at once, and may come again', async () => {
@@ -174,9 +174,9 @@ test('a server that is restarted, and remembers nothing, does not touch the call
   assert.equal(alice.peer, peer);
   assert.equal(alice.call.peers.get(world.hub.people.find(({ name }) => name === 'Bob').id), peer, 'known by the new id');
   assert.deepEqual(world.network.open, connections);
-  alice.call.sendChat('still here?');
+  alice.call.talk.write('still here?');
   await clock.pass(500);
-  assert.equal(bob.call.chat.at(-1).text, 'still here?');
+  assert.equal(bob.call.talk.messages.at(-1).text, 'still here?');
 });
 
 test('after a restart that changed who makes the offers, a dead path is still mended', async () => {
@@ -199,26 +199,26 @@ test('after a restart that changed who makes the offers, a dead path is still me
 test('a page that was reloaded comes back to its seat, and the connection is built anew', async () => {
   const { world, alice, bob, clock } = await twoPeople();
   const { peer } = alice;
-  alice.call.sendChat('before the reload');
+  alice.call.talk.write('before the reload');
   await clock.pass(500);
-  const { seat } = bob.call;
+  const { seat } = bob.call.greeting;
   bob.vanish();
   await clock.pass(1_000);
   assert.equal(alice.peer.away, true);
   const again = await world.join('Bob', { seats: { read: () => seat, write() {} } });
   await world.untilConnected(alice, again);
   assert.equal(alice.peer, peer, 'the same person to Alice');
-  assert.equal(again.call.chat.length, 0);
-  alice.call.sendChat('welcome back');
-  again.call.sendChat('thanks');
+  assert.equal(again.call.talk.messages.length, 0);
+  alice.call.talk.write('welcome back');
+  again.call.talk.write('thanks');
   await clock.pass(500);
-  assert.deepEqual(again.call.chat.filter(({ from }) => from !== 'you').map(({ text }) => text), ['welcome back']);
-  assert.equal(alice.call.chat.at(-1).text, 'thanks');
+  assert.deepEqual(again.call.talk.messages.filter(({ from }) => from !== 'you').map(({ text }) => text), ['welcome back']);
+  assert.equal(alice.call.talk.messages.at(-1).text, 'thanks');
 });
 
 test('the one who makes the offers is reloaded: likewise', async () => {
   const { world, alice, bob, clock } = await twoPeople();
-  const { seat } = alice.call;
+  const { seat } = alice.call.greeting;
   alice.vanish();
   await clock.pass(1_000);
   const again = await world.join('Alice', { seats: { read: () => seat, write() {} } });
@@ -285,12 +285,12 @@ test('what was written during a cut is read after it, once', async () => {
   const { world, alice, bob, clock } = await twoPeople();
   world.network.cut = true;
   await clock.pass(5_000);
-  alice.call.sendChat('one');
+  alice.call.talk.write('one');
   await clock.pass(20_000);
-  alice.call.sendChat('two');
+  alice.call.talk.write('two');
   world.network.cut = false;
   await clock.pass(5_000);
-  assert.deepEqual(bob.call.chat.map(({ text }) => text), ['one', 'two']);
+  assert.deepEqual(bob.call.talk.messages.map(({ text }) => text), ['one', 'two']);
 });
 
 test('somebody whose computer dies is away at first, and gone when the seat is given up', async () => {
@@ -375,10 +375,10 @@ test('the other page shows a picture small: it is sent small', async () => {
 test('who wants only voices sends no picture and gets none, and everything returns with another choice', async () => {
   const { world, alice, bob } = await inACall();
   bob.peer.watch({ camera: 720, screen: 0 });
-  bob.call.usePreset('audio');
+  bob.call.sending.usePreset('audio');
   await world.clock.pass(500);
   assert.deepEqual([cameraLimits(alice).active, cameraLimits(bob).active, alice.peer.shows.camera], [false, false, false]);
-  bob.call.usePreset('saver');
+  bob.call.sending.usePreset('saver');
   await world.clock.pass(500);
   assert.deepEqual([cameraLimits(alice).active, cameraLimits(bob).active, alice.peer.shows.camera], [true, true, true]);
   assert.ok(cameraLimits(bob).maxBitrate <= 300_000);

@@ -91,7 +91,7 @@ test('whoever is sent out is out at once, and does not come back by themselves',
   alice.call.door.command('remove', alice.peer.id);
   await clock.pass(60_000);
   assert.equal(bob.call.state, 'failed');
-  assert.equal(bob.call.seat, undefined);
+  assert.equal(bob.call.greeting.seat, undefined);
   assert.equal(alice.call.peers.size, 0);
   assert.equal(world.hub.people.length, 1);
 });

@@ -248,7 +248,7 @@ test('a folder arrives as one archive that any program opens', async () => {
 
 /** Closes somebody's page and opens it again, in the same seat. */
 async function reload(stage, person, { shelf } = {}) {
-  const { seat } = person.call;
+  const { seat } = person.call.greeting;
   person.vanish();
   const again = await stage.world.join(person.name, { devices: false, seats: { read: () => seat, write: () => {} }, shelf });
   await stage.world.untilConnected(...[stage.alice, stage.bob].map((one) => (one === person ? again : one)));
@@ -317,10 +317,10 @@ test('both pages are reloaded at once, and the file still goes on', async () => 
   const { incoming } = await offered(stage);
   incoming.accept();
   await stage.clock.until(() => incoming.sent > 4 * MIB, 'the first bytes');
-  const { seat } = stage.bob.call;
+  const { seat } = stage.bob.call.greeting;
   stage.bob.vanish();
   const alice = await (async () => {
-    const { seat: hers } = stage.alice.call;
+    const { seat: hers } = stage.alice.call.greeting;
     stage.alice.vanish();
     return stage.world.join('Alice', { devices: false, seats: { read: () => hers, write: () => {} } });
   })();

@@ -30,7 +30,7 @@ test('a raised hand is seen by who is here, and by who comes later', async () =>
 
 test('a sign reaches the others once, with the name of who gave it', async () => {
   const { world, alice, seen } = await two();
-  alice.call.react(SIGNS[0]);
+  alice.call.talk.react(SIGNS[0]);
   await world.clock.pass(500);
   assert.deepEqual(seen, [[SIGNS[0], 'Alice']]);
 });

@@ -1,24 +1,23 @@
 /**
- * A room, as one person lives in it: who is there, one `Peer` for each, chat and files. The hub says who is in the room;
- * media and chat never pass through it, and go on without it.
+ * A room, as one person lives in it: who is there, one `Peer` for each, and what became of joining. The hub says who is in
+ * the room; media and talk never pass through it, and go on without it.
  */
-import { limitsFor, spareFor, startKbit } from './adapt.js';
-import { Chat } from './chat.js';
-import { measure, ordered, preferred } from './codecs.js';
+import { startKbit } from './adapt.js';
 import { systemClock } from './clock.js';
 import { Door } from './door.js';
 import { Files } from './files.js';
-import { signFrom } from './gestures.js';
+import { Greeting } from './greeting.js';
 import { Peer } from './peer.js';
 import { Problem } from './problem.js';
 import { Roster } from './roster.js';
+import { Sending } from './sending.js';
 import { Signaling } from './signaling.js';
+import { Talk } from './talk.js';
 
 /** @typedef {import('./messages.js').HubMessage} HubMessage */
 /** @typedef {import('./messages.js').PeerEntry} PeerEntry */
 /** @typedef {import('./control.js').ControlMessage} ControlMessage */
 /** @typedef {'idle' | 'joining' | 'waiting' | 'joined' | 'reconnecting' | 'full' | 'left' | 'failed'} CallState */
-/** @typedef {import('./chat.js').ChatMessage} ChatMessage */
 /**
  * @typedef {object} CallOptions
  * @property {string} url                    of the hub: `wss://…/ws`
@@ -30,10 +29,8 @@ import { Signaling } from './signaling.js';
  * @property {typeof globalThis.MediaStream} [MediaStream]
  * @property {import('./clock.js').Clock} [clock]
  * @property {EventTarget} [wake]            fires 'wake' when the machine may be online or awake again
- * @property {Seats} [seats]
+ * @property {import('./greeting.js').Seats} [seats]
  */
-/** @typedef {{ read(room: string): string | undefined, write(room: string, seat: string | undefined): void }} Seats
- *   where the seat of a room is kept, so that a reloaded tab comes back to it */
 
 /** The watchdogs look this often: a path is called weak within two seconds of its last byte. */
 const TICK = 500;
@@ -44,22 +41,19 @@ const GREET_AGAIN = 5_000;
 /** Refresh relay credentials when this much of their life is over. */
 const REFRESH_AT = 0.75;
 
-/** @type {Seats} */
-const NO_SEATS = { read: () => undefined, write: () => {} };
-
 /**
- * For one stay: whoever leaves and comes again makes a new one. Events: 'state' {state, problem}, 'peer-joined' {peer}, 'peer-left' {peer, reason}, 'peer' {peer} (anything about one
- * peer changed), 'door' (anything about the room's door changed), 'mute-asked' {peer}, 'invited' and 'revoked' {invitation, …}, 'chat' {message}, 'problem' {problem, peer?}, 'relay' (what the relay may carry changed).
+ * For one stay: whoever leaves and comes again makes a new one. Events: 'state' {state, problem}, 'peer-joined' {peer},
+ * 'peer-left' {peer, reason}, 'peer' {peer} (anything about one peer changed), 'door' (anything about the room's door
+ * changed), 'mute-asked' {peer}, 'invited' and 'revoked' {invitation, …}, 'chat' {message}, 'reaction' {sign, peer?},
+ * 'said' {peer, message} (a board's), 'problem' {problem, peer?}, 'relay' (what the relay may carry changed).
  */
 export class Call extends EventTarget {
   /** @param {CallOptions} options */
   constructor(options) {
     super();
-    this.settings = options.settings;
     this.media = options.media;
     this.relayOnly = options.relayOnly ?? options.settings.relay_only;
     this.clock = options.clock ?? systemClock;
-    this.seats = options.seats ?? NO_SEATS;
     this.browser = {
       RTCPeerConnection: options.RTCPeerConnection ?? globalThis.RTCPeerConnection,
       MediaStream: options.MediaStream ?? globalThis.MediaStream,
@@ -71,20 +65,16 @@ export class Call extends EventTarget {
     /** @type {CallState} */
     this.state = 'idle';
     this.you = { id: '', name: '' };
-    /** @type {string | undefined} the text of the link that brought this person here */
-    this.invitation = undefined;
-    /** @type {string | undefined} the room's key: who has it is known to have been invited */
-    this.secret = undefined;
-    /** @type {RTCCertificate[] | undefined} this page's, for all its connections: proven once, known everywhere */
-    this.certificates = undefined;
-    /** @type {string | undefined} the room's, when this person was asked for it */
-    this.password = undefined;
+    /** Tells the others a page that came back from one that was reloaded. */
+    this.instance = randomId(this.clock);
+    this.greeting = new Greeting(this.instance, options.seats);
     this.door = new Door((message) => this.signaling.send(message));
-    this.room = '';
     this.maxPeople = options.settings.max_people;
-    this.written = new Chat();
-    /** What the others are told beside the devices. @type {import('./gestures.js').Gestures} */
-    this.gestures = { hand: false, board: false };
+    this.talk = new Talk({
+      clock: this.clock, you: () => this.you.name, everybody: () => this.roster.all,
+      tell: (type, what) => this.#tell(type, what), newId: () => randomId(this.clock),
+    });
+    this.sending = new Sending({ settings: options.settings, media: this.media, everybody: () => this.roster.all });
     this.roster = new Roster({
       make: (entry) => this.#makePeer(entry),
       onjoined: (peer) => this.#met(peer),
@@ -92,20 +82,7 @@ export class Call extends EventTarget {
       onreloaded: (peer) => this.files.reloaded(peer),
       onleft: (peer, reason) => this.#gone(peer, reason),
     });
-    /** @type {import('./adapt.js').Preset} */
-    this.preset = 'auto';
-    /** Codecs this machine encodes in hardware. @type {ReadonlySet<string>} */
-    this.efficient = new Set();
-    void measure(globalThis.navigator?.mediaCapabilities).then((efficient) => { this.efficient = efficient; });
-    /** What the hub's relay may still carry in this month. @type {import('./messages.js').RelayLeft} */
-    this.relayLeft = 'plenty';
-    /** Tells the others a page that came back from one that was reloaded. */
-    this.instance = randomId(this.clock);
     this.files = new Files(this);
-    /** @type {string | undefined} brings this person back to the same place in the room */
-    this.seat = undefined;
-    /** This page was loaded again, and its person was here before. */
-    this.cameBack = false;
     /** @type {RTCIceServer[]} */
     this.iceServers = [];
     /** @type {{ resolve: () => void, reject: (problem: Problem) => void } | null} */
@@ -126,106 +103,46 @@ export class Call extends EventTarget {
     return this.roster.peers;
   }
 
-  /** What is spared, with anybody here, because the relay has little left for this month. @returns {import('./adapt.js').Spare} */
-  get spared() {
-    return spareFor(this.relayLeft, this.roster.all.some(({ relayed }) => relayed));
-  }
-
-  /** @returns {ChatMessage[]} */
-  get chat() {
-    return this.written.messages;
+  get room() {
+    return this.greeting.room;
   }
 
   /**
-   * @param {{ room: string, name: string, invitation?: string, password?: string, secret?: string }} who
+   * @param {import('./greeting.js').Who} who
    * @returns {Promise<void>} resolves when in, which may take as long as a host lets this person wait; rejects with a
    *   `Problem`
    */
-  join({ room, name, invitation, password, secret }) {
+  join(who) {
     if (!this.browser.RTCPeerConnection) return Promise.reject(this.#failed(new Problem('browser-too-old')));
-    this.room = room;
-    this.seat = this.seats.read(room);
-    this.cameBack = this.seat !== undefined;
-    this.you = { id: '', name };
-    this.invitation = invitation;
-    this.password = password;
-    this.secret = secret;
+    this.you = { id: '', name: who.name };
+    this.greeting.begin(who);
     this.#become('joining');
     this.stopTimers = this.#startTimers();
     return new Promise((resolve, reject) => {
       this.joining = { resolve, reject };
-      this.#makeCertificate().then(() => {
-        if (this.joining) this.signaling.open(() => this.#greeting());
+      this.greeting.makeCertificate(this.browser.RTCPeerConnection).then(() => {
+        if (this.joining) this.signaling.open(() => this.greeting.words());
       });
     });
-  }
-
-  /**
-   * Spares the network, or the eyes; the others' pages hear of it and send accordingly.
-   * @param {import('./adapt.js').Preset} preset
-   */
-  usePreset(preset) {
-    this.preset = preset;
-    for (const peer of this.roster.all) void peer.preset();
   }
 
   /** Gets up: connections end, the seat is free. Devices stay open; closing them is `media.close()`. */
   leave() {
     this.sayAll({ type: 'bye' });
-    this.#sit(undefined);
+    this.greeting.sit(undefined);
     this.#end({ type: 'leave' });
     this.#become('left');
   }
 
-  /** @param {string} text to everybody in the room */
-  sendChat(text) {
-    const message = this.written.say({ id: randomId(this.clock), text, at: this.clock.unix() }, this.you.name);
-    if (!message) return;
-    this.sayAll({ type: 'chat', id: message.id, text: message.text, at: message.at });
-    this.#tell('chat', { message });
-  }
-
   /** A raised hand, an open whiteboard: seen by everybody, late joiners too. @param {Partial<import('./gestures.js').Gestures>} changes */
   gesture(changes) {
-    Object.assign(this.gestures, changes);
+    Object.assign(this.talk.gestures, changes);
     for (const peer of this.roster.all) peer.say(this.#ownState(peer));
-  }
-
-  /** A sign that passes: seen by whoever is here now. @param {string} sign one of `SIGNS` */
-  react(sign) {
-    this.sayAll({ type: 'reaction', sign });
-    this.#tell('reaction', { sign });
   }
 
   /** @param {ControlMessage} message */
   sayAll(message) {
     for (const peer of this.roster.all) peer.say(message);
-  }
-
-  /** A browser that cannot make one makes another for each connection by itself. */
-  async #makeCertificate() {
-    try {
-      /** @type {EcKeyGenParams} */
-      const kind = { name: 'ECDSA', namedCurve: 'P-256' };
-      this.certificates = [await this.browser.RTCPeerConnection.generateCertificate(kind)];
-    } catch {
-      this.secret = undefined; // then nothing can be proven
-    }
-  }
-
-  /** @returns {import('./messages.js').Join} */
-  #greeting() {
-    const { room, instance, seat, invitation, password } = this;
-    return {
-      type: 'join', room, name: this.you.name, instance,
-      ...(seat && { seat }), ...(invitation && { invitation }), ...(password && { password }),
-    };
-  }
-
-  /** @param {string | undefined} seat */
-  #sit(seat) {
-    this.seat = seat;
-    this.seats.write(this.room, seat);
   }
 
   #startTimers() {
@@ -243,7 +160,7 @@ export class Call extends EventTarget {
       case 'joined': return this.#joined(message);
       case 'full': return this.#full();
       case 'waiting': return this.#become('waiting');
-      case 'role': return this.#sit(message.seat);
+      case 'role': return this.greeting.sit(message.seat);
       case 'peer-role': return this.roster.role(message.id, message.host);
       case 'invited': return this.#tell('invited', message);
       case 'revoked': return this.#tell('revoked', message);
@@ -254,20 +171,20 @@ export class Call extends EventTarget {
       case 'peer-left': return this.roster.left(message.id, message.reason);
       case 'signal': return this.peers.get(message.from)?.receive(message.payload);
       case 'ice-servers': return this.#freshServers(message.ice_servers, message.ice_ttl);
-      case 'relay-budget': return this.#relayHas(relayLeft(message.left));
+      case 'relay-budget': return this.#relayHas(message.left);
       case 'error': return this.#refused(message);
     }
   }
 
   /** @param {import('./messages.js').Joined} joined */
   #joined(joined) {
-    this.#sit(joined.seat);
+    this.greeting.sit(joined.seat);
     this.you.id = joined.you;
     this.maxPeople = joined.max_people;
     this.#relayHas('plenty'); // otherwise the hub says so next
     this.#freshServers(joined.ice_servers, joined.ice_ttl);
     // A hub that forgot this page's seat may still list the former one: that is nobody else.
-    this.files.seated(joined.you, this.cameBack);
+    this.files.seated(joined.you, this.greeting.cameBack);
     this.roster.replace(joined.peers.filter(({ instance }) => instance !== this.instance));
     this.#become('joined');
     this.joining?.resolve();
@@ -283,16 +200,13 @@ export class Call extends EventTarget {
       clock: this.clock,
       hooks: {
         signal: (payload) => this.signaling.send({ type: 'signal', to: peer.id, payload }),
-        key: { room: this.room, secret: this.secret },
-        config: () => ({
-          iceServers: this.iceServers, iceTransportPolicy: this.relayOnly ? 'relay' : 'all',
-          ...(this.certificates && { certificates: this.certificates }),
-        }),
+        key: { room: this.room, secret: this.greeting.secret },
+        config: () => this.#configuration(),
         startKbit: () => startKbit(this.peers.size),
         tracks: () => this.media.outgoing,
-        limits: (peer) => this.#limits(peer),
-        codecs: (what) => this.#codecs(what),
-        pictures: () => this.preset !== 'audio',
+        limits: (peer) => this.sending.limits(peer),
+        codecs: (what) => this.sending.codecs(what),
+        pictures: () => this.sending.pictures,
         state: (peer) => this.#ownState(peer),
         onmessage: (message) => this.#heard(peer, message),
         onfilechannel: (channel) => this.files.arrived(peer, channel),
@@ -340,7 +254,7 @@ export class Call extends EventTarget {
     const problem = new Problem(code, message);
     if (this.joining) return this.#refuse(problem);
     if (code === 'replaced' || code === 'removed') {
-      if (code === 'removed') this.#sit(undefined);
+      if (code === 'removed') this.greeting.sit(undefined);
       this.#end();
       this.#failed(problem);
     } else if (code === 'not-joined') {
@@ -420,47 +334,22 @@ export class Call extends EventTarget {
     this.stopRefresh = this.clock.after(ttl * REFRESH_AT * 1000, () => this.signaling.send({ type: 'ice-refresh' }));
   }
 
-  /**
-   * All bounds of what goes to this person; they are weighed in `limitsFor`.
-   * @param {Peer} peer
-   */
-  #limits({ wants, relayed, quality: { step } }) {
-    const { preset, settings } = this;
-    return limitsFor({
-      others: this.peers.size,
-      height: this.media.camera.track?.getSettings?.().height ?? null,
-      sharing: this.media.screen.track !== null,
-      budgets: [settings.video_bitrate * 1000],
-      wants, step, preset, spare: spareFor(this.relayLeft, relayed),
-    });
-  }
-
-  /** @param {import('./messages.js').RelayLeft} left */
-  #relayHas(left) {
-    if (left === this.relayLeft) return;
-    this.relayLeft = left;
-    for (const peer of this.roster.all) void peer.limit();
-    this.#tell('relay', {});
-  }
-
-  /** @param {'camera' | 'screen'} what @returns {RTCRtpCodec[]} */
-  #codecs(what) {
-    const known = globalThis.RTCRtpReceiver?.getCapabilities?.('video')?.codecs ?? [];
-    return ordered(known, preferred({ what, others: this.peers.size, allowed: this.settings.video_codecs, efficient: this.efficient }));
-  }
-
-  /** @param {Peer} peer */
-  #ownState({ saving }) {
-    const { microphone, camera, screen } = this.media;
-    const pictures = this.preset !== 'audio';
+  /** @returns {RTCConfiguration} of every connection that is made from now on */
+  #configuration() {
+    const { certificates } = this.greeting;
     return {
-      type: 'state', name: this.you.name,
-      microphone: microphone.on && microphone.track !== null,
-      camera: camera.track !== null && pictures && !saving,
-      screen: screen.track !== null && pictures,
-      saving: camera.track !== null && pictures && saving,
-      ...this.gestures,
+      iceServers: this.iceServers, iceTransportPolicy: this.relayOnly ? 'relay' : 'all', ...(certificates && { certificates }),
     };
+  }
+
+  /** @param {string} left */
+  #relayHas(left) {
+    if (this.sending.relayHas(left)) this.#tell('relay', {});
+  }
+
+  /** @param {Peer} peer @returns {ControlMessage} */
+  #ownState(peer) {
+    return { type: 'state', name: this.you.name, ...this.sending.shows(peer), ...this.talk.gestures };
   }
 
   #mediaChanged() {
@@ -473,28 +362,9 @@ export class Call extends EventTarget {
    */
   #heard(peer, message) {
     if (message.type === 'bye') this.roster.remove(peer, 'left');
-    else if (message.type === 'chat') this.#heardChat(peer, message);
-    else if (message.type === 'reaction') this.#heardReaction(peer, message);
+    else if (this.talk.heard(peer, message)) return;
     else if (message.type.startsWith('file-')) void this.files.heard(peer, message);
     else this.#tell('said', { peer, message });
-  }
-
-  /**
-   * @param {Peer} peer
-   * @param {ControlMessage} said
-   */
-  #heardChat(peer, said) {
-    const message = this.written.hear(said, peer, this.clock.unix());
-    if (message) this.#tell('chat', { message });
-  }
-
-  /**
-   * @param {Peer} peer
-   * @param {ControlMessage} message
-   */
-  #heardReaction(peer, message) {
-    const sign = signFrom(message);
-    if (sign) this.#tell('reaction', { sign, peer });
   }
 
   /**
@@ -523,11 +393,6 @@ export class Call extends EventTarget {
 /** @param {Event} event @returns {any} */
 function detail(event) {
   return /** @type {CustomEvent} */ (event).detail;
-}
-
-/** A step that a newer hub knows and this page does not is the one that spares most. @param {string} said @returns {import('./messages.js').RelayLeft} */
-function relayLeft(said) {
-  return said === 'plenty' || said === 'lower' || said === 'audio-only' ? said : 'used-up';
 }
 
 /** Nothing secret hangs on it; it must only differ. @param {import('./clock.js').Clock} clock */

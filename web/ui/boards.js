@@ -31,7 +31,7 @@ export class Boards {
   }
 
   toggle() {
-    if (this.call.gestures.board) this.#close();
+    if (this.call.talk.gestures.board) this.#close();
     else this.#open();
   }
 
@@ -40,7 +40,7 @@ export class Boards {
     const { board } = peer.gestures;
     if (board && !this.open.has(peer)) {
       this.open.add(peer);
-      if (this.call.gestures.board) return;
+      if (this.call.talk.gestures.board) return;
       toast('board.opened', { name: peer.name });
       this.#open();
     } else if (!board) {
@@ -53,7 +53,7 @@ export class Boards {
     this.changed();
     this.view ??= this.#make();
     const view = await this.view;
-    if (!this.call.gestures.board || this.signal.aborted) return; // thought better of it meanwhile
+    if (!this.call.talk.gestures.board || this.signal.aborted) return; // thought better of it meanwhile
     view.repaint();
     this.stage.host(KEY, view);
   }

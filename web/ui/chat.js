@@ -6,7 +6,7 @@ import { make, part, stamp } from './dom.js';
 import { pieces } from './links.js';
 import { currentLanguage, say } from './words.js';
 
-/** @typedef {import('../call/call.js').ChatMessage} ChatMessage */
+/** @typedef {import('../call/chat.js').ChatMessage} ChatMessage */
 /** Messages of one person within this time stand under one name. */
 const TOGETHER = 120_000;
 
@@ -26,7 +26,7 @@ export class Chat {
       event.preventDefault();
       const text = this.field.value.trim();
       if (!text) return;
-      call.sendChat(text);
+      call.talk.write(text);
       this.field.value = '';
       this.field.focus();
     });
@@ -36,7 +36,7 @@ export class Chat {
       event.preventDefault();
       form.requestSubmit();
     });
-    for (const message of call.chat) this.add(message);
+    for (const message of call.talk.messages) this.add(message);
   }
 
   /** @param {ChatMessage} message */

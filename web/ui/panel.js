@@ -122,7 +122,7 @@ export class Panel {
     part(this.view, `tab-${other}`).focus();
   }
 
-  /** @param {import('../call/call.js').ChatMessage} message */
+  /** @param {import('../call/chat.js').ChatMessage} message */
   #heard(message) {
     this.chat.add(message);
     if (message.from === 'you' || (this.open && this.page === 'chat')) return;

@@ -58,7 +58,7 @@ class Room {
     /** @type {Set<string>} problems of the call that were not closed yet */
     this.trouble = new Set();
     /** What is spared for the relay, as shown. @type {import('../call/adapt.js').Spare} */
-    this.spared = call.spared;
+    this.spared = call.sending.spared;
     /** @type {import('../call/files/desk.js').AnyTransfer | null} whose file is being chosen again */
     this.wanted = null;
     /** @type {Set<string>} problems of devices that were read: in the lobby, or closed here */
@@ -74,7 +74,7 @@ class Room {
     part(this.element, 'relay-only').hidden = !face.relayOnly();
     if (call.door.open) part(this.element, 'invitation').append(invitation(call.room));
     this.stage = new Stage(part(this.element, 'stage'), { call, prefs: face.prefs, showDetails: openDetails });
-    this.boards = new Boards(call, this.stage, { changed: () => this.bar.showGestures(call.gestures), signal });
+    this.boards = new Boards(call, this.stage, { changed: () => this.bar.showGestures(call.talk.gestures), signal });
     this.sharing = new Sharing(this.element, call.media, { openBoard: () => this.boards.toggle(), signal });
     this.views = new ViewTools(this.element, { stage: this.stage, prefs: face.prefs, openPip: () => this.#togglePip() }, signal);
     this.sounds = new Sounds(/** @type {HTMLElement} */ (document.getElementById('sounds')), (held) => { part(this.element, 'tap').hidden = !held; });
@@ -125,9 +125,9 @@ class Room {
       settings: () => { this.face.openSettings(); },
       leave: () => { this.#leave(); },
       board: () => { this.boards.toggle(); },
-      hand: () => { this.#raiseHand(!this.call.gestures.hand); },
+      hand: () => { this.#raiseHand(!this.call.talk.gestures.hand); },
       /** @param {string} sign */
-      react: (sign) => { this.call.react(sign); },
+      react: (sign) => { this.call.talk.react(sign); },
     };
   }
 
@@ -227,7 +227,7 @@ class Room {
   /** @param {boolean} hand */
   #raiseHand(hand) {
     this.call.gesture({ hand });
-    this.bar.showGestures(this.call.gestures);
+    this.bar.showGestures(this.call.talk.gestures);
     this.stage.showYou();
   }
 
@@ -326,7 +326,7 @@ class Room {
 
   /** A path that became a direct one spares nothing any more, and the other way round. */
   #showSpared() {
-    const { spared } = this.call;
+    const { spared } = this.call.sending;
     if (spared === this.spared) return;
     this.spared = spared;
     this.#showNotices();

@@ -57,7 +57,7 @@ export class Stage {
   }
 
   showYou() {
-    const { media, you, gestures } = this.call;
+    const { media, you, talk: { gestures } } = this.call;
     const tile = this.#tile(YOU, { stream: media.preview, tools: this.#selfTools() });
     tile.show({
       name: t('tile.you', { name: you.name }), caption: t('chat.you'), who: you.name, mirrored: media.facing === 'user',

@@ -82,8 +82,8 @@ export class Face {
     }
     this.knocking = false;
     this.inCall = who;
-    call.usePreset(this.prefs.pictures);
-    this.onPictures = () => call.usePreset(this.prefs.pictures);
+    call.sending.usePreset(this.prefs.pictures);
+    this.onPictures = () => call.sending.usePreset(this.prefs.pictures);
     history.replaceState(null, '', linkTo('', who.room) + location.search + hashWith(secret));
     this.#title(who.room);
     this.#show(roomView(this, call, (end) => this.#ended(who, end)), 'name');
