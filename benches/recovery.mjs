@@ -29,7 +29,7 @@ const kinds = {
   address: { title: 'another address', seenWithin: Infinity, healedWithin: 6000, play: readdress },
 };
 
-if (!process.env.CALLBOX_ROUTER) runInRouter();
+if (!process.env.ROUTER_OF) runInRouter();
 else await measure(process.argv.slice(2));
 
 /** Namespaces for two people and the router between them, in which this program starts itself again. */
@@ -52,7 +52,7 @@ function runInRouter() {
       ip('-n', space, 'route', 'add', 'default', 'via', `${net}.1`);
     }
     ip('netns', 'exec', router, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
-    const env = { ...process.env, CALLBOX_ROUTER: `${a} ${b}` };
+    const env = { ...process.env, ROUTER_OF: `${a} ${b}` };
     execFileSync('ip', ['netns', 'exec', router, process.execPath, ...process.argv.slice(1)], { env, stdio: 'inherit' });
   } finally {
     for (const space of spaces) ip('netns', 'delete', space);
@@ -63,7 +63,7 @@ async function measure(names) {
   const { Server } = await import('../tests/browser/harness/server.mjs');
   const { freshBrowser, chromiumPath } = await import('../tests/browser/harness/browsers.mjs');
   const { Person } = await import('../tests/browser/harness/person.mjs');
-  const spaces = process.env.CALLBOX_ROUTER.split(' ');
+  const spaces = process.env.ROUTER_OF.split(' ');
   const folder = await mkdtemp(path.join(os.tmpdir(), 'callbox-recovery-'));
   const server = await Server.start({ host: '10.78.1.1', port: PORT, settings: { NAMES: '10.78.1.1' } });
   const browsers = [];

@@ -414,10 +414,10 @@ fn fake() -> PersonId {
     PersonId("nobody".into())
 }
 
-/// `CALLBOX_WORLD_STEPS` asks for a longer life than the quick one of every test run.
+/// `WORLD_STEPS` asks for a longer life than the quick one of every test run.
 #[test]
 fn whatever_people_do_everybody_sees_the_same_room_in_the_end() {
-    let steps = std::env::var("CALLBOX_WORLD_STEPS").ok().and_then(|n| n.parse().ok()).unwrap_or(60_000);
+    let steps = std::env::var("WORLD_STEPS").ok().and_then(|n| n.parse().ok()).unwrap_or(60_000);
     for seed in 0..steps / 500 {
         let mut world = World::new(seed);
         for _ in 0..500 {

@@ -10,7 +10,7 @@ pub(crate) const HERE: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 1);
 pub(crate) const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(10, 78, 0, 1);
 
 /// Set for the run inside.
-const INSIDE: &str = "CALLBOX_TEST_INSIDE";
+const INSIDE: &str = "TEST_INSIDE";
 
 /// What gives the namespace its addresses, and then becomes the command behind it.
 const NETWORK: &str = "ip link set lo up && ip link add eth0 type veth peer name eth1 && ip link set eth0 up \

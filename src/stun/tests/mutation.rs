@@ -1,11 +1,11 @@
 //! Packets that were right once: noise for the property tests, near enough to the real thing to get past the first
-//! check. `CALLBOX_FUZZ_CASES` says how many; the default keeps an everyday test run short.
+//! check. `FUZZ_CASES` says how many; the default keeps an everyday test run short.
 
 use proptest::prelude::*;
 
 /// How many packets each entry point is given.
 pub(crate) fn config() -> ProptestConfig {
-    let cases = std::env::var("CALLBOX_FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2_000);
+    let cases = std::env::var("FUZZ_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(2_000);
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
