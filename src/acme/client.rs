@@ -147,6 +147,16 @@ fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
 mod tests {
     use super::*;
 
+    #[tokio::test(start_paused = true)]
+    async fn an_authority_that_never_answers_is_given_up() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = Client::new(None).unwrap();
+        let request = Request::get(format!("https://{}/dir", silent.local_addr().unwrap()));
+        let request = request.body(BodyWrapper::from(Vec::new())).unwrap();
+        let Err(told) = client.request(request).await else { panic!("an answer from nobody") };
+        assert!(told.to_string().contains("no answer within 30 seconds"), "{told}");
+    }
+
     #[test]
     fn both_notations_of_retry_after_are_read() {
         let now = httpdate::parse_http_date("Sun, 22 Nov 2026 20:00:00 GMT").unwrap();

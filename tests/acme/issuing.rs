@@ -52,6 +52,21 @@ fn an_address_gets_one_by_either_proof_and_with_the_short_profile() {
 }
 
 #[test]
+fn an_ipv6_address_gets_one_too() {
+    if let Some(why) = missing() {
+        return println!("skipped: {why}");
+    }
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        return println!("skipped: this machine has no IPv6");
+    }
+    let site = Site::new().on_ipv6();
+    let authority = site.authority();
+    let mut server = site.start(&authority, &authority.directory(), "::1", tempfile::tempdir().unwrap());
+    server.next_line_with(ISSUED);
+    assert!(site.is_trusted("::1", &authority.root()));
+}
+
+#[test]
 fn a_name_is_proved_over_plain_http_where_that_is_asked_for() {
     if let Some(why) = missing() {
         return println!("skipped: {why}");
@@ -84,6 +99,7 @@ fn it_is_renewed_when_the_authority_wants_it_and_the_old_one_is_named() {
         shim.script(|script| script.window = Some((-7200, -3600)));
         let mut server = site.start(&authority, &shim.directory(), host, folder);
         server.next_line_with(ISSUED);
+        server.next_line_with("renewal window");
         assert_ne!(site.certificate(host, &root), first);
         let orders = shim.script(|script| script.orders.clone());
         assert_eq!(orders.len(), 2);

@@ -1,18 +1,20 @@
 //! A callbox that orders its certificates from a test's own authority.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tempfile::TempDir;
 
-use crate::authority::{Authority, Settings, free_ports, tls};
-use crate::server::{Server, callbox};
+use crate::authority::{Authority, Settings, tls};
+use crate::server::{Server, callbox, free_ports};
 
 /// The ports of one test, and who uses them.
 pub(crate) struct Site {
     pub(crate) tls_port: u16,
     pub(crate) http_port: u16,
+    /// Where the one port is called: one of the two loopbacks.
+    host: IpAddr,
     /// `KEY=value` for the environment.
     pub(crate) settings: Vec<(String, String)>,
 }
@@ -21,7 +23,12 @@ impl Site {
     /// Ports that nobody else has.
     pub(crate) fn new() -> Site {
         let [tls_port, http_port] = free_ports();
-        Site { tls_port, http_port, settings: Vec::new() }
+        Site { tls_port, http_port, host: Ipv4Addr::LOCALHOST.into(), settings: Vec::new() }
+    }
+
+    /// Called by IPv6.
+    pub(crate) fn on_ipv6(self) -> Site {
+        Site { host: Ipv6Addr::LOCALHOST.into(), ..self }
     }
 
     /// An authority that looks at these ports.
@@ -50,7 +57,7 @@ impl Site {
     pub(crate) fn start(&self, authority: &Authority, directory: &str, host: &str, folder: TempDir) -> Server {
         let mut command = callbox(folder.path());
         command
-            .args([format!("--listen=127.0.0.1:{}", self.tls_port), "--turn-listen=".to_owned()])
+            .args([format!("--listen={}", self.address()), "--turn-listen=".to_owned()])
             .args(["--tls-mode=acme", "--log-level=debug,hyper_util=info,rustls=info"])
             .arg(format!("--name={host}"))
             .env("CALLBOX_TLS__ACME__DIRECTORY", directory)
@@ -61,7 +68,7 @@ impl Site {
 
     /// Where the one port is.
     pub(crate) fn address(&self) -> SocketAddr {
-        ([127, 0, 0, 1], self.tls_port).into()
+        (self.host, self.tls_port).into()
     }
 
     /// Whether a client that trusts `root` alone accepts what it gets for `host`.
