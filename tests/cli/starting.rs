@@ -6,7 +6,9 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
-use super::server::{ALONE, Server, callbox, exchange, run, stderr, stdout};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+
+use super::server::{ALONE, Server, callbox, exchange, free_address, handshake, run, stderr, stdout};
 
 #[test]
 fn one_command_serves_the_page_on_the_printed_link() {
@@ -58,7 +60,7 @@ fn a_port_in_use_is_told_in_one_sentence_with_the_way_out() {
 
 #[test]
 fn a_udp_port_in_use_is_told_before_anything_is_served() {
-    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let taken = std::net::UdpSocket::bind(free_address()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let listen = format!("--listen={}", taken.local_addr().unwrap());
     let output = run(folder.path(), &[&listen, "--turn-listen="]);
@@ -239,4 +241,30 @@ fn how_to_trust_the_server_is_told_in_the_clear_too() {
         !server.get("/").to_lowercase().contains("strict-transport-security"),
         "or nobody could go on after the warning"
     );
+}
+
+#[test]
+fn with_a_certificate_of_somebody_else_browsers_are_told_to_keep_to_https_and_nobody_has_to_be_told_how_to_trust() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    authority.distinguished_name.push(DnType::CommonName, "somebody else");
+    let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let leaf = CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+    fs::write(folder.path().join("cert.pem"), leaf.pem()).unwrap();
+    fs::write(folder.path().join("key.pem"), key.serialize_pem()).unwrap();
+    let mut command = callbox(folder.path());
+    command.args(ALONE).args(["--cert=cert.pem", "--key=key.pem"]).env("CALLBOX_PUBLIC_PORT", "443");
+    let server = Server::spawn(folder, command);
+    let get = |path: &str, host: &str| {
+        let mut stream = handshake(server.connect(), authority.der().clone(), "localhost", &["http/1.1"]).unwrap();
+        exchange(&mut stream, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"))
+    };
+    let strict = "strict-transport-security: max-age=";
+    assert!(get("/", "localhost").contains(strict), "{}", get("/", "localhost"));
+    assert!(!get("/", "127.0.0.1").contains(strict), "the certificate is not for that name");
+    assert!(get("/trust", "localhost").starts_with("HTTP/1.1 404 "));
+    let in_the_clear = "GET /trust HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    assert!(exchange(&mut server.connect(), in_the_clear).starts_with("HTTP/1.1 308 "));
 }
