@@ -1,9 +1,8 @@
 //! A real certificate authority for one test: Debian's Pebble on loopback, with its DNS server, both ended with the test.
 
 use std::fs;
-use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
-use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -15,7 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned};
 use tempfile::TempDir;
 
-use crate::server::{PATIENCE, exchange};
+use crate::server::{PATIENCE, exchange, free_ports};
 
 /// See the module's text.
 pub(crate) struct Authority {
@@ -47,22 +46,6 @@ pub(crate) fn missing() -> Option<&'static str> {
         std::env::var_os("PATH").is_some_and(|path| std::env::split_paths(&path).any(|dir| dir.join(command).is_file()))
     };
     (!there("pebble") || !there("pebble-challtestsrv")).then_some("Debian's pebble is not installed")
-}
-
-/// So many free ports of loopback, below those that the system hands out by itself: no neighbour gets one before it is used.
-pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    let mut taken = Vec::new();
-    [(); N].map(|()| {
-        loop {
-            let port = 20_000 + (RandomState::new().hash_one(()) % 7_000) as u16;
-            let both =
-                TcpListener::bind(("127.0.0.1", port)).and_then(|tcp| Ok((tcp, UdpSocket::bind(("127.0.0.1", port))?)));
-            if let Ok(both) = both {
-                taken.push(both);
-                return port;
-            }
-        }
-    })
 }
 
 impl Authority {

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::authority::{Authority, Settings, free_ports, missing};
+use crate::authority::{Authority, Settings, missing};
+use crate::server::free_ports;
 use crate::shim::{Script, Shim, Trouble};
 use crate::site::{ISSUED, Site};
 

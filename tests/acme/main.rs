@@ -4,7 +4,6 @@
 
 mod authority;
 mod failing;
-mod handshakes;
 mod issuing;
 #[path = "../cli/server.rs"]
 #[allow(dead_code)] // made for the tests of the command line, which need more of it

@@ -1,10 +1,11 @@
 //! The one port, from the outside: everything that is spoken there, and strangers who speak nothing of it.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
-use super::server::{ALONE, PATIENCE, Server, callbox, connect, exchange, run};
+use super::server::{ALONE, PATIENCE, Server, callbox, connect, exchange, free_address, run};
 
 /// A STUN binding request (RFC 8489, 5): type, length, magic cookie, transaction id.
 const BINDING: [u8; 20] = [0, 1, 0, 0, 0x21, 0x12, 0xA4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
@@ -14,11 +15,6 @@ fn is_bound(stream: &mut (impl Read + Write)) -> bool {
     stream.write_all(&BINDING).unwrap();
     let mut head = [0; 20];
     stream.read_exact(&mut head).is_ok() && head[..2] == [1, 1] && head[8..] == BINDING[8..]
-}
-
-/// An address of loopback that nobody listens on.
-pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 fn still_serves(server: &Server) {
@@ -234,7 +230,10 @@ fn callers_behind_a_proxy_are_limited_one_by_one() {
     assert!(first && call("192.0.2.8").0 && !call("192.0.2.7").0);
     drop(held);
     // The place comes back when the server has seen the goodbye.
-    while !call("192.0.2.7").0 {}
+    let since = Instant::now();
+    while !call("192.0.2.7").0 {
+        assert!(since.elapsed() < PATIENCE, "the place never came back");
+    }
 }
 
 /// What `openssl s_client` says about a handshake with these arguments.
@@ -252,6 +251,8 @@ fn openssl(server: &Server, args: &[&str]) -> Option<String> {
 #[test]
 fn another_programs_tls_is_spoken_in_versions_1_2_and_1_3_and_in_no_older_one() {
     let server = Server::start(&[]);
+    let Some(said) = openssl(&server, &["-alpn", "h2"]) else { return };
+    assert!(said.contains("ALPN protocol: h2"), "{said}");
     // SECLEVEL=0: or openssl itself would refuse to try.
     for (version, spoken) in [("-tls1_3", "TLSv1.3"), ("-tls1_2", "TLSv1.2"), ("-tls1_1", ""), ("-tls1", "")] {
         let Some(said) = openssl(&server, &[version, "-cipher", "ALL:@SECLEVEL=0"]) else { return };
@@ -271,4 +272,11 @@ fn only_ciphers_with_forward_secrecy_and_authentication_are_spoken() {
     }
     let Some(said) = openssl(&server, &["-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256"]) else { return };
     assert!(said.contains("Cipher is ECDHE-ECDSA-AES128-GCM-SHA256"), "{said}");
+}
+
+#[test]
+fn a_validation_that_no_order_asked_for_is_refused() {
+    let server = Server::start(&[]);
+    let Some(said) = openssl(&server, &["-alpn", "acme-tls/1"]) else { return };
+    assert!(said.contains("SSL alert number") && !said.contains("BEGIN CERTIFICATE"), "{said}");
 }

@@ -31,6 +31,22 @@ struct Person {
     server: SocketAddr,
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn how_many_are_inside_is_told_before_one_comes_in_and_only_where_anybody_may() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("callbox.toml"), "[tls]\nmode = \"off\"\n").unwrap();
+    let server = Server::start_in(folder, &[]);
+    let asked = |server: &Server| {
+        let request = "GET /people/%E4%BC%9A%E8%AE%AE%E5%AE%A4 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        crate::server::exchange(&mut server.connect(), request)
+    };
+    assert!(asked(&server).ends_with("{\"people\":0}"), "{}", asked(&server));
+    let mut alice = Person::opens(&server).await;
+    alice.says(json!({ "type": "join", "room": "会议室", "name": "Alice", "instance": "first" })).await;
+    alice.hears("joined").await;
+    assert!(asked(&server).ends_with("{\"people\":1}"), "{}", asked(&server));
+}
+
 impl Person {
     async fn opens(server: &Server) -> Person {
         let url = format!("ws://127.0.0.1:{}/ws", server.address.port());

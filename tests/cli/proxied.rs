@@ -16,8 +16,8 @@ use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Message, client};
 
-use super::gate::{free_address, mapped};
-use super::server::{PATIENCE, Server, Tls, callbox, exchange, handshake, run, stdout};
+use super::gate::mapped;
+use super::server::{PATIENCE, Server, Tls, callbox, exchange, free_address, handshake, run, stdout};
 
 /// A proxy between callers and a callbox.
 struct Proxied {

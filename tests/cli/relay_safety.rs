@@ -50,8 +50,13 @@ fn a_stranger_gets_little_for_a_packet() {
 
 /// The room that NONCE takes, its head and padding included.
 fn challenge_nonce(challenge: &[u8]) -> usize {
-    let at = challenge.windows(2).position(|kind| kind == [0, 0x15]).unwrap();
+    let at = nonce_of(challenge);
     (4 + usize::from(challenge[at + 3])).next_multiple_of(4)
+}
+
+/// Where NONCE begins: behind the head, whose transaction id may hold any bytes.
+fn nonce_of(message: &[u8]) -> usize {
+    20 + message[20..].windows(2).position(|kind| kind == [0, 0x15]).unwrap()
 }
 
 #[test]
@@ -63,7 +68,7 @@ fn a_wrong_password_and_an_unknown_name_are_refused_with_the_same_bytes() {
         let refusal = stranger.allocate(UDP);
         assert_eq!(refusal.code(), 401);
         // The transaction is the client's, and a nonce says the time it was made at.
-        let nonce = refusal.0.windows(2).position(|kind| kind == [0, 0x15]).unwrap();
+        let nonce = nonce_of(&refusal.0);
         let behind = nonce + challenge_nonce(&refusal.0);
         [&refusal.0[..8], &refusal.0[20..nonce], &refusal.0[behind..]].concat()
     };

@@ -1,7 +1,8 @@
 //! Starts the real program in a folder of its own, on a free port, and ends it with the test.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::sync::Arc;
@@ -211,10 +212,34 @@ fn lines_of(log: ChildStderr) -> Receiver<String> {
     lines
 }
 
+/// So many ports of loopback that are free for TCP and UDP. They lie below those that the system hands out by itself, and
+/// beside those of the relay's and the browsers' tests: no neighbour gets one before it is used.
+pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
+    let mut taken = Vec::new();
+    [(); N].map(|()| {
+        loop {
+            let port = 23_000 + (RandomState::new().hash_one(()) % 4_000) as u16;
+            let both = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+                .and_then(|tcp| Ok((tcp, UdpSocket::bind((Ipv4Addr::LOCALHOST, port))?)));
+            if let Ok(both) = both {
+                taken.push(both);
+                return port;
+            }
+        }
+    })
+}
+
+/// An address of loopback that nobody listens on.
+pub(crate) fn free_address() -> SocketAddr {
+    let [port] = free_ports();
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
 /// A connection on which nothing waits for ever.
 pub(crate) fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
     stream
 }
 
