@@ -60,7 +60,6 @@ scenario('in the speaker view the one who speaks is shown large', async (stage) 
   await alice.hears('Carol');
   await bob.button('Microphone').click();
   await alice.button('Speaker view').click();
-  const widths = () => Promise.all(['Bob', 'Carol'].map(async (name) => (await alice.tile(name).boundingBox()).width));
   const larger = (index) => alice.page.waitForFunction(([name, other]) => {
     const width = (who) => document.querySelector(`section[aria-label="${who}"]`).getBoundingClientRect().width;
     return width(name) > 2 * width(other);
@@ -74,7 +73,6 @@ scenario('in the speaker view the one who speaks is shown large', async (stage) 
     const [bobs, carols] = ['Bob', 'Carol'].map((who) => document.querySelector(`section[aria-label="${who}"]`).getBoundingClientRect().width);
     return Math.abs(bobs - carols) < 2;
   });
-  assert.equal((await widths()).length, 2);
 });
 
 scenario('a small window shows the call and carries its controls', async (stage) => {

@@ -39,7 +39,10 @@ export class Server {
     if (!existsSync(binary)) throw new Error(`no callbox at ${binary}: run \`cargo build\` first, or set CALLBOX_BINARY`);
     const folder = await mkdtemp(path.join(tmpdir(), 'callbox-test-'));
     const server = new Server(folder, { host, port: port ?? (await freePort()), name }, settings);
-    await server.#run();
+    await server.#run().catch(async (cause) => {
+      await server.close();
+      throw cause;
+    });
     return server;
   }
 
@@ -127,11 +130,17 @@ export class Server {
   }
 }
 
+/** Ports that were given away here, though nobody may listen on them yet. */
+const given = new Set();
+
 /** A port that is free for TCP and UDP alike, below the ones the system hands out by itself. */
 export async function freePort() {
   for (let attempt = 0; attempt < 100; attempt++) {
     const port = 27_000 + Math.floor(Math.random() * 1000);
+    if (given.has(port)) continue;
+    given.add(port);
     if ((await tcpIsFree(port)) && (await udpIsFree(port))) return port;
+    given.delete(port);
   }
   throw new Error('no free port from 27000 to 27999');
 }
