@@ -114,6 +114,15 @@ pub fn holder(username: &str) -> Option<&str> {
     username.split_once(':').map(|(_, id)| id)
 }
 
+/// What the `id` begins with of credentials that anybody gets who asks, to test the relay with: what it grants them is
+/// said in [`turn`](crate::turn).
+pub const TEST: &str = "test-";
+
+/// Whether a username was made out to nobody, for a test.
+pub fn is_for_test(username: &str) -> bool {
+    holder(username).is_some_and(|id| id.starts_with(TEST))
+}
+
 /// The expiry in front of `expiry:id`, in unix seconds; a bare number counts too, as coturn has it.
 fn rest_expiry(username: &str) -> Option<u64> {
     username.split(':').next()?.parse().ok()

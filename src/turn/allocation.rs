@@ -93,7 +93,7 @@ impl Allocation {
             return Action::Drop(Dropped::NoPermission);
         };
         let (peer, route) = (channel.peer, channel.route);
-        if !rules.affords(&mut self.to_peers, len, now) {
+        if !rules.affords(&mut self.to_peers, self.place.is_test(), len, now) {
             return Action::Drop(Dropped::OverRate);
         }
         Action::ToPeer(ToPeer { peer, payload, route, dont_fragment: false })
@@ -118,7 +118,7 @@ impl Allocation {
         let Some(route) = self.permitted(peer, now).filter(|_| datagrams) else {
             return Action::Drop(Dropped::NoPermission);
         };
-        if !rules.affords(&mut self.to_peers, payload.len(), now) {
+        if !rules.affords(&mut self.to_peers, self.place.is_test(), payload.len(), now) {
             return Action::Drop(Dropped::OverRate);
         }
         Action::ToPeer(ToPeer { peer, payload, route, dont_fragment })
@@ -136,7 +136,7 @@ impl Allocation {
         if self.permitted(peer, now).is_none() {
             return FromPeer::Drop(Dropped::NoPermission);
         }
-        if !rules.affords(&mut self.to_client, len, now) {
+        if !rules.affords(&mut self.to_client, self.place.is_test(), len, now) {
             return FromPeer::Drop(Dropped::OverRate);
         }
         match self.channels.number_of(peer, now.monotonic) {

@@ -67,6 +67,7 @@ mod rules;
 mod serve;
 mod session;
 mod table;
+mod testing;
 mod throttle;
 mod token;
 

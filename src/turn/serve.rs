@@ -11,8 +11,9 @@ use super::reply::ReplyTo;
 use super::request::{self, Family};
 use super::rules::Rules;
 use super::session::{Opening, Session, State};
-use super::{binding, quota, token};
+use super::{binding, quota, testing, token};
 use crate::clock::Now;
+use crate::pass;
 use crate::stun::{Class, Message, Method, attribute};
 
 /// USERNAME, REALM and NONCE at their longest (RFC 8489, 14.3, 14.9, 14.10) and a hundred peers: nobody makes us hash more.
@@ -98,7 +99,11 @@ impl Session {
             return Err(Refusal::InsufficientCapacity);
         }
         let open = request::allocate(rules, self.client, request, token::make(rules, "port", self.client, to.id, now))?;
-        let lifetime = lifetime(&rules.options.lifetimes, request::lifetime(request)?);
+        let is_test = pass::is_for_test(&username);
+        if is_test && open.kind == RelayKind::Tcp {
+            return Err(Refusal::UnsupportedTransport);
+        }
+        let lifetime = lifetime(&rules.options.lifetimes, is_test, request::lifetime(request)?);
         let ticket =
             request::wants_ticket(rules, open.kind, request)?.then(|| token::ticket(rules, self.client, to.id, now));
         let place = quota::take(&rules.usage, &rules.live().quotas, &username, self.client.address.ip())?;
@@ -236,7 +241,7 @@ fn gone(asked: &Asked, out: &mut Vec<u8>) -> Reply {
 
 /// Lets the allocation live on from now.
 fn prolong(allocation: &mut Allocation, asked: &Asked, wanted: Option<u32>, out: &mut Vec<u8>) -> Reply {
-    let lifetime = lifetime(&asked.rules.options.lifetimes, wanted);
+    let lifetime = lifetime(&asked.rules.options.lifetimes, allocation.place.is_test(), wanted);
     allocation.expires = asked.now.monotonic + lifetime;
     asked.to.success(out, |writer| {
         let writer = writer.put_u32(attribute::LIFETIME, lifetime.as_secs() as u32);
@@ -249,8 +254,11 @@ fn prolong(allocation: &mut Allocation, asked: &Asked, wanted: Option<u32>, out:
 
 /// RFC 8656, 7.2: "the server computes the minimum of the client's proposed lifetime and the server's maximum allowed
 /// lifetime. If this computed value is greater than the default lifetime, then the server uses the computed lifetime […]
-/// Otherwise, the server uses the default lifetime."
-fn lifetime(lifetimes: &Lifetimes, wanted: Option<u32>) -> Duration {
+/// Otherwise, the server uses the default lifetime." But a test is short.
+fn lifetime(lifetimes: &Lifetimes, is_test: bool, wanted: Option<u32>) -> Duration {
+    if is_test {
+        return testing::LIFETIME;
+    }
     let wanted = Duration::from_secs(wanted.unwrap_or(0).into());
     wanted.min(lifetimes.allocation_max).max(lifetimes.allocation)
 }

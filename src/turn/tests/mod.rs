@@ -12,3 +12,4 @@ mod noise;
 mod peers;
 mod relaying;
 mod streams;
+mod testing;
