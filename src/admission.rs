@@ -56,7 +56,7 @@ impl Admission {
 impl Place {
     /// Counts the place as one of `client`, once a proxy has told who that is; `false` when they have too many.
     pub fn count_for(&mut self, client: IpAddr) -> bool {
-        let address = counted_as(client);
+        let address = subscriber(client);
         let mut open = self.admission.open();
         let from_there = open.by_address.get(&address).copied().unwrap_or(0);
         if from_there >= self.admission.most_per_address {
@@ -89,8 +89,8 @@ impl Open {
     }
 }
 
-/// One household has one IPv4 address, or one /64 of IPv6 in which it may take any address (RFC 6177, 2).
-fn counted_as(client: IpAddr) -> IpAddr {
+/// What is counted as one: one household has one IPv4 address, or one /64 of IPv6 in which it may take any address (RFC 6177, 2).
+pub fn subscriber(client: IpAddr) -> IpAddr {
     match client {
         IpAddr::V4(_) => client,
         IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),

@@ -122,12 +122,18 @@ impl Doors {
     }
 
     async fn redirect(&self, stream: Admitted, ends: Ends, port: Option<u16>) {
-        let in_the_clear = |request: &Request<Incoming>| {
-            let path = request.uri().path();
-            let challenge = self.tls.as_ref().and_then(|door| door.challenge_text(path)).map(redirect::proof);
-            challenge.or_else(|| self.site.in_the_clear(path, request.headers()))
+        let connection = connection(ends, Scheme::Http);
+        let in_the_clear = |request: Request<Incoming>| {
+            let proof = self.tls.as_ref().and_then(|door| door.challenge_text(request.uri().path()));
+            let site = self.site.clone();
+            async move {
+                match proof {
+                    Some(proof) => Ok(redirect::proof(proof)),
+                    None => site.in_the_clear(request, connection).await,
+                }
+            }
         };
-        redirect::serve(stream, ends.local, port, in_the_clear, &self.shutdown).await;
+        redirect::serve(stream, ends.local, port, in_the_clear, self.shutdown.clone()).await;
     }
 
     async fn after_handshake(&self, mut stream: TlsStream<Admitted>, ends: Ends) {

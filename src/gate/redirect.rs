@@ -1,6 +1,6 @@
 //! Plain HTTP where TLS is spoken: every request is sent on to https. The method stays (308), so that nothing typed
-//! into a form is lost. Only a certificate authority that asks for its challenge (RFC 8555, 8.3), and
-//! whoever does not trust the server yet and asks how to, are answered here.
+//! into a form is lost. Only a certificate authority that asks for its challenge (RFC 8555, 8.3), whoever does not trust the
+//! server yet and asks how to, and a phone that finds out what is wrong are answered here.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -10,7 +10,6 @@ use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_TYPE, HOST, LOCATION};
 use http::uri::Authority;
 use http::{HeaderValue, Request, Response, StatusCode};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -19,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::admitted::Admitted;
+use crate::http::Body;
 
 /// For all the header lines: a client that sends one byte a second is gone after ten.
 const HEADER: Duration = Duration::from_secs(10);
@@ -30,20 +30,27 @@ const HTTP_PORT: u16 = 80;
 const HTTPS_PORT: u16 = 443;
 
 /// Answers every request on `stream` with its https address: at `port`, or for `None` at the port that was asked. What
-/// `in_the_clear` has an answer for is answered with that.
-pub(super) async fn serve(
+/// `in_the_clear` has an answer for is answered with that; it gives everything else back.
+pub(super) async fn serve<F>(
     stream: Admitted,
     local: SocketAddr,
     port: Option<u16>,
-    in_the_clear: impl Fn(&Request<Incoming>) -> Option<Response<Bytes>>,
-    shutdown: &CancellationToken,
-) {
-    let answer = service_fn(async |request: Request<Incoming>| {
-        let answer = in_the_clear(&request).map(|answer| answer.map(Full::new));
-        let mut answer = answer.unwrap_or_else(|| redirect(&request, local, port));
-        // One answer a connection: what follows belongs to https.
-        answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        Ok::<_, Infallible>(answer)
+    in_the_clear: impl Fn(Request<Incoming>) -> F,
+    shutdown: CancellationToken,
+) where
+    F: Future<Output = Result<Response<Body>, Request<Incoming>>>,
+{
+    let answer = service_fn(|request: Request<Incoming>| {
+        let answered = in_the_clear(request);
+        async move {
+            let mut answer = match answered.await {
+                Ok(answer) => answer,
+                Err(request) => redirect(&request, local, port).map(Body::Bytes),
+            };
+            // One answer a connection: what follows belongs to https.
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            Ok::<_, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -56,13 +63,13 @@ pub(super) async fn serve(
 }
 
 /// A certificate authority's challenge, answered.
-pub(super) fn proof(text: String) -> Response<Bytes> {
-    let mut response = Response::new(text.into());
+pub(super) fn proof(text: String) -> Response<Body> {
+    let mut response = Response::new(Body::Bytes(text.into()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     response
 }
 
-fn redirect<B>(request: &Request<B>, local: SocketAddr, port: Option<u16>) -> Response<Full<Bytes>> {
+fn redirect<B>(request: &Request<B>, local: SocketAddr, port: Option<u16>) -> Response<Bytes> {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     let asked = host.and_then(|host| host.parse::<Authority>().ok());
     // HTTP/1.0 needs no Host; our own address is right for whoever got here by it.
@@ -83,7 +90,7 @@ fn redirect<B>(request: &Request<B>, local: SocketAddr, port: Option<u16>) -> Re
             .body(format!("This page is at {location}\n")),
         None => response.status(StatusCode::BAD_REQUEST).body("The Host line cannot be read.\n".to_owned()),
     };
-    response.map_or_else(|_| Response::new(Full::default()), |response| response.map(|text| Full::new(text.into())))
+    response.map_or_else(|_| Response::default(), |response| response.map(Bytes::from))
 }
 
 #[cfg(test)]

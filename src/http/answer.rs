@@ -27,9 +27,9 @@ pub(super) fn not_found() -> Answer {
     text(StatusCode::NOT_FOUND, "404: there is nothing here\n")
 }
 
-pub(super) fn wrong_method() -> Answer {
-    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "405: only GET and HEAD are answered here\n");
-    set(&mut answer, header::ALLOW, "GET, HEAD");
+pub(super) fn wrong_method(allowed: &'static str) -> Answer {
+    let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, format!("405: answered here: {allowed}\n"));
+    set(&mut answer, header::ALLOW, allowed);
     answer
 }
 

@@ -11,15 +11,24 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, Take};
 use tokio_util::io::ReaderStream;
 
+use super::test_door::Noise;
+
 /// What is sent after the headers. Its length is always known.
 #[derive(Debug)]
-pub(super) enum Body {
+pub enum Body {
     /// Nothing at all: HTTP/2 must not carry a body for HEAD (RFC 9113, 8.1).
     Empty,
     /// Bytes in memory, usually of the binary itself.
     Bytes(Bytes),
     /// So many bytes of a file, from where it stands.
-    File { stream: Pin<Box<ReaderStream<Take<File>>>>, left: u64 },
+    File {
+        /// What was not sent yet.
+        stream: Pin<Box<ReaderStream<Take<File>>>>,
+        /// How many bytes that are.
+        left: u64,
+    },
+    /// For measuring a line.
+    Noise(Noise),
 }
 
 impl Body {
@@ -46,6 +55,7 @@ impl hyper::body::Body for Body {
                 *left = left.saturating_sub(piece.len() as u64);
                 Frame::data(piece)
             }),
+            Body::Noise(noise) => Poll::Ready(noise.next().map(|piece| Ok(Frame::data(piece)))),
         }
     }
 
@@ -54,6 +64,7 @@ impl hyper::body::Body for Body {
             Body::Empty => true,
             Body::Bytes(bytes) => bytes.is_empty(),
             Body::File { left, .. } => *left == 0,
+            Body::Noise(noise) => noise.left() == 0,
         }
     }
 
@@ -62,6 +73,7 @@ impl hyper::body::Body for Body {
             Body::Empty => 0,
             Body::Bytes(bytes) => bytes.len() as u64,
             Body::File { left, .. } => *left,
+            Body::Noise(noise) => noise.left(),
         })
     }
 }

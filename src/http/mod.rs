@@ -18,6 +18,7 @@ mod settings;
 mod site;
 mod socket;
 mod switchboard;
+mod test_door;
 mod trust;
 mod upgrade;
 mod wire;
@@ -26,9 +27,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use self::body::Body;
 pub use self::ice::IceServer;
 pub use self::relay_door::RelayDoor;
 pub use self::site::Site;
+pub use self::test_door::{Opened, Outcome, Probes, Report};
 pub use self::wire::{Ice, decode, encode};
 pub use crate::hub::RelayBudget;
 

@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -27,6 +26,7 @@ use super::page::Page;
 use super::relay_door::{NoRelay, RelayDoor};
 use super::socket::Socket;
 use super::switchboard::Switchboard;
+use super::test_door::{Probes, TestDoor};
 use super::{Connection, Options, Scheme, files, host, settings, trust, upgrade};
 use crate::admission::{Admission, Place};
 use crate::hub::{Hub, RelayBudget};
@@ -46,6 +46,7 @@ struct Inner {
     places: Arc<Admission>,
     /// The WebSockets' tasks.
     sockets: TaskTracker,
+    test_door: TestDoor,
 }
 
 /// How long a request's head may take, and how long a connection may wait for its next request.
@@ -74,6 +75,7 @@ impl Site {
             switchboard: Switchboard::start(hub, relay, options.turn_ttl),
             places: Arc::new(Admission::new(options.max_sockets, options.max_sockets_per_address)),
             sockets: TaskTracker::new(),
+            test_door: TestDoor::new(),
             options: ArcSwap::from_pointee(options),
         }))
     }
@@ -151,6 +153,11 @@ impl Site {
         self.0.switchboard.relay_budget(left);
     }
 
+    /// Who waits for what a phone finds out about this server.
+    pub fn probes(&self) -> &Probes {
+        &self.0.test_door.probes
+    }
+
     /// Waits until every WebSocket has said goodbye; call it after cancelling the `shutdown` they were given and after the
     /// last connection was served.
     pub async fn drained(&self) {
@@ -167,7 +174,7 @@ impl Site {
         let (method, strict) = (request.method().clone(), self.is_strict(&request, &connection));
         let mut answer = match self.behind_proxies(request.headers(), connection) {
             Ok(connection) if request.uri().path() == "/ws" => self.upgrade(request, connection, shutdown),
-            Ok(_) => without_body_for_head(&method, self.route(&request).await),
+            Ok(connection) => without_body_for_head(&method, self.route(request, connection).await),
             Err(Contradiction) => without_body_for_head(&method, text(StatusCode::BAD_REQUEST, CONTRADICTION)),
         };
         harden(answer.headers_mut());
@@ -177,12 +184,34 @@ impl Site {
         Ok(answer)
     }
 
-    /// What is also answered in the clear, where everything else is sent on to https: how to trust this server.
-    pub fn in_the_clear(&self, path: &str, headers: &HeaderMap) -> Option<Response<Bytes>> {
-        let authority = self.0.options.load().certificates.as_ref()?.authority()?;
-        let mut answer = trust::answer(&authority, path, headers)?;
+    /// What is also answered in the clear, where everything else is sent on to https: how to trust this server, and the test
+    /// by which a phone finds out what is wrong with https.
+    ///
+    /// # Errors
+    /// The request, when it is not for here.
+    pub async fn in_the_clear(
+        &self,
+        request: Request<Incoming>,
+        connection: Connection,
+    ) -> Result<Response<Body>, Request<Incoming>> {
+        let path = request.uri().path();
+        if !is_for_a_phone(request.uri()) && !path.starts_with("/trust") {
+            return Err(request);
+        }
+        let (method, trusting) = (request.method().clone(), path.starts_with("/trust"));
+        let answer = match self.behind_proxies(request.headers(), connection) {
+            Ok(_) if trusting => self.trust(path, request.headers()).ok_or(request)?,
+            Ok(connection) => self.route(request, connection).await,
+            Err(Contradiction) => text(StatusCode::BAD_REQUEST, CONTRADICTION),
+        };
+        let mut answer = without_body_for_head(&method, answer);
         harden(answer.headers_mut());
-        Some(answer)
+        Ok(answer)
+    }
+
+    fn trust(&self, path: &str, headers: &HeaderMap) -> Option<Answer> {
+        let authority = self.0.options.load().certificates.as_ref()?.authority()?;
+        Some(trust::answer(&authority, path, headers)?.map(Body::Bytes))
     }
 
     /// Whether browsers may be told never to come here in the clear again (RFC 6797): only with a certificate that they
@@ -207,14 +236,20 @@ impl Site {
         Ok(connection)
     }
 
-    async fn route(&self, request: &Request<Incoming>) -> Answer {
-        let (headers, uri, options) = (request.headers(), request.uri(), self.0.options.load_full());
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            return wrong_method();
+    async fn route(&self, request: Request<Incoming>, connection: Connection) -> Answer {
+        let options = self.0.options.load_full();
+        if request.uri().path().starts_with("/test/") {
+            let host = host::host(&request, &connection);
+            return self.0.test_door.answer(request, connection, &host, &options).await;
         }
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return wrong_method("GET, HEAD");
+        }
+        let (headers, uri) = (request.headers(), request.uri());
         let path = uri.path();
         match path {
-            "/" | "/test" | "/manual" => self.0.page.index(headers),
+            "/" | "/manual" => self.0.page.index(headers),
+            "/test" => self.0.page.test(headers),
             "/sw.js" => self.0.page.worker(headers),
             "/settings.json" => typed(StatusCode::OK, "application/json", settings::json(&options)),
             "/healthz" => text(StatusCode::OK, "ok"),
@@ -226,10 +261,7 @@ impl Site {
             _ => match (path.strip_prefix("/a/"), path.strip_prefix("/files/"), &options.public_dir) {
                 (Some(asset), _, _) => self.0.page.asset(asset, headers),
                 (_, Some(file), Some(folder)) => files::answer(folder, file, uri, headers).await,
-                _ if path.starts_with("/trust") => match self.in_the_clear(path, headers) {
-                    Some(answer) => answer.map(Body::Bytes),
-                    None => not_found(),
-                },
+                _ if path.starts_with("/trust") => self.trust(path, headers).unwrap_or_else(not_found),
                 _ if path.starts_with("/r/") => self.0.page.index(headers),
                 _ => match path.strip_prefix("/people/") {
                     Some(room) => self.people(room),
@@ -270,6 +302,16 @@ impl Site {
         let upgraded = hyper::upgrade::on(&mut request);
         self.0.sockets.spawn(converse(self.0.clone(), upgraded, (host, connection.client.ip()), shutdown, place));
         answer
+    }
+}
+
+/// Whether a phone needs it that tests this server, possibly because https is broken: the page of the test under the address
+/// that only the codes on terminals carry, what that page is made of, and the test door.
+fn is_for_a_phone(uri: &Uri) -> bool {
+    match uri.path() {
+        "/test" => uri.query() == Some("phone"),
+        "/settings.json" => true,
+        path => path.starts_with("/test/") || path.starts_with("/a/"),
     }
 }
 

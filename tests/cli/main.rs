@@ -13,4 +13,5 @@ mod relay_safety;
 mod reloading;
 mod server;
 mod starting;
+mod test_door;
 mod turn;
