@@ -209,6 +209,7 @@ fn said(message: &Value) -> Message {
             "used-up" => RelayBudget::UsedUp,
             other => panic!("{other}"),
         }),
+        "restarting" => Message::Restarting,
         "mute-asked" => Message::MuteAsked(person(&message["by"])),
         "peer-joined" => Message::PeerJoined(peer(&message["peer"])),
         "peer-back" => Message::PeerBack(peer(&message["peer"])),
@@ -226,7 +227,7 @@ fn said(message: &Value) -> Message {
 #[test]
 fn every_message_of_the_hub_reads_as_documented() {
     let documents = documents("hub");
-    assert_eq!(documents.len(), 21);
+    assert_eq!(documents.len(), 22);
     for (name, document) in documents {
         for expected in [document["message"].clone(), complete(&document)] {
             let text = encode(&said(&expected), |_| ice(&expected));
@@ -254,6 +255,7 @@ fn every_refusal_has_the_code_that_the_document_promises() {
         Refusal::PasswordNeeded,
         Refusal::PasswordWrong,
         Refusal::LobbyFull,
+        Refusal::Restarting,
         Refusal::Declined,
         Refusal::Removed,
         Refusal::NotHost,

@@ -158,6 +158,11 @@ impl Site {
         &self.0.test_door.probes
     }
 
+    /// The server is about to stop: there are no new rooms from here on, and every page is told.
+    pub fn restarting(&self) {
+        self.0.switchboard.restarting();
+    }
+
     /// Waits until every WebSocket has said goodbye; call it after cancelling the `shutdown` they were given and after the
     /// last connection was served.
     pub async fn drained(&self) {

@@ -99,6 +99,11 @@ impl Switchboard {
         self.with(|lines| lines.handle(Event::RelayBudget(left)));
     }
 
+    /// Tells everybody that the server is about to stop; there are no new rooms from here on.
+    pub(super) fn restarting(&self) {
+        self.with(|lines| lines.handle(Event::Restarting));
+    }
+
     /// How many people have a seat in `room`.
     pub(super) fn people(&self, room: &str) -> usize {
         self.with(|lines| lines.hub.people(room))

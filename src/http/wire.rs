@@ -58,6 +58,7 @@ pub fn encode(message: &Message, ice: impl FnOnce(&PersonId) -> Ice) -> String {
         Message::Role { host, seat } => write(&Said::Role { host: *host, seat }),
         Message::PeerRole(id, host) => write(&Said::PeerRole { id: &id.0, host: *host }),
         Message::RelayBudget(left) => write(&Said::RelayBudget { left: word(*left) }),
+        Message::Restarting => write(&Said::Restarting),
         Message::MuteAsked(by) => write(&Said::MuteAsked { by: &by.0 }),
         Message::PeerJoined(peer) => write(&Said::PeerJoined { peer: PeerText::new(peer) }),
         Message::PeerBack(peer) => write(&Said::PeerBack { peer: PeerText::new(peer) }),
@@ -266,6 +267,7 @@ enum Said<'a> {
     RelayBudget {
         left: &'static str,
     },
+    Restarting,
     MuteAsked {
         by: &'a str,
     },

@@ -58,6 +58,9 @@ impl Hub {
         if self.rooms.get(&arrival.room).is_some_and(|room| room.find(&arrival.id).is_some()) {
             return self.come_back(socket, arrival, step);
         }
+        if self.restarting && !arrival.returns && !self.rooms.contains_key(&arrival.room) {
+            return self.refuse(socket, Refusal::Restarting, step);
+        }
         let verdict =
             self.rooms.get(&arrival.room).map_or_else(|| self.new_door(&arrival), |room| room.door.ask(&arrival));
         match verdict {
@@ -227,6 +230,9 @@ impl Hub {
         step.send(socket, Message::Joined(Box::new(joined)));
         if self.relay_budget != RelayBudget::Plenty {
             step.send(socket, Message::RelayBudget(self.relay_budget));
+        }
+        if self.restarting {
+            step.send(socket, Message::Restarting);
         }
     }
 

@@ -60,6 +60,8 @@ pub enum Event {
     Revoked(Vec<(InvitationId, u32)>),
     /// What the relay may still carry has changed.
     RelayBudget(RelayBudget),
+    /// The server is about to stop: no new rooms from here on.
+    Restarting,
     /// Time passed. A hub that keeps seats needs this about once a second.
     Tick,
 }
@@ -245,6 +247,9 @@ pub enum Message {
     IceServers(PersonId),
     /// What the relay may still carry. After a [`Message::Joined`] only if it is not all: that page knows of nothing else.
     RelayBudget(RelayBudget),
+    /// The server is about to stop, and another one will be there. Told when it is decided, and after a
+    /// [`Message::Joined`] from then on.
+    Restarting,
     /// You are heard.
     Pong,
     /// What you asked for cannot be done.

@@ -87,6 +87,7 @@ pub struct Hub {
     away: BTreeSet<Kept>,
     postage: Postage,
     relay_budget: RelayBudget,
+    restarting: bool,
 }
 
 /// An open socket.
@@ -121,6 +122,7 @@ impl Hub {
             away: BTreeSet::new(),
             postage: Postage::full(),
             relay_budget: RelayBudget::default(),
+            restarting: false,
         }
     }
 
@@ -136,7 +138,14 @@ impl Hub {
             Event::Garbled(socket, refusal) => self.refuse(socket, refusal, step),
             Event::Closed(socket) => self.drop_socket(socket, step),
             Event::Revoked(revoked) => revoked.into_iter().for_each(|(id, ends)| self.invitations.revoke(id, ends)),
-            Event::RelayBudget(left) => self.tell_all(left, step),
+            Event::RelayBudget(left) => {
+                self.relay_budget = left;
+                self.tell_all(&Message::RelayBudget(left), step);
+            }
+            Event::Restarting => {
+                self.restarting = true;
+                self.tell_all(&Message::Restarting, step);
+            }
             Event::Tick => {
                 self.clear_seats(step);
                 self.invitations.tidy(now);
@@ -144,12 +153,11 @@ impl Hub {
         }
     }
 
-    /// Tells everybody who sits by a socket what the relay may still carry. A few times a month.
-    fn tell_all(&mut self, left: RelayBudget, step: &mut Step) {
-        self.relay_budget = left;
+    /// Tells everybody who sits by a socket. A few times a month.
+    fn tell_all(&self, message: &Message, step: &mut Step) {
         for person in self.rooms.values().flat_map(|room| &room.people) {
             if let Place::Here(socket) = person.place {
-                step.send(socket, Message::RelayBudget(left));
+                step.send(socket, message.clone());
             }
         }
     }

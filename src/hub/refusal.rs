@@ -50,6 +50,9 @@ pub enum Refusal {
     /// As many rooms are open as may be.
     #[error("this server has as many rooms as it can hold: try again later, or join one that is open")]
     TooManyRooms,
+    /// The server is about to stop, and the room would be new.
+    #[error("this server restarts in a moment: try again then")]
+    Restarting,
     /// The socket says more than [`Options::rate`](super::Options::rate) allows.
     #[error("too many messages in a short time")]
     TooFast,
@@ -83,6 +86,7 @@ impl Refusal {
             Refusal::Removed => "removed",
             Refusal::NotHost => "not-host",
             Refusal::TooManyRooms => "too-many-rooms",
+            Refusal::Restarting => "restarting",
             Refusal::TooFast => "too-fast",
             Refusal::BadMessage(_) => "bad-message",
             Refusal::TooLarge => "too-large",

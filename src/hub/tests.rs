@@ -396,3 +396,32 @@ fn everybody_in_a_room_hears_what_the_relay_has_left_and_so_does_who_comes_later
     let carol = hall.knocks("Carol", "first", None);
     assert!(matches!(hall.hears(carol)[..], [Message::Joined(_)]));
 }
+
+#[test]
+fn a_server_that_is_about_to_stop_says_so_and_opens_no_new_rooms() {
+    let mut hall = hall();
+    let ((alice, _), (bob, bob_joined)) = (hall.enters("Alice"), hall.enters("Bob"));
+    hall.hears(alice);
+    hall.happens(Event::Restarting);
+    assert_eq!(hall.hears(alice), [Message::Restarting]);
+    let stranger = hall.opens();
+    hall.asks(stranger, join("cellar", "Carol", "first", None, 9));
+    assert_eq!(hall.hears(stranger), [Message::Error(Refusal::Restarting)]);
+    assert!(!hall.was_closed(stranger), "the page may ask again");
+    // The call that is there goes on: it lets new people in, and those who dropped out.
+    let carol = hall.knocks("Carol", "first", None);
+    assert!(matches!(hall.hears(carol)[..], [Message::Joined(_), Message::Restarting]));
+    hall.happens(Event::Closed(bob));
+    let bob = hall.knocks("Bob", "first", Some(&bob_joined.seat));
+    assert!(matches!(hall.hears(bob)[..], [Message::Joined(_), Message::Restarting]));
+}
+
+#[test]
+fn a_seat_is_found_again_in_a_room_that_emptied_while_the_server_stops() {
+    let mut hall = hall();
+    let (alice, joined) = hall.enters("Alice");
+    hall.happens(Event::Restarting);
+    hall.asks(alice, Request::Leave);
+    let alice = hall.knocks("Alice", "first", Some(&joined.seat));
+    assert!(matches!(hall.hears(alice)[..], [Message::Joined(_), Message::Restarting]));
+}

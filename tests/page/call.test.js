@@ -179,6 +179,25 @@ test('a server that is restarted, and remembers nothing, does not touch the call
   assert.equal(bob.call.talk.messages.at(-1).text, 'still here?');
 });
 
+test('a server that says it restarts is believed: a notice, and what it relayed has another connection when it is back', async () => {
+  for (const relayed of [false, true]) {
+    const { world, alice, bob, clock } = await twoPeople();
+    world.network.relayed = relayed;
+    await clock.pass(2_000);
+    const [before, log] = [alice.connection, []];
+    alice.call.addEventListener('restarting', () => log.push(alice.call.restarting));
+    for (const { socket } of world.hub.people) socket.hear({ type: 'restarting' });
+    await clock.pass(500);
+    assert.deepEqual([log, alice.connection], [[true], before], 'the call goes on');
+    world.hub.crash();
+    world.hub.down = false;
+    await clock.pass(15_000);
+    await world.untilConnected(alice, bob);
+    assert.deepEqual([log, alice.call.restarting, alice.connection === before], [[true, false], false, !relayed]);
+    assert.equal(world.network.open.length, 2, 'no connection is left over');
+  }
+});
+
 test('after a restart that changed who makes the offers, a dead path is still mended', async () => {
   const { world, alice, bob, clock } = await twoPeople();
   world.hub.crash();

@@ -45,7 +45,8 @@ const REFRESH_AT = 0.75;
  * For one stay: whoever leaves and comes again makes a new one. Events: 'state' {state, problem}, 'peer-joined' {peer},
  * 'peer-left' {peer, reason}, 'peer' {peer} (anything about one peer changed), 'door' (anything about the room's door
  * changed), 'mute-asked' {peer}, 'invited' and 'revoked' {invitation, …}, 'chat' {message}, 'reaction' {sign, peer?},
- * 'said' {peer, message} (a board's), 'problem' {problem, peer?}, 'relay' (what the relay may carry changed).
+ * 'said' {peer, message} (a board's), 'problem' {problem, peer?}, 'relay' (what the relay may carry changed),
+ * 'restarting' (the server will, or did).
  */
 export class Call extends EventTarget {
   /** @param {CallOptions} options */
@@ -70,6 +71,8 @@ export class Call extends EventTarget {
     this.greeting = new Greeting(this.instance, options.seats);
     this.door = new Door((message) => this.signaling.send(message));
     this.maxPeople = options.settings.max_people;
+    /** The server is about to stop, and will be there again. */
+    this.restarting = false;
     this.talk = new Talk({
       clock: this.clock, you: () => this.you.name, everybody: () => this.roster.all,
       tell: (type, what) => this.#tell(type, what), newId: () => randomId(this.clock),
@@ -172,6 +175,7 @@ export class Call extends EventTarget {
       case 'signal': return this.peers.get(message.from)?.receive(message.payload);
       case 'ice-servers': return this.#freshServers(message.ice_servers, message.ice_ttl);
       case 'relay-budget': return this.#relayHas(message.left);
+      case 'restarting': return this.#restarts(true);
       case 'error': return this.#refused(message);
     }
   }
@@ -187,6 +191,7 @@ export class Call extends EventTarget {
     this.files.seated(joined.you, this.greeting.cameBack);
     this.roster.replace(joined.peers.filter(({ instance }) => instance !== this.instance));
     this.#become('joined');
+    this.#restarts(false); // otherwise the hub says so next
     this.joining?.resolve();
     this.joining = null;
     void this.#tick(); // whatever waits to be mended waited for this
@@ -340,6 +345,14 @@ export class Call extends EventTarget {
     return {
       iceServers: this.iceServers, iceTransportPolicy: this.relayOnly ? 'relay' : 'all', ...(certificates && { certificates }),
     };
+  }
+
+  /** What goes through the relay of a server that stops moves to its successor's while it works. @param {boolean} yes */
+  #restarts(yes) {
+    if (yes === this.restarting) return;
+    this.restarting = yes;
+    if (!yes) for (const peer of this.roster.all) if (peer.relayed) peer.renew();
+    this.#tell('restarting', {});
   }
 
   /** @param {string} left */

@@ -54,6 +54,8 @@ export class Line {
     this.lastBuilt = -Infinity;
     this.lastRestart = -Infinity;
     this.closed = false;
+    /** Another connection is wanted as soon as the other page can be asked. */
+    this.renewing = false;
     /** @type {((connection: Connection) => void)[]} */
     this.waiting = [];
   }
@@ -67,6 +69,11 @@ export class Line {
   request() {
     if (this.offerer) this.#build(false);
     else this.#signal({ epoch: this.epoch, request: 'rebuild' });
+  }
+
+  /** The connection in use works, but not for long: has another one built beside it. */
+  renew() {
+    this.renewing = true;
   }
 
   /** @returns {Promise<Connection>} settled once one is up; never, when the line closes first */
@@ -92,6 +99,10 @@ export class Line {
     if (this.closed) return;
     if (this.next && nextReading && nextReading.bytesIn > 0 && this.next.state === 'connected') return this.#use(this.next);
     if (!this.current) return this.#wait(canSignal);
+    if (this.renewing && canSignal) {
+      this.renewing = false;
+      this.request();
+    }
     const now = this.options.clock.now();
     const { link, action } = this.watchdog.step({ now, bytesIn: reading?.bytesIn ?? 0, state: this.current.state, canSignal });
     this.link = link;
@@ -185,6 +196,7 @@ export class Line {
   #open(epoch, offerer, relayed) {
     const { browser, config, media, clock, startKbit, codecs, onbuilt, onused } = this.options;
     this.epoch = epoch;
+    this.renewing = false;
     this.lastBuilt = clock.now();
     const connection = new Connection({
       browser, media, epoch, offerer, codecs,

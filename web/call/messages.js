@@ -44,10 +44,11 @@
  * @typedef {{ type: 'ice-servers', ice_servers: IceServer[], ice_ttl: number }} IceServers
  * @typedef {'plenty' | 'lower' | 'audio-only' | 'used-up'} RelayLeft  what the relay may still carry in this month
  * @typedef {{ type: 'relay-budget', left: string }} RelayBudget
+ * @typedef {{ type: 'restarting' }} Restarting  the server stops soon, and will be there again
  * @typedef {{ type: 'error', code: string, message: string }} HubError
  * @typedef {{ type: 'pong' }} Pong
  * @typedef {Waiting | KnockIn | KnockOver | Invited | Revoked | DoorIn | Role | PeerRole | MuteAsked} FromTheDoor
- * @typedef {Joined | Full | Left | FromTheDoor | PeerJoined | PeerBack | PeerAway | PeerLeft | SignalIn | IceServers | RelayBudget | HubError | Pong} HubMessage
+ * @typedef {Joined | Full | Left | FromTheDoor | PeerJoined | PeerBack | PeerAway | PeerLeft | SignalIn | IceServers | RelayBudget | Restarting | HubError | Pong} HubMessage
  */
 import { Problem } from './problem.js';
 
@@ -104,6 +105,7 @@ const FROM_HUB = {
   signal: record({ from: text, payload }),
   'ice-servers': record({ ice_servers: iceServers, ice_ttl: count }),
   'relay-budget': record({ left: text }),
+  restarting: () => true,
   error: record({ code: text, message: text }),
   pong: () => true,
 };

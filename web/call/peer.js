@@ -127,6 +127,11 @@ export class Peer {
     if (FileLanes.knows(payload.connection)) this.fileLanes.receive(payload);
   }
 
+  /** Another connection, while this one still works. */
+  renew() {
+    this.line.renew();
+  }
+
   /** Fresh relay credentials. */
   configure() {
     this.line.configure();

@@ -146,6 +146,7 @@ class Room {
     on('relay', () => this.#showSpared());
     on('mute-asked', ({ peer }) => toast('people.mute.done', { name: peer?.name ?? '' }));
     on('door', () => this.#showDoor());
+    on('restarting', () => this.#showState(this.call.state, null));
     on('state', ({ state, problem }) => this.#showState(state, problem));
     on('problem', ({ problem }) => {
       this.trouble.add(problem.code);
@@ -302,9 +303,10 @@ class Room {
    */
   #showState(state, problem) {
     const banner = part(this.element, 'banner');
-    banner.hidden = state !== 'reconnecting';
+    const words = state === 'reconnecting' ? 'room.reconnecting' : this.call.restarting ? 'room.restarting' : null;
+    banner.hidden = words === null;
     if (state === 'joined') this.panel.listPeople(); // a hub that was restarted may have given new ids
-    if (state === 'reconnecting') say(part(banner, 'banner-words'), 'room.reconnecting');
+    if (words) say(part(banner, 'banner-words'), words);
     if (state === 'failed' || state === 'full') this.onEnd({ reason: 'failed', problem: problem ?? { code: state === 'full' ? 'room-full' : 'unknown' } });
   }
 
