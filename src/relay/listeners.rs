@@ -10,11 +10,19 @@ use crate::turn::Discovery;
 /// A socket that clients write to.
 #[derive(Debug)]
 pub(super) struct Listener {
-    pub(super) socket: mio::net::UdpSocket,
+    /// `None`: it was closed, and its place stays.
+    pub(super) socket: Option<mio::net::UdpSocket>,
     pub(super) bound: SocketAddr,
+    /// The one client it is connected to; `None`: everybody.
+    pub(super) client: Option<SocketAddr>,
 }
 
 impl Listener {
+    /// Of a group that everybody may write to.
+    fn open(socket: mio::net::UdpSocket, bound: SocketAddr) -> Listener {
+        Listener { socket: Some(socket), bound, client: None }
+    }
+
     /// Whether what is sent to `address` comes here.
     pub(super) fn hears(&self, address: SocketAddr) -> bool {
         hears(self.bound, address)
@@ -37,33 +45,33 @@ impl Listeners {
         let mut listeners = Listeners::default();
         listeners.shares.resize_with(workers, Vec::new);
         for &address in &options.listen {
-            listeners.add(address, fast)?;
+            listeners.add(address, options, fast)?;
         }
         if let Some(ips) = options.nat_discovery {
-            listeners.prepare_discovery(ips, fast)?;
+            listeners.prepare_discovery(ips, options, fast)?;
         }
         Ok(listeners)
     }
 
-    fn add(&mut self, address: SocketAddr, fast: FastPaths) -> Result<(), BindError> {
-        let (bound, group) = socket::listener_group(address, self.shares.len(), fast.gro)
+    fn add(&mut self, address: SocketAddr, options: &Options, fast: FastPaths) -> Result<(), BindError> {
+        let (bound, group) = socket::listener_group(address, self.shares.len(), fast.gro, options.beside)
             .map_err(|cause| BindError::Listen { address, cause })?;
         self.local.push(bound);
         for (share, socket) in self.shares.iter_mut().zip(group) {
-            share.push(Listener { socket, bound });
+            share.push(Listener::open(socket, bound));
         }
         Ok(())
     }
 
     /// The first two ports there are, at both addresses. With one port only there is nothing to discover by.
-    fn prepare_discovery(&mut self, ips: [IpAddr; 2], fast: FastPaths) -> Result<(), BindError> {
+    fn prepare_discovery(&mut self, ips: [IpAddr; 2], options: &Options, fast: FastPaths) -> Result<(), BindError> {
         let mut ports = self.local.iter().map(SocketAddr::port);
         let Some(first) = ports.next() else { return Ok(()) };
         let Some(second) = ports.find(|port| *port != first) else { return Ok(()) };
         for (ip, port) in ips.into_iter().flat_map(|ip| [(ip, first), (ip, second)]) {
             let address = SocketAddr::new(ip, port);
             if !self.local.iter().any(|bound| hears(*bound, address)) {
-                self.add(address, fast)?;
+                self.add(address, options, fast)?;
             }
         }
         self.discovery = Some(Discovery { ips, ports: [first, second] });

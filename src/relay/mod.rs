@@ -32,9 +32,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Release};
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
@@ -235,6 +235,30 @@ impl Streams {
         self.shared.rules.revoke(id, until, Now::read());
         self.shared.order(&Order::End(id.into()));
         self.shared.owners.end(id);
+    }
+
+    /// Whether every worker is at work: each is asked, and has `patience` to answer. Blocks meanwhile.
+    pub fn answers(&self, patience: Duration) -> bool {
+        self.ask(Order::Answer, patience)
+    }
+
+    /// Gives each UDP client a socket of its own, so that no other process on these addresses gets its packets. Blocks until
+    /// it is done, or for `patience`.
+    pub fn steer(&self, patience: Duration) -> bool {
+        self.ask(Order::Steer, patience)
+    }
+
+    /// Lets go of the UDP addresses: who has an allocation keeps it, and nobody new is heard. Blocks as [`Streams::steer`].
+    pub fn deafen(&self, patience: Duration) -> bool {
+        self.ask(Order::Deafen, patience)
+    }
+
+    fn ask(&self, order: impl FnOnce(Sender<()>) -> Order, patience: Duration) -> bool {
+        let (answer, answers) = channel();
+        self.shared.order(&order(answer));
+        let until = Instant::now() + patience;
+        let answered = |_| answers.recv_timeout(until.saturating_duration_since(Instant::now())).is_ok();
+        (0..self.shared.mailboxes.len()).all(answered)
     }
 
     /// Lets nobody new in from now on (508), or takes this reason back; allocations there are go on.

@@ -68,6 +68,11 @@ impl Opener {
         Opener { table, ports, external_ips, virtual_only, gro: fast.gro, kept: Mutex::default() }
     }
 
+    /// Whether arriving packets may be joined.
+    pub(super) fn gro(&self) -> bool {
+        self.gro
+    }
+
     /// Opens what is asked for. `server`: the local address the client's packets come to.
     pub(super) fn open(&self, open: &Open, server: IpAddr, home: &Home, now: Instant) -> OpenedSockets {
         drop(self.kept(now));

@@ -25,6 +25,8 @@ pub struct Options {
     /// Two addresses of this machine, of one family and as clients see them, for NAT behaviour discovery (RFC 5780) on the
     /// first two ports of `listen`. Where `listen` does not cover all four, the missing sockets are opened, too.
     pub nat_discovery: Option<[IpAddr; 2]>,
+    /// Another relay of this user holds the addresses of `listen` and will let go of them ([`Streams::deafen`](super::Streams::deafen)).
+    pub beside: bool,
     /// The rules of the protocol. What follows from `ports` (virtual addresses only) and from `nat_discovery` is set in
     /// them by the relay.
     pub turn: turn::Options,
@@ -40,6 +42,7 @@ impl Options {
             external_ips: Vec::new(),
             fast: None,
             nat_discovery: None,
+            beside: false,
             turn,
         }
     }

@@ -1,13 +1,20 @@
 //! What a worker is told about its sessions from outside: few words, seldom, and never lost, unlike parcels.
 
 use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Release};
+use std::sync::mpsc::Sender;
 use std::sync::{Mutex, PoisonError};
 
 /// Something to be done before the next packet is served.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) enum Order {
     /// End every allocation that was made with credentials made out to this id.
     End(Box<str>),
+    /// Say that you are there.
+    Answer(Sender<()>),
+    /// Give each client a socket of its own, and say when it is done.
+    Steer(Sender<()>),
+    /// Hear nobody new from here on, and say when it is done.
+    Deafen(Sender<()>),
 }
 
 /// The orders for one worker. As many as people leave between two wakes.

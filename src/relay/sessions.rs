@@ -98,6 +98,11 @@ impl Entry {
 }
 
 impl Sessions {
+    /// Every session with its client.
+    pub(super) fn clients(&self) -> impl Iterator<Item = (usize, Client)> {
+        self.slots.iter().map(|(slot, entry)| (slot, entry.client))
+    }
+
     /// Where the session of `client` is.
     pub(super) fn find(&mut self, client: &Client) -> Option<usize> {
         match &self.last {

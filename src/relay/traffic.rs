@@ -3,6 +3,7 @@
 
 mod errors;
 mod moving;
+mod steering;
 
 use std::net::{IpAddr, SocketAddr};
 use std::ops::Range;
@@ -92,6 +93,16 @@ impl Traffic {
         for order in self.shared.orders[self.me].take() {
             match order {
                 Order::End(id) => self.sessions.of_owner(&id).into_iter().for_each(|slot| self.forget(slot)),
+                // Whoever asked may have lost patience.
+                Order::Answer(answer) => drop(answer.send(())),
+                Order::Steer(answer) => {
+                    self.steer();
+                    let _ = answer.send(());
+                }
+                Order::Deafen(answer) => {
+                    self.deafen();
+                    let _ = answer.send(());
+                }
             }
         }
         while let Some(slot) = self.sessions.next_due(now.monotonic) {
@@ -146,7 +157,10 @@ impl Traffic {
     }
 
     fn serve_client(&mut self, listener: Token, datagram: Datagram, received: &[u8]) {
-        let bound = self.listeners[listener.0].bound;
+        let Listener { bound, client, .. } = self.listeners[listener.0];
+        if client.is_some_and(|client| client != datagram.from) {
+            return self.counts.packets_dropped += 1;
+        }
         let server = SocketAddr::new(datagram.to.unwrap_or(bound.ip()), bound.port());
         let client = Client { address: datagram.from, server, transport: Transport::Udp };
         let from: Option<IpAddr> = bound.ip().is_unspecified().then_some(server.ip());
@@ -251,6 +265,7 @@ impl Traffic {
     }
 
     fn forget(&mut self, slot: usize) {
+        self.unsteer(slot);
         self.sessions.remove(slot);
         self.counts.allocations_closed += 1;
     }
@@ -328,7 +343,7 @@ fn outlet<'s>(listeners: &'s [Listener], sessions: &'s Sessions, token: Token) -
         Some((slot, ipv6)) => Some(Outlet { fd: sessions.get(slot)?.relay_socket(ipv6)?.as_fd(), ipv6 }),
         None => {
             let listener = listeners.get(token.0)?;
-            Some(Outlet { fd: listener.socket.as_fd(), ipv6: listener.bound.is_ipv6() })
+            Some(Outlet { fd: listener.socket.as_ref()?.as_fd(), ipv6: listener.bound.is_ipv6() })
         }
     }
 }

@@ -47,7 +47,9 @@ impl Worker {
         shared: Arc<Shared>,
     ) -> io::Result<Worker> {
         for (index, listener) in listeners.iter_mut().enumerate() {
-            poll.registry().register(&mut listener.socket, Token(index), mio::Interest::READABLE)?;
+            if let Some(socket) = &mut listener.socket {
+                poll.registry().register(socket, Token(index), mio::Interest::READABLE)?;
+            }
         }
         let traffic = Traffic::new(me, listeners, poll.registry().try_clone()?, shared);
         let events = Events::with_capacity(EVENTS);

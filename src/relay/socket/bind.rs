@@ -18,24 +18,30 @@ const RELAY_BUFFER: usize = 512 << 10;
 /// `count` sockets on one address; the kernel spreads clients over them by the hash of their 5-tuple.
 ///
 /// Returns the address really bound, which differs from the wanted one for port 0 and where `[::]` became `0.0.0.0`
-/// because this machine has no IPv6.
+/// because this machine has no IPv6. `beside`: another process holds the address and will let go of it.
 pub(in crate::relay) fn listener_group(
     wanted: SocketAddr,
     count: usize,
     gro: bool,
+    beside: bool,
 ) -> io::Result<(SocketAddr, Vec<mio::net::UdpSocket>)> {
-    match bind_group(wanted, count, gro) {
+    match bind_group(wanted, count, gro, beside) {
         Err(cause) if wanted.ip().is_unspecified() && wanted.is_ipv6() && lacks_ipv6(&cause) => {
-            bind_group(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), wanted.port()), count, gro)
+            bind_group(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), wanted.port()), count, gro, beside)
         }
         other => other,
     }
 }
 
-fn bind_group(wanted: SocketAddr, count: usize, gro: bool) -> io::Result<(SocketAddr, Vec<mio::net::UdpSocket>)> {
+fn bind_group(
+    wanted: SocketAddr,
+    count: usize,
+    gro: bool,
+    beside: bool,
+) -> io::Result<(SocketAddr, Vec<mio::net::UdpSocket>)> {
     // A second process of the same user could join a SO_REUSEPORT group unseen and take half of the packets:
     // one socket without the option finds out whether the port is really free.
-    let first = listener(wanted, false, gro)?.local_addr()?;
+    let first = listener(wanted, beside, gro)?.local_addr()?;
     let bound = first.as_socket().ok_or_else(|| io::Error::other("a bound UDP socket has no IP address"))?;
     let group = (0..count)
         .map(|_| Ok(mio::net::UdpSocket::from_std(listener(bound, true, gro)?.into())))
@@ -55,6 +61,14 @@ fn listener(address: SocketAddr, shared: bool, gro: bool) -> io::Result<Socket> 
     prepare(&socket, LISTENER_BUFFER, gro)?;
     socket.bind(&SockAddr::from(address))?;
     Ok(socket)
+}
+
+/// A socket at `server`, where a group listens, for one client alone: the kernel prefers it to those of the group, whoever
+/// else joins that. Others' packets may have come to it before it was connected.
+pub(in crate::relay) fn steered(server: SocketAddr, client: SocketAddr, gro: bool) -> io::Result<mio::net::UdpSocket> {
+    let socket = listener(server, true, gro)?;
+    socket.connect(&SockAddr::from(client))?;
+    Ok(mio::net::UdpSocket::from_std(socket.into()))
 }
 
 /// The socket behind one relayed transport address; fails with `AddrInUse` when the port is taken.
@@ -98,21 +112,21 @@ mod tests {
 
     #[test]
     fn a_port_of_another_process_is_reported_not_shared() {
-        let (taken, _other) = listener_group((Ipv4Addr::LOCALHOST, 0).into(), 2, true).unwrap();
-        let refused = listener_group(taken, 2, true).unwrap_err();
+        let (taken, _other) = listener_group((Ipv4Addr::LOCALHOST, 0).into(), 2, true, false).unwrap();
+        let refused = listener_group(taken, 2, true, false).unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
     }
 
     #[test]
     fn every_worker_gets_the_same_port() {
-        let (bound, group) = listener_group((Ipv4Addr::LOCALHOST, 0).into(), 3, true).unwrap();
+        let (bound, group) = listener_group((Ipv4Addr::LOCALHOST, 0).into(), 3, true, false).unwrap();
         assert_ne!(bound.port(), 0);
         assert!(group.iter().all(|socket| socket.local_addr().unwrap() == bound));
     }
 
     #[test]
     fn the_wildcard_hears_ipv4_too() {
-        let (bound, group) = listener_group((Ipv6Addr::UNSPECIFIED, 0).into(), 1, false).unwrap();
+        let (bound, group) = listener_group((Ipv6Addr::UNSPECIFIED, 0).into(), 1, false, false).unwrap();
         let client = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         client.send_to(b"hello", (Ipv4Addr::LOCALHOST, bound.port())).unwrap();
         let (length, _) = group[0].recv_from(&mut [0; 16]).unwrap();

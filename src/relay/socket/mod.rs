@@ -15,7 +15,7 @@ mod whole;
 
 use std::net::{IpAddr, SocketAddr};
 
-pub(super) use bind::{is_local, listener_group, relay_socket};
+pub(super) use bind::{is_local, listener_group, relay_socket, steered};
 pub(super) use errors::{Kept, next_error};
 pub(super) use paths::Paths;
 pub(super) use receive::{Datagram, ReceiveBuffers};

@@ -8,6 +8,7 @@ mod errors;
 mod faults;
 mod moving;
 mod revoking;
+mod steering;
 
 use std::net::Ipv4Addr;
 use std::num::NonZeroUsize;
