@@ -48,6 +48,16 @@ impl Admission {
         (is_proxy || client.is_loopback() || place.count_for(client)).then_some(place)
     }
 
+    /// How many places are taken.
+    pub fn taken(&self) -> usize {
+        self.open().all
+    }
+
+    /// How many there are.
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

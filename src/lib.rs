@@ -8,6 +8,8 @@
 #![deny(unsafe_code)]
 
 pub mod acme;
+pub mod address;
+pub mod admin;
 pub mod admission;
 pub mod app;
 pub mod cli;

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use fast_qr::qr::QRBuilder;
 
@@ -23,6 +23,8 @@ pub(super) struct Banner<'a> {
     pub(super) found: &'a Found,
     pub(super) certificates: Option<&'a Certificates>,
     pub(super) trust: &'a Trust,
+    /// Where operators ask, as bound.
+    pub(super) admin: Option<SocketAddr>,
 }
 
 impl Banner<'_> {
@@ -51,6 +53,9 @@ impl Banner<'_> {
         text.push_str(&self.certificate());
         let rules = firewall::rules(&self.listening);
         let _ = writeln!(text, "\n{}", firewall::guidance(&rules));
+        if let Some(admin) = self.admin {
+            let _ = writeln!(text, "For whoever runs it: http://{admin}/ (dashboard, /metrics, /healthz, API)");
+        }
         text.push_str("Ready. Ctrl-C stops it.\n");
         text
     }

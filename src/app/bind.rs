@@ -78,7 +78,7 @@ fn flag(config: &Config, address: SocketAddr) -> (&'static str, &'static str) {
     } else if config.turn.as_ref().is_some_and(|turn| turn.listen.contains(&address)) {
         ("--turn-listen", "''")
     } else {
-        ("--listen", "'[::]:9443'")
+        ("--listen", "'[::]:8444'")
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use crate::admin;
 use crate::clock::Now;
 use crate::data_dir::DataDir;
 use crate::http::{RelayBudget, Site};
@@ -32,6 +34,8 @@ pub(super) struct Keeper {
     kept: Option<Usage>,
     kept_at: Instant,
     step: BudgetStep,
+    /// For whoever asks how it stands.
+    tell: watch::Sender<admin::Budget>,
 }
 
 impl Keeper {
@@ -40,10 +44,16 @@ impl Keeper {
     pub(super) fn open(limit: u64, dir: DataDir, streams: Streams, site: Site) -> Keeper {
         let (kept, counted) = (read(&dir), streams.counts().sent());
         let budget = Budget::new(limit, kept, Now::read());
-        let mut keeper =
-            Keeper { budget, dir, streams, site, counted, kept, kept_at: Instant::now(), step: BudgetStep::Plenty };
+        let step = BudgetStep::Plenty;
+        let tell = watch::Sender::new(admin::Budget { limit, used: budget.usage().bytes, step });
+        let mut keeper = Keeper { budget, dir, streams, site, counted, kept, kept_at: Instant::now(), step, tell };
         keeper.take_step();
         keeper
+    }
+
+    /// How it stands, from now on.
+    pub(super) fn told(&self) -> watch::Receiver<admin::Budget> {
+        self.tell.subscribe()
     }
 
     /// Counts until `shutdown`; [`Keeper::finish`] counts what comes after it.
@@ -72,6 +82,7 @@ impl Keeper {
 
     fn take_step(&mut self) {
         let step = self.budget.step();
+        self.tell.send_modify(|told| (told.used, told.step) = (self.budget.usage().bytes, step));
         if step == std::mem::replace(&mut self.step, step) {
             return;
         }

@@ -2,6 +2,7 @@
 //! and no message by its contents.
 
 mod addresses;
+mod admin;
 mod banner;
 mod bind;
 mod budget;
@@ -18,10 +19,11 @@ use std::io;
 use std::net::SocketAddr;
 
 use anyhow::Context;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tracing::{info, warn};
 
-use crate::acme::Steward;
+use crate::acme::{self, Steward};
+use crate::admin::{Listener, Parts};
 use crate::config::{Config, Inputs};
 use crate::data_dir::DataDir;
 use crate::discovery::{self, Found, Machine};
@@ -92,6 +94,7 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
     let certificates = certificates(&config, &dir, &addresses)?;
     let tls = certificates.as_ref().map(Certificates::door).transpose()?;
     let (gate, relay) = bind::bind(&config, &keys, Own { host: addresses.ips(), public: found.translated() })?;
+    let admin = admin::bind(&config).await?;
     let (mut signals, hangup) = (Signals::listen()?, Hangup::listen()?);
 
     let (address, plain_port) = (gate.local_address(), gate.redirect_port());
@@ -99,9 +102,9 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
     let options = http::Options { certificates: certificates.clone(), ..config.site(keys.clone(), one_port) };
     let mut serving = Serving::new(options, relay);
     let (site, streams) = (serving.site.clone(), serving.streams());
-    if let Some(limit) = config.turn.as_ref().and_then(|turn| turn.monthly_budget) {
-        serving.count(limit, dir.clone());
-    }
+    let limit = config.turn.as_ref().and_then(|turn| turn.monthly_budget);
+    let budget = limit.and_then(|limit| serving.count(limit, dir.clone()));
+    let gate_counts = gate.counts();
     serving.run(|shutdown| gate.serve(site.clone(), streams.clone(), tls, shutdown));
     info!(%address, "serving");
     if streams.is_some() {
@@ -117,15 +120,31 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
         found: &found,
         certificates: certificates.as_ref(),
         trust: &trust,
+        admin: admin.as_ref().map(Listener::local_address),
     };
     banner.print();
 
     let (wishes, wanted_certificates) = watch::channel(trust.wishes(&config));
+    let mut trusted = acme::Report::default();
     if let Some(certificates) = certificates.clone() {
         let steward = Steward::new(dir.clone(), certificates, wanted_certificates);
+        trusted = steward.report();
         serving.run(|shutdown| steward.run(shutdown));
     }
     serving.run(|shutdown| invitations::keep(site.clone(), dir.clone(), shutdown));
+    let (reload, orders) = mpsc::channel(1);
+    if let Some(admin) = admin {
+        let parts = Parts {
+            site: site.clone(),
+            relay: streams.clone(),
+            gate: gate_counts,
+            certificates: certificates.clone(),
+            trusted,
+            budget,
+            reload,
+        };
+        serving.run(|shutdown| admin.serve(parts, shutdown));
+    }
     let reloader = Reloader {
         inputs,
         watched,
@@ -139,6 +158,7 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
         streams,
         certificates,
         wishes,
+        orders,
     };
     serving.run(|shutdown| reloader.run(hangup, shutdown));
     serving.until(&mut signals).await;

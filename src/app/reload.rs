@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -19,6 +19,7 @@ use super::stop::Hangup;
 use super::trust::Ground;
 use super::{keys, logs};
 use crate::acme;
+use crate::admin::{Changes, Reloaded};
 use crate::config::{self, Config, Inputs, Keys, Reload, Snapshot};
 use crate::data_dir::DataDir;
 use crate::discovery::{Found, Machine};
@@ -40,6 +41,8 @@ pub(super) struct Reloader {
     pub(super) streams: Option<Streams>,
     pub(super) certificates: Option<Certificates>,
     pub(super) wishes: watch::Sender<acme::Wishes>,
+    /// From the admin API, each with where to answer.
+    pub(super) orders: mpsc::Receiver<oneshot::Sender<Reloaded>>,
 }
 
 /// The configuration in force, and the files it came from as they were then.
@@ -72,16 +75,19 @@ impl Reloader {
     pub(super) async fn run(mut self, mut hangup: Hangup, shutdown: CancellationToken) {
         let mut refresh_at = Instant::now() + CERTIFICATE_TICK;
         loop {
-            let asked = tokio::select! {
+            let (asked, answer) = tokio::select! {
                 () = shutdown.cancelled() => return,
-                () = hangup.wait() => true,
-                () = sleep(LOOK) => false,
+                () = hangup.wait() => (true, None),
+                Some(answer) = self.orders.recv() => (true, Some(answer)),
+                () = sleep(LOOK) => (false, None),
             };
             let seen = stamps(&self.watched.snapshot);
             if asked || seen != self.watched.seen {
                 // Before reading: what changes meanwhile is read once more.
                 self.watched.seen = seen;
-                self.reload();
+                let reloaded = self.reload();
+                // Whoever asked may have left.
+                let _ = answer.map(|answer| answer.send(reloaded));
                 refresh_at = Instant::now();
             }
             if Instant::now() >= refresh_at {
@@ -91,14 +97,17 @@ impl Reloader {
         }
     }
 
-    fn reload(&mut self) {
+    fn reload(&mut self) -> Reloaded {
         match config::reload(self.inputs.clone(), &self.watched.snapshot) {
-            Ok(reload) => self.take(reload),
-            Err(problems) => warn!("the configuration in force stays: {problems}"),
+            Ok(reload) => Ok(self.take(reload)),
+            Err(problems) => {
+                warn!("the configuration in force stays: {problems}");
+                Err(problems.to_string())
+            }
         }
     }
 
-    fn take(&mut self, reload: Reload) {
+    fn take(&mut self, reload: Reload) -> Changes {
         let Reload { config, snapshot, taken, waiting } = reload;
         self.config = config;
         if snapshot.files() != self.watched.snapshot.files() {
@@ -122,6 +131,7 @@ impl Reloader {
         if !waiting.is_empty() {
             warn!("these changes wait for a restart: {}", waiting.join(", "));
         }
+        Changes { taken, waiting }
     }
 
     fn change_relay(&self) {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -10,6 +11,7 @@ use tracing::{info, warn};
 use super::budget::Keeper;
 use super::door::Door;
 use super::stop::Signals;
+use crate::admin::Budget;
 use crate::data_dir::DataDir;
 use crate::http::{self, Site};
 use crate::relay::{Relay, Running, Streams};
@@ -44,11 +46,12 @@ impl Serving {
         self.relay.as_ref().map(Running::streams)
     }
 
-    /// Holds the relay to a month's budget of so many bytes.
-    pub(super) fn count(&mut self, limit: u64, dir: DataDir) {
-        let Some(streams) = self.streams() else { return };
-        let keeper = Keeper::open(limit, dir, streams, self.site.clone());
+    /// Holds the relay to a month's budget of so many bytes, and tells how that stands.
+    pub(super) fn count(&mut self, limit: u64, dir: DataDir) -> Option<watch::Receiver<Budget>> {
+        let keeper = Keeper::open(limit, dir, self.streams()?, self.site.clone());
+        let told = keeper.told();
         self.counting = Some(tokio::spawn(keeper.run(self.shutdown.clone())));
+        Some(told)
     }
 
     /// Runs what `task` makes of the token that tells it to end.

@@ -96,6 +96,8 @@ pub struct Config {
     pub video_bitrate: u32,
     /// As SDP names them, best first; empty: the page chooses.
     pub video_codecs: Vec<String>,
+    /// Where operators ask; `None`: nowhere.
+    pub admin: Option<Admin>,
     /// What is logged.
     pub log: Log,
 }
@@ -180,6 +182,17 @@ pub struct Turn {
     pub max_total_rate: u32,
     /// Bytes that may be sent in a calendar month; `None`: no limit.
     pub monthly_budget: Option<u64>,
+}
+
+/// `[admin]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    /// Its address.
+    pub listen: SocketAddr,
+    /// Whether somebody wrote that address down: then the server does not start without it.
+    pub is_wanted: bool,
+    /// `None` only on loopback.
+    pub token: Option<Secret>,
 }
 
 /// `[log]`.

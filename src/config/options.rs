@@ -8,7 +8,7 @@ use crate::http::{CallOptions, TurnPort};
 use crate::pass::{SeatKey, TurnPasses};
 use crate::proxies::TrustedProxies;
 use crate::turn::{self, PeerPolicy};
-use crate::{discovery, gate, http, hub, relay, tls};
+use crate::{admin, discovery, gate, http, hub, relay, tls};
 
 /// How long a person's relay credentials are good for. A page asks for new ones well before, so it only bounds how long
 /// a copied password is of use; a call longer than this is not cut.
@@ -44,6 +44,12 @@ impl Config {
     /// Whether a connection from `peer` must begin with the PROXY protocol.
     pub fn expects_preface(&self, peer: IpAddr) -> bool {
         self.proxy_protocol && self.proxies().trusts(peer)
+    }
+
+    /// Where operators ask; `None`: nowhere.
+    pub fn admin(&self) -> Option<admin::Options> {
+        let admin = self.admin.clone()?;
+        Some(admin::Options { listen: admin.listen, token: admin.token, names: self.names.clone() })
     }
 
     fn proxies(&self) -> TrustedProxies {

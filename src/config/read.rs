@@ -6,8 +6,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use super::problem::Origin;
 use super::reader::Reader;
-use super::{Config, Log, Turn, read_tls, values};
+use super::{Admin, Config, Log, Turn, read_tls, values};
 use crate::pass::Secret;
 use crate::relay::FastPaths;
 
@@ -37,6 +38,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let relay_only = reader.switch("call.relay_only");
     let video_bitrate = reader.number("call.video_bitrate", 0, 100_000);
     let video_codecs = reader.each("call.video_codecs", values::video_codec);
+    let admin = read_admin(reader);
     let log = read_log(reader);
     contradictions(reader, listen, http_listen, turn.as_ref());
     Some(Config {
@@ -64,6 +66,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         relay_only,
         video_bitrate,
         video_codecs,
+        admin,
         log: log?,
     })
 }
@@ -118,6 +121,37 @@ fn read_turn(reader: &mut Reader) -> Option<Turn> {
         max_total_rate,
         monthly_budget,
     })
+}
+
+fn read_admin(reader: &mut Reader) -> Option<Admin> {
+    const LISTEN: &str = "admin.listen";
+    let listen = reader.optional(LISTEN, values::address);
+    let token = read_admin_token(reader);
+    let listen = listen?;
+    if token.is_none() && !listen.ip().to_canonical().is_loopback() {
+        let words = "anybody who reaches it could end calls: set admin.token too, or listen on \"127.0.0.1:9443\"";
+        reader.contradiction(&[LISTEN, "admin.token", "admin.token_file"], words);
+    }
+    Some(Admin { listen, is_wanted: reader.origin(LISTEN) != Origin::Default, token })
+}
+
+fn read_admin_token(reader: &mut Reader) -> Option<Secret> {
+    const LEAST: usize = 16;
+    let from_file = reader.file("admin.token_file");
+    let written = reader.text("admin.token");
+    if !from_file.is_empty() && !written.is_empty() {
+        reader.contradiction(&["admin.token", "admin.token_file"], "is given twice: keep one of the two");
+    }
+    let (key, token) = if written.is_empty() { ("admin.token_file", from_file) } else { ("admin.token", written) };
+    // In a header, where spaces at its ends would be lost.
+    let can_be_sent = token.chars().all(|c| c.is_ascii_graphic());
+    if !token.is_empty() && (token.len() < LEAST || !can_be_sent) {
+        let words = format!(
+            "must have at least {LEAST} letters, digits or signs without spaces; `openssl rand -hex 16` makes one"
+        );
+        reader.complain(key, words);
+    }
+    (!token.is_empty()).then(|| Secret::new(token))
 }
 
 fn read_external_ips(reader: &mut Reader) -> Vec<IpAddr> {

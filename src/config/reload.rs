@@ -13,7 +13,7 @@ use super::{Config, Inputs, Problems, load};
 
 /// What stays until a restart: addresses and ports that are bound, threads that run, what clients were told at the
 /// beginning of something that lasts.
-const FIXED: [&str; 24] = [
+const FIXED: [&str; 27] = [
     "listen",
     "public_port",
     "data_dir",
@@ -37,6 +37,9 @@ const FIXED: [&str; 24] = [
     "turn.monthly_budget",
     "rooms.invitation_keys",
     "call.logo",
+    "admin.listen",
+    "admin.token",
+    "admin.token_file",
     "log.format",
 ];
 

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use super::admitted::Admitted;
+use super::counts::{Counts, Outcome};
 use super::listener::{Purpose, canonical};
 use super::redirect;
 use crate::admission::Place;
@@ -35,6 +36,7 @@ pub(super) struct Doors {
     pub(super) proxies: TrustedProxies,
     /// Whether their connections begin with the PROXY protocol.
     pub(super) proxy_protocol: bool,
+    pub(super) counts: Counts,
     pub(super) shutdown: CancellationToken,
 }
 
@@ -82,6 +84,7 @@ impl Doors {
             if let Preface::Passed { client, called } = preface {
                 ends = Ends { client, local: called };
                 if !place.count_for(client.ip()) {
+                    self.counts.count(Outcome::Refused);
                     debug!(%client, "connection refused: too many are open");
                     return;
                 }
@@ -89,6 +92,7 @@ impl Doors {
         }
         let client = ends.client;
         let Some(first) = self.in_time(FIRST_BYTE, first_byte(&stream)).await.flatten() else {
+            self.counts.count(Outcome::Silent);
             debug!(%client, "closed: not a byte came");
             return;
         };
@@ -107,7 +111,10 @@ impl Doors {
             (Purpose::Redirect, Protocol::Http) => {
                 Box::pin(self.redirect(stream, ends, Some(self.https_port))).await;
             }
-            (purpose, protocol) => debug!(%client, ?purpose, ?protocol, "closed: not spoken on this port"),
+            (purpose, protocol) => {
+                self.counts.count(Outcome::Misspoken);
+                debug!(%client, ?purpose, ?protocol, "closed: not spoken on this port");
+            }
         }
     }
 
@@ -115,9 +122,18 @@ impl Doors {
         let Some(door) = &self.tls else { return };
         let config = door.config(tls::Ends { client: ends.client.ip().to_canonical(), local: ends.local.ip() });
         match self.in_time(HANDSHAKE, TlsAcceptor::from(config).accept(stream)).await {
-            Some(Ok(stream)) => Box::pin(self.after_handshake(stream, ends)).await,
-            Some(Err(cause)) => debug!(client = %ends.client, %cause, "TLS handshake failed"),
-            None => debug!(client = %ends.client, "TLS handshake took too long"),
+            Some(Ok(stream)) => {
+                self.counts.count(Outcome::Handshaken);
+                Box::pin(self.after_handshake(stream, ends)).await;
+            }
+            Some(Err(cause)) => {
+                self.counts.count(Outcome::HandshakeFailed);
+                debug!(client = %ends.client, %cause, "TLS handshake failed");
+            }
+            None => {
+                self.counts.count(Outcome::HandshakeTimedOut);
+                debug!(client = %ends.client, "TLS handshake took too long");
+            }
         }
     }
 

@@ -13,6 +13,7 @@ use tracing::{debug, warn};
 
 use super::BindError;
 use super::connection::Doors;
+use super::counts::Outcome;
 use crate::admission::Admission;
 
 /// What is spoken on a listening socket.
@@ -70,10 +71,14 @@ impl Listener {
                     let client = canonical(client);
                     match admission.admit(client.ip(), doors.proxies.trusts(client.ip())) {
                         Some(place) => {
+                            doors.counts.count(Outcome::Accepted);
                             let stream = prepared(stream);
                             connections.spawn(doors.clone().receive(stream, place, client, self.purpose));
                         }
-                        None => debug!(%client, "connection refused: too many are open"),
+                        None => {
+                            doors.counts.count(Outcome::Refused);
+                            debug!(%client, "connection refused: too many are open");
+                        }
                     }
                 }
                 Err(cause) if is_about_one_connection(&cause) => debug!(%cause, "a connection ended while accepted"),

@@ -15,6 +15,7 @@
 
 mod admitted;
 mod connection;
+mod counts;
 mod listener;
 mod redirect;
 
@@ -32,6 +33,7 @@ use crate::proxies::TrustedProxies;
 use crate::relay::Streams;
 use crate::tls::Door;
 use connection::Doors;
+pub use counts::{Counts, Outcome};
 use listener::{Listener, Purpose};
 
 /// Where to listen, and how many connections to hold.
@@ -59,6 +61,7 @@ pub struct Gate {
     main: Listener,
     others: Vec<Listener>,
     admission: Arc<Admission>,
+    counts: Counts,
     proxies: TrustedProxies,
     proxy_protocol: bool,
 }
@@ -81,9 +84,9 @@ impl Gate {
         let turn = options.turn_listen.iter().map(|address| Listener::bind(*address, Purpose::Turn));
         let redirect = options.redirect_listen.iter().map(|address| Listener::bind(*address, Purpose::Redirect));
         let others = turn.chain(redirect).collect::<Result<_, _>>()?;
-        let admission = Admission::new(options.max_connections, options.max_connections_per_address);
+        let admission = Arc::new(Admission::new(options.max_connections, options.max_connections_per_address));
         let (proxies, proxy_protocol) = (options.proxies.clone(), options.proxy_protocol);
-        Ok(Gate { main, others, admission: Arc::new(admission), proxies, proxy_protocol })
+        Ok(Gate { main, others, counts: Counts::new(admission.clone()), admission, proxies, proxy_protocol })
     }
 
     /// The one port's address as bound: a wanted port 0 is a number here.
@@ -96,12 +99,17 @@ impl Gate {
         self.others.iter().find(|listener| listener.purpose == Purpose::Redirect).map(|listener| listener.local.port())
     }
 
+    /// What becomes of connections.
+    pub fn counts(&self) -> Counts {
+        self.counts.clone()
+    }
+
     /// Accepts connections until `shutdown`, then waits for those that live: the site's end by the same token, the
     /// relay's at once. `tls` absent: the one port speaks plain HTTP. `relay` absent: STUN and TURN are refused.
     pub async fn serve(self, site: Site, relay: Option<Streams>, tls: Option<Door>, shutdown: CancellationToken) {
         let https_port = self.main.local.port();
-        let (proxies, proxy_protocol) = (self.proxies, self.proxy_protocol);
-        let doors = Doors { site, relay, tls, https_port, proxies, proxy_protocol, shutdown };
+        let (proxies, proxy_protocol, counts) = (self.proxies, self.proxy_protocol, self.counts);
+        let doors = Doors { site, relay, tls, https_port, proxies, proxy_protocol, counts, shutdown };
         let doors = Arc::new(doors);
         let connections = TaskTracker::new();
         for listener in self.others.into_iter().chain([self.main]) {

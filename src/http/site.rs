@@ -26,10 +26,11 @@ use super::page::Page;
 use super::relay_door::{NoRelay, RelayDoor};
 use super::socket::Socket;
 use super::switchboard::Switchboard;
+use super::tally::Figures;
 use super::test_door::{Probes, TestDoor};
 use super::{Connection, Options, Scheme, files, host, settings, trust, upgrade};
 use crate::admission::{Admission, Place};
-use crate::hub::{Hub, RelayBudget};
+use crate::hub::{Hub, PersonView, RelayBudget, RoomView};
 use crate::invitation::InvitationId;
 use crate::proxies::{self, Contradiction};
 
@@ -161,6 +162,31 @@ impl Site {
     /// The server is about to stop: there are no new rooms from here on, and every page is told.
     pub fn restarting(&self) {
         self.0.switchboard.restarting();
+    }
+
+    /// How rooms and people stand, and what has happened since the start.
+    pub fn figures(&self) -> Figures {
+        self.0.switchboard.figures()
+    }
+
+    /// Every room, for whoever runs the server.
+    pub fn rooms(&self) -> Vec<RoomView> {
+        self.0.switchboard.rooms()
+    }
+
+    /// Who is in `room`, each with the address they came from, while their socket is there; `None`: no such room.
+    pub fn people_of(&self, room: &str) -> Option<Vec<(PersonView, Option<IpAddr>)>> {
+        self.0.switchboard.people_of(room)
+    }
+
+    /// Sends somebody out of `room`, as one of its hosts would; `false`: they are not there.
+    pub fn remove(&self, room: &str, person: &str) -> bool {
+        self.0.switchboard.remove(room, person)
+    }
+
+    /// Sends everybody out of `room`, with which it ends; `false`: there is none.
+    pub fn close(&self, room: &str) -> bool {
+        self.0.switchboard.close(room)
     }
 
     /// Waits until every WebSocket has said goodbye; call it after cancelling the `shutdown` they were given and after the

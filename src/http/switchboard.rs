@@ -13,8 +13,11 @@ use std::time::Duration;
 use super::candidates;
 use super::outbox::Outbox;
 use super::relay_door::RelayDoor;
+use super::tally::{Figures, Tally};
 use crate::clock::Now;
-use crate::hub::{self, Effect, Event, Hub, Network, Refusal, RelayBudget, Request, SocketId};
+use crate::hub::{
+    self, Effect, Event, Hub, Network, PersonView, Refusal, RelayBudget, Request, RoomName, RoomView, SocketId,
+};
 use crate::invitation::InvitationId;
 
 /// The hub and everybody connected to it.
@@ -39,11 +42,20 @@ pub(super) struct Line<'a> {
 #[derive(Debug)]
 struct Lines {
     hub: Hub,
-    outboxes: HashMap<SocketId, Arc<Outbox>>,
+    sockets: HashMap<SocketId, Connected>,
     relay: Arc<dyn RelayDoor>,
     turn_ttl: Duration,
+    tally: Tally,
     /// Kept between events for its memory.
     effects: Vec<Effect>,
+}
+
+/// A socket's task, as the hub reaches it.
+#[derive(Debug)]
+struct Connected {
+    outbox: Arc<Outbox>,
+    /// Who called; for whoever runs the server, never for the hub.
+    client: IpAddr,
 }
 
 /// Credentials are made out when the hub's answer is written, which a slow reader can put off, but not for so long.
@@ -53,7 +65,8 @@ impl Switchboard {
     /// Starts the hub's clock, which stops when the switchboard is dropped. `turn_ttl`: how long relay credentials are good for.
     pub(super) fn start(hub: Hub, relay: Arc<dyn RelayDoor>, turn_ttl: Duration) -> Arc<Switchboard> {
         let searches_signals = relay.needs_announcements();
-        let lines = Lines { hub, outboxes: HashMap::new(), relay, turn_ttl, effects: Vec::new() };
+        let lines =
+            Lines { hub, sockets: HashMap::new(), tally: Tally::default(), relay, turn_ttl, effects: Vec::new() };
         let switchboard = Arc::new(Switchboard {
             lines: Mutex::new(lines),
             next: AtomicU64::new(0),
@@ -70,7 +83,7 @@ impl Switchboard {
         let socket = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
         let outbox = Arc::new(Outbox::default());
         self.with(|lines| {
-            lines.outboxes.insert(socket, outbox.clone());
+            lines.sockets.insert(socket, Connected { outbox: outbox.clone(), client });
             lines.handle(Event::Opened(socket, network));
         });
         Line { switchboard: self, socket, outbox }
@@ -109,6 +122,58 @@ impl Switchboard {
         self.with(|lines| lines.hub.people(room))
     }
 
+    /// How things stand, and what has happened since the start.
+    pub(super) fn figures(&self) -> Figures {
+        let opened = self.next.load(Ordering::Relaxed);
+        self.with(|lines| {
+            let rooms = lines.hub.overview();
+            let sum = |part: fn(&RoomView) -> usize| rooms.iter().map(part).sum();
+            Figures {
+                rooms: rooms.len(),
+                people: sum(|room| room.people),
+                away: sum(|room| room.away),
+                waiting: sum(|room| room.waiting),
+                sockets: lines.sockets.len(),
+                sockets_opened: opened,
+                tally: lines.tally.clone(),
+            }
+        })
+    }
+
+    /// Every room.
+    pub(super) fn rooms(&self) -> Vec<RoomView> {
+        self.with(|lines| lines.hub.overview())
+    }
+
+    /// Who is in `room`, each with the address they came from, while their socket is there; `None`: no such room.
+    pub(super) fn people_of(&self, room: &str) -> Option<Vec<(PersonView, Option<IpAddr>)>> {
+        self.with(|lines| {
+            let client = |person: &PersonView| Some(lines.sockets.get(&person.socket?)?.client);
+            let people = lines.hub.people_of(room)?;
+            Some(people.into_iter().map(|person| (person.clone(), client(&person))).collect())
+        })
+    }
+
+    /// Sends somebody out of `room`; `false`: they are not there.
+    pub(super) fn remove(&self, room: &str, person: &str) -> bool {
+        self.with(|lines| {
+            let people = lines.hub.people_of(room).unwrap_or_default();
+            let found = people.into_iter().find(|found| &*found.id.0 == person);
+            let (Some(room), Some(found)) = (RoomName::new(room), found) else { return false };
+            lines.handle(Event::Remove(room, found.id));
+            true
+        })
+    }
+
+    /// Closes `room`; `false`: there is none.
+    pub(super) fn close(&self, room: &str) -> bool {
+        self.with(|lines| {
+            let Some(name) = RoomName::new(room).filter(|_| lines.hub.people_of(room).is_some()) else { return false };
+            lines.handle(Event::Close(name));
+            true
+        })
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut Lines) -> T) -> T {
         // A hub that panicked has a fault, but everybody else's call is worth more than a clean stop.
         act(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner))
@@ -143,7 +208,7 @@ impl Line<'_> {
 impl Drop for Line<'_> {
     fn drop(&mut self) {
         self.switchboard.with(|lines| {
-            lines.outboxes.remove(&self.socket);
+            lines.sockets.remove(&self.socket);
             lines.handle(Event::Closed(self.socket));
         });
     }
@@ -163,17 +228,24 @@ impl Lines {
         for effect in self.effects.drain(..) {
             match effect {
                 Effect::Send(socket, message) => {
-                    if let Some(outbox) = self.outboxes.get(&socket) {
-                        outbox.put(message);
+                    self.tally.hears(&message, now);
+                    if let Some(connected) = self.sockets.get(&socket) {
+                        connected.outbox.put(message);
                     }
                 }
                 Effect::Close(socket, refusal) => {
-                    if let Some(outbox) = self.outboxes.get(&socket) {
-                        outbox.end(refusal);
+                    if let Some(connected) = self.sockets.get(&socket) {
+                        connected.outbox.end(refusal);
                     }
                 }
-                Effect::Admit(person, room) => self.relay.admit(&person.0, room.as_str()),
-                Effect::Revoke(person) => self.relay.revoke(&person.0, now.unix + self.turn_ttl + ISSUED_LATE),
+                Effect::Admit(person, room) => {
+                    self.tally.joined += 1;
+                    self.relay.admit(&person.0, room.as_str());
+                }
+                Effect::Revoke(person) => {
+                    self.tally.left += 1;
+                    self.relay.revoke(&person.0, now.unix + self.turn_ttl + ISSUED_LATE);
+                }
             }
         }
     }

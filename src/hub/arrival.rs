@@ -117,12 +117,13 @@ impl Hub {
     }
 
     /// The room `name`, made if there is none; `None` when there are as many as may be.
-    fn room(&mut self, name: &RoomName) -> Option<&mut Room> {
+    fn room(&mut self, name: &RoomName, now: Now) -> Option<&mut Room> {
         if !self.rooms.contains_key(name) && self.rooms.len() >= self.options.max_rooms {
             return None;
         }
-        let lobby = self.options.lobby;
-        Some(self.rooms.entry(name.clone()).or_insert_with(|| Room { door: Door::new(lobby), ..Room::default() }))
+        let (lobby, opened) = (self.options.lobby, u64::try_from(now.unix.as_millis()).unwrap_or(u64::MAX));
+        let new = || Room { opened, door: Door::new(lobby), ..Room::default() };
+        Some(self.rooms.entry(name.clone()).or_insert_with(new))
     }
 
     /// A newcomer, or somebody whose seat was cleared meanwhile (a restart, a long absence) and who takes it again.
@@ -136,7 +137,9 @@ impl Hub {
         if spends.is_some_and(|invitation| !self.invitations.spend(&invitation)) {
             return self.refuse(socket, Refusal::InvitationSpent, step);
         }
-        let Some(room) = self.room(&arrival.room) else { return self.refuse(socket, Refusal::TooManyRooms, step) };
+        let Some(room) = self.room(&arrival.room, step.now) else {
+            return self.refuse(socket, Refusal::TooManyRooms, step);
+        };
         let person = Person {
             id: arrival.id.clone(),
             since: arrival.since,
@@ -154,7 +157,9 @@ impl Hub {
 
     /// Somebody who has to knock.
     fn wait(&mut self, socket: SocketId, arrival: Arrival, step: &mut Step) {
-        let Some(room) = self.room(&arrival.room) else { return self.refuse(socket, Refusal::TooManyRooms, step) };
+        let Some(room) = self.room(&arrival.room, step.now) else {
+            return self.refuse(socket, Refusal::TooManyRooms, step);
+        };
         step.send(socket, Message::Waiting(arrival.room.clone()));
         room.tell_hosts(step, || Message::Knock(arrival.knock()));
         let name = arrival.room.clone();

@@ -48,7 +48,7 @@ impl Hub {
         Ok(())
     }
 
-    fn decline(&mut self, name: &RoomName, id: &PersonId, step: &mut Step) -> Result<(), Refusal> {
+    pub(super) fn decline(&mut self, name: &RoomName, id: &PersonId, step: &mut Step) -> Result<(), Refusal> {
         let Waiting { socket, .. } = self.called_in(name, id, step)?;
         self.refuse(socket, Refusal::Declined, step);
         Ok(())
@@ -73,7 +73,7 @@ impl Hub {
         Ok(())
     }
 
-    fn send_out(&mut self, name: &RoomName, id: &PersonId, step: &mut Step) -> Result<(), Refusal> {
+    pub(super) fn send_out(&mut self, name: &RoomName, id: &PersonId, step: &mut Step) -> Result<(), Refusal> {
         let room = self.rooms.get_mut(name).ok_or(Refusal::NoSuchPeer)?;
         let person = room.find(id).ok_or(Refusal::NoSuchPeer)?;
         let (network, socket) = (person.network, person.socket());

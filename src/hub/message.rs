@@ -62,6 +62,10 @@ pub enum Event {
     RelayBudget(RelayBudget),
     /// The server is about to stop: no new rooms from here on.
     Restarting,
+    /// Whoever runs the server sends somebody out, as a host of that room would.
+    Remove(RoomName, PersonId),
+    /// Whoever runs the server closes a room.
+    Close(RoomName),
     /// Time passed. A hub that keeps seats needs this about once a second.
     Tick,
 }

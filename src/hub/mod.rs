@@ -13,6 +13,7 @@ mod invitations;
 mod mailbox;
 mod message;
 mod name;
+mod overview;
 mod refusal;
 mod room;
 mod step;
@@ -30,6 +31,7 @@ pub use self::message::{
     PersonId, RelayBudget, Request, SocketId, Wish,
 };
 pub use self::name::RoomName;
+pub use self::overview::{PersonView, RoomView};
 pub use self::refusal::Refusal;
 
 use self::allowance::Allowance;
@@ -146,6 +148,9 @@ impl Hub {
                 self.restarting = true;
                 self.tell_all(&Message::Restarting, step);
             }
+            // Who has left meanwhile needs no sending out.
+            Event::Remove(room, person) => drop(self.send_out(&room, &person, step)),
+            Event::Close(room) => self.close_room(&room, step),
             Event::Tick => {
                 self.clear_seats(step);
                 self.invitations.tidy(now);

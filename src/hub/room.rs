@@ -11,6 +11,8 @@ use super::step::Step;
 /// One room. A room where nobody sits and nobody knocks does not exist.
 #[derive(Debug, Default)]
 pub(super) struct Room {
+    /// When it was opened, in unix milliseconds.
+    pub(super) opened: u64,
     pub(super) people: Vec<Person>,
     pub(super) door: Door,
 }

@@ -76,6 +76,13 @@ impl Counters {
         }
     }
 
+    /// What is here.
+    pub(super) fn read(&self) -> Counts {
+        let mut counts = Counts::default();
+        self.add_to(&mut counts);
+        counts
+    }
+
     /// Adds what is here to `sum`.
     pub(super) fn add_to(&self, sum: &mut Counts) {
         for (cell, total) in self.cells.iter().zip(fields(sum)) {

@@ -291,6 +291,11 @@ impl Streams {
     pub fn counts(&self) -> Counts {
         self.shared.counts()
     }
+
+    /// The same for each UDP worker, and at the end for all streams together.
+    pub fn counts_apart(&self) -> Vec<Counts> {
+        self.shared.counters.iter().map(Counters::read).collect()
+    }
 }
 
 /// How a stream client came in.

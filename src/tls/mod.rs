@@ -11,7 +11,7 @@ mod self_signed;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwapOption;
 use aws_lc_rs::digest;
@@ -82,6 +82,19 @@ pub enum Refreshed {
     Changed,
     /// All is as it was.
     Unchanged,
+}
+
+/// A certificate that is presented.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InUse {
+    /// To whoever asks for this host; `None`: to everybody who asks for nothing special.
+    pub host: Option<String>,
+    /// Whether it was signed here and nobody else vouches for it.
+    pub made_here: bool,
+    /// Good from then, as time since 1970 (UTC).
+    pub begins: Duration,
+    /// Good until then, as time since 1970 (UTC).
+    pub ends: Duration,
 }
 
 /// What is wrong with a certificate, and how to mend it.
@@ -199,6 +212,21 @@ impl Certificates {
     /// public certificate is in use.
     pub fn authority(&self) -> Option<Arc<Authority>> {
         self.authority.load_full().filter(|_| !self.resolver.has_trusted())
+    }
+
+    /// What is presented at the moment: first to everybody who asks for nothing special, then to whoever asks for a host that
+    /// has its own.
+    pub fn in_use(&self) -> Vec<InUse> {
+        let base = self.resolver.base();
+        let made_here = self.authority.load().is_some() || base.is_self_signed();
+        let base = InUse { host: None, made_here, begins: base.begins(), ends: base.ends() };
+        let own = self.resolver.own().into_iter().map(|(host, begins, ends)| InUse {
+            host: Some(host),
+            made_here: false,
+            begins,
+            ends,
+        });
+        std::iter::once(base).chain(own).collect()
     }
 
     /// Whether browsers that open `host` get a certificate that an authority of others signed.

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -47,6 +48,14 @@ impl Resolver {
             };
             by_host
         });
+    }
+
+    /// Each host that has its own certificate, with that one's beginning and end; in the order of the names.
+    pub(super) fn own(&self) -> Vec<(String, Duration, Duration)> {
+        let by_host = self.by_host.load();
+        let mut own: Vec<_> = by_host.iter().map(|(host, pair)| (host.clone(), pair.begins(), pair.ends())).collect();
+        own.sort();
+        own
     }
 
     /// Whether there is a certificate in use besides the one for everybody.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // the helpers of tests say what must be there by unwrapping it
 
+mod admin;
 mod configuring;
 mod floods;
 mod gate;

@@ -38,7 +38,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// The program, without any configuration of whoever runs the tests.
 pub(crate) fn callbox(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_callbox"));
-    command.current_dir(folder).env_clear().stdin(Stdio::null());
+    // Tests run side by side, and only those about it want the admin listener: on a port of their own.
+    command.current_dir(folder).env_clear().env("CALLBOX_ADMIN__LISTEN", "").stdin(Stdio::null());
     command
 }
 

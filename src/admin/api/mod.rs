@@ -1,0 +1,12 @@
+//! The JSON API: what an operator sees of rooms, people and allocations, and what they may do. One file for each subject.
+
+mod orders;
+mod rooms;
+mod status;
+
+pub(super) use orders::reload;
+pub(super) use rooms::{close_room, people, remove_person, rooms};
+pub(super) use status::status;
+
+/// The description of every route, OpenAPI 3.1, kept by hand; a test walks it against the real server.
+pub(super) const DESCRIPTION: &str = include_str!("../openapi.json");

@@ -1,0 +1,102 @@
+//! Rooms and the people in them: to look on, to send somebody out, to close a room.
+
+use serde::Serialize;
+
+use crate::address::shortened;
+use crate::admin::Parts;
+use crate::admin::answer::{Answer, Problem, done, json};
+use crate::http::{PersonView, RoomView};
+
+#[derive(Debug, Serialize)]
+pub(in crate::admin) struct Rooms {
+    rooms: Vec<Room>,
+}
+
+#[derive(Debug, Serialize)]
+struct Room {
+    name: String,
+    people: usize,
+    away: usize,
+    waiting: usize,
+    locked: bool,
+    lobby: bool,
+    password: bool,
+    /// Unix milliseconds, as all times here.
+    opened: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct People {
+    people: Vec<Person>,
+}
+
+#[derive(Debug, Serialize)]
+struct Person {
+    id: String,
+    name: String,
+    host: bool,
+    away: bool,
+    since: u64,
+    /// The network they came from; `null` while their socket is gone.
+    network: Option<String>,
+}
+
+/// Every room.
+pub(in crate::admin) fn rooms(parts: &Parts) -> Rooms {
+    Rooms { rooms: parts.site.rooms().into_iter().map(Room::from).collect() }
+}
+
+/// Who is in `room`.
+pub(in crate::admin) fn people(parts: &Parts, room: &str) -> Result<Answer, Problem> {
+    let people = parts.site.people_of(room).ok_or_else(no_such_room)?;
+    let people = people.into_iter().map(|(person, client)| Person {
+        network: client.map(|client| shortened(client).to_string()),
+        ..Person::from(person)
+    });
+    Ok(json(&People { people: people.collect() }))
+}
+
+/// Sends everybody out.
+pub(in crate::admin) fn close_room(parts: &Parts, room: &str) -> Result<Answer, Problem> {
+    if parts.site.close(room) { Ok(done()) } else { Err(no_such_room()) }
+}
+
+/// Sends somebody out, as a host would: their credentials and what is relayed for them end as well.
+pub(in crate::admin) fn remove_person(parts: &Parts, room: &str, person: &str) -> Result<Answer, Problem> {
+    match parts.site.remove(room, person) {
+        true => Ok(done()),
+        false => Err(Problem::missing("that person is not in this room")),
+    }
+}
+
+fn no_such_room() -> Problem {
+    Problem::missing("there is no room of this name at the moment")
+}
+
+impl From<RoomView> for Room {
+    fn from(room: RoomView) -> Room {
+        Room {
+            name: room.name.to_string(),
+            people: room.people,
+            away: room.away,
+            waiting: room.waiting,
+            locked: room.door.locked,
+            lobby: room.door.lobby,
+            password: room.door.password,
+            opened: room.opened,
+        }
+    }
+}
+
+impl From<PersonView> for Person {
+    fn from(person: PersonView) -> Person {
+        Person {
+            id: person.id.to_string(),
+            name: person.name.to_string(),
+            host: person.host,
+            away: person.socket.is_none(),
+            since: person.since,
+            network: None,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Whether all is well, part by part, in words. Degraded is what an operator should look at while callers still get
+//! through; down is what keeps them out.
+
+use http::StatusCode;
+use serde::Serialize;
+
+use super::Parts;
+use super::answer::{Answer, json_as};
+use super::guard::Standing;
+use crate::clock::Now;
+use crate::turn::BudgetStep;
+
+/// How a part is, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum State {
+    Ok,
+    Degraded,
+    Down,
+}
+
+/// The whole, and each part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Health {
+    pub(super) status: State,
+    pub(super) parts: Vec<Part>,
+}
+
+/// One part.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Part {
+    pub(super) name: &'static str,
+    pub(super) status: State,
+    /// What there is to know, one sentence each.
+    pub(super) says: Vec<String>,
+}
+
+/// Looks at every part.
+pub(super) fn look(parts: &Parts) -> Health {
+    let parts = vec![connections(parts), certificates(parts, Now::read()), relay(parts)];
+    // A part that is down keeps some out, not everybody: another way in may be open.
+    let status = parts.iter().map(|part| part.status).max().unwrap_or(State::Ok);
+    Health { status, parts }
+}
+
+/// 503 when something is down. Strangers learn no details.
+pub(super) fn answer(health: &Health, standing: Standing) -> Answer {
+    let status = match health.status {
+        State::Ok | State::Degraded => StatusCode::OK,
+        State::Down => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    match standing {
+        Standing::Operator => json_as(status, health),
+        Standing::Stranger => json_as(status, &Health { status: health.status, parts: Vec::new() }),
+    }
+}
+
+/// Whether new callers may be sent here.
+pub(super) fn ready(ready: bool) -> Answer {
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    json_as(status, &serde_json::json!({ "ready": ready }))
+}
+
+fn connections(parts: &Parts) -> Part {
+    let (open, most) = (parts.gate.open(), parts.gate.most());
+    let says = vec![format!("{open} of {most} connections are open")];
+    let status = match open {
+        open if open >= most => State::Down,
+        // One in ten left.
+        open if open * 10 >= most * 9 => State::Degraded,
+        _ => State::Ok,
+    };
+    Part { name: "connections", status, says }
+}
+
+fn certificates(parts: &Parts, now: Now) -> Part {
+    let (mut status, mut says) = (State::Ok, Vec::new());
+    let Some(certificates) = &parts.certificates else {
+        return Part { name: "certificates", status, says: vec!["TLS is off: a proxy in front has it".into()] };
+    };
+    for certificate in certificates.in_use() {
+        let whose = certificate.host.as_deref().unwrap_or("everybody");
+        let kind = if certificate.made_here { "self-signed" } else { "given" };
+        if certificate.ends <= now.unix {
+            status = State::Down;
+            says.push(format!("the {kind} certificate for {whose} has ended: browsers turn back"));
+        } else {
+            let left = humantime::format_duration(days_or_hours(certificate.ends - now.unix));
+            says.push(format!("the {kind} certificate for {whose} is good for {left}"));
+        }
+    }
+    for standing in parts.trusted.standings() {
+        let Some((words, until)) = standing.trouble else { continue };
+        status = status.max(State::Degraded);
+        let wait = humantime::format_duration(days_or_hours(until.saturating_sub(now.unix)));
+        says.push(format!("no new trusted certificate for {}: {words}; next attempt in {wait}", standing.subject));
+    }
+    Part { name: "certificates", status, says }
+}
+
+fn relay(parts: &Parts) -> Part {
+    let name = "relay";
+    let Some(relay) = &parts.relay else {
+        return Part { name, status: State::Ok, says: vec!["the relay is off".into()] };
+    };
+    let counts = relay.counts();
+    let alive = counts.allocations_opened.saturating_sub(counts.allocations_closed);
+    let (mut status, mut says) = (State::Ok, vec![format!("{alive} relayed connections")]);
+    if let Some(budget) = &parts.budget {
+        let budget = *budget.borrow();
+        let percent = u128::from(budget.used) * 100 / u128::from(budget.limit.max(1));
+        says.push(format!("{percent} % of this month's budget is used up"));
+        status = match budget.step {
+            BudgetStep::Plenty => State::Ok,
+            BudgetStep::Warned | BudgetStep::Lower | BudgetStep::AudioOnly => State::Degraded,
+            BudgetStep::UsedUp => State::Down,
+        };
+    }
+    Part { name, status, says }
+}
+
+/// Rounded to what a person wants to know.
+fn days_or_hours(span: std::time::Duration) -> std::time::Duration {
+    let unit = match span.as_secs() {
+        ..3600 => 60,
+        3600..172_800 => 3600,
+        _ => 86_400,
+    };
+    std::time::Duration::from_secs(span.as_secs() / unit * unit)
+}
