@@ -105,7 +105,7 @@ pub fn opaque_string(text: &str) -> Cow<'_, str> {
 }
 
 /// Unicode's space separators but U+0020.
-fn is_other_space(c: char) -> bool {
+pub fn is_other_space(c: char) -> bool {
     matches!(c, '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}')
 }
 

@@ -259,6 +259,8 @@ fn every_refusal_has_the_code_that_the_document_promises() {
         Refusal::Declined,
         Refusal::Removed,
         Refusal::NotHost,
+        Refusal::TooManyJoins(2),
+        Refusal::TooManyNewRooms(2),
         Refusal::TooFast,
         Refusal::BadMessage("x".into()),
         Refusal::TooLarge,

@@ -78,6 +78,10 @@ pub struct Config {
     pub max_people: usize,
     /// Rooms at once.
     pub max_rooms: usize,
+    /// Newcomers from one address in a minute; 0: no limit.
+    pub max_joins_per_address: u32,
+    /// Rooms opened from one address in a minute; 0: no limit.
+    pub max_new_rooms_per_address: u32,
     /// A room is there as soon as somebody joins.
     pub open: bool,
     /// Other programs' keys that sign invitations.

@@ -103,6 +103,8 @@ impl Config {
                 max_rooms: self.max_rooms,
                 open: self.open,
                 lobby: self.lobby,
+                joins_per_minute: self.max_joins_per_address,
+                rooms_per_minute: self.max_new_rooms_per_address,
                 ..hub::Options::default()
             },
             seat_key: keys.seat,

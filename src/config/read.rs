@@ -29,6 +29,8 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let turn = read_turn(reader);
     let max_people = reader.number("rooms.max_people", 2, 64) as usize;
     let max_rooms = reader.number("rooms.max_rooms", 1, 1_000_000) as usize;
+    let max_joins_per_address = reader.number("rooms.max_joins_per_address", 0, 1_000_000);
+    let max_new_rooms_per_address = reader.number("rooms.max_new_rooms_per_address", 0, 1_000_000);
     let open = reader.switch("rooms.open");
     let invitation_keys = reader.each("rooms.invitation_keys", values::invitation_key);
     let lobby = reader.switch("rooms.lobby");
@@ -57,6 +59,8 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         turn: turn.filter(|_| reader.switch("turn.enabled")),
         max_people,
         max_rooms,
+        max_joins_per_address,
+        max_new_rooms_per_address,
         open,
         invitation_keys,
         lobby,

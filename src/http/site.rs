@@ -30,7 +30,7 @@ use super::tally::Figures;
 use super::test_door::{Probes, TestDoor};
 use super::{Connection, Options, Scheme, files, host, settings, trust, upgrade};
 use crate::admission::{Admission, Place};
-use crate::hub::{Hub, PersonView, RelayBudget, RoomView};
+use crate::hub::{Hub, PersonView, RelayBudget, RoomName, RoomView};
 use crate::invitation::InvitationId;
 use crate::proxies::{self, Contradiction};
 
@@ -305,8 +305,10 @@ impl Site {
     /// How many people are in a room, for whoever stands before its door and knows its name; never who. Somebody who
     /// went in would see as much, and be seen. Where only invitations open a door, nobody is told.
     fn people(&self, room: &str) -> Answer {
-        let room = percent_decode_str(room).decode_utf8_lossy();
-        let people = self.0.options.load().rooms.open.then(|| self.0.switchboard.people(room.trim()));
+        let room = RoomName::new(&percent_decode_str(room).decode_utf8_lossy());
+        let people = |room: &RoomName| self.0.switchboard.people(room.as_str());
+        let open = self.0.options.load().rooms.open;
+        let people = open.then(|| room.as_ref().map_or(0, people));
         let json = format!(r#"{{"people":{}}}"#, people.map_or("null".to_owned(), |people| people.to_string()));
         let mut answer = typed(StatusCode::OK, "application/json", json);
         set(&mut answer, header::CACHE_CONTROL, "no-store");
@@ -331,7 +333,8 @@ impl Site {
         tracing::debug!(client = %connection.client.ip(), scheme = ?connection.scheme, "a WebSocket opens");
         let host = host::host(&request, &connection);
         let upgraded = hyper::upgrade::on(&mut request);
-        self.0.sockets.spawn(converse(self.0.clone(), upgraded, (host, connection.client.ip()), shutdown, place));
+        let client = (connection.client.ip(), is_proxy);
+        self.0.sockets.spawn(converse(self.0.clone(), upgraded, (host, client), shutdown, place));
         answer
     }
 }
@@ -358,12 +361,12 @@ async fn with_preface<IO: AsyncRead + AsyncWrite>(io: IO) -> io::Result<impl Asy
 async fn converse(
     site: Arc<Inner>,
     upgraded: hyper::upgrade::OnUpgrade,
-    (host, client): (String, IpAddr),
+    (host, (client, is_proxy)): (String, (IpAddr, bool)),
     shutdown: CancellationToken,
     _place: Place,
 ) {
     let Ok(upgraded) = upgraded.await else { return };
-    let socket = Socket { switchboard: &site.switchboard, options: &site.options, host, client, shutdown };
+    let socket = Socket { switchboard: &site.switchboard, options: &site.options, host, client, is_proxy, shutdown };
     socket.converse(TokioIo::new(upgraded)).await;
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Socket<'a> {
     pub(super) host: String,
     /// Who called.
     pub(super) client: IpAddr,
+    /// Whether that is a proxy that did not say for whom.
+    pub(super) is_proxy: bool,
     pub(super) shutdown: CancellationToken,
 }
 
@@ -67,7 +69,7 @@ impl Socket<'_> {
     /// Talks on `io` until either side has enough.
     pub(super) async fn converse<IO: AsyncRead + AsyncWrite + Unpin>(self, io: IO) {
         let mut stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(limits())).await;
-        let line = self.switchboard.open(self.client);
+        let line = self.switchboard.open(self.client, self.is_proxy);
         let ending = self.talk(&mut stream, &line).await;
         drop(line);
         if let Ending::Close(code, reason) = ending {

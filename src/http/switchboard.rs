@@ -77,14 +77,16 @@ impl Switchboard {
         switchboard
     }
 
-    /// A line for a new socket from `client`; the hub hears of its end when it is dropped, however its task ends.
-    pub(super) fn open(&self, client: IpAddr) -> Line<'_> {
+    /// A line for a new socket from `client`, which `is_proxy` when it stands for everybody behind it; the hub hears of its
+    /// end when it is dropped, however its task ends.
+    pub(super) fn open(&self, client: IpAddr, is_proxy: bool) -> Line<'_> {
         let network = Network(self.networks.hash_one(network(client)));
         let socket = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
         let outbox = Arc::new(Outbox::default());
         self.with(|lines| {
             lines.sockets.insert(socket, Connected { outbox: outbox.clone(), client });
-            lines.handle(Event::Opened(socket, network));
+            let counted = !is_proxy && !client.to_canonical().is_loopback();
+            lines.handle(Event::Opened { socket, network, counted });
         });
         Line { switchboard: self, socket, outbox }
     }

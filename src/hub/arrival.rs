@@ -31,6 +31,8 @@ pub(super) struct Arrival {
     pub(super) host: bool,
     /// Whether they sat in this room before.
     pub(super) returns: bool,
+    /// Whether they count as one of their network's newcomers.
+    pub(super) counted: bool,
 }
 
 /// A seat brings its holder past a locked door again for as long as a long day's call may last.
@@ -50,6 +52,11 @@ impl Hub {
             Ok(arrival) => arrival,
             Err(refusal) => return self.refuse(socket, refusal, step),
         };
+        if arrival.counted
+            && let Err(refusal) = self.newcomers.join(arrival.network, &self.options, step.now.monotonic)
+        {
+            return self.refuse(socket, refusal, step);
+        }
         let sits_there = |(room, person): &(RoomName, PersonId)| *room == arrival.room && *person == arrival.id;
         if !self.sockets.get(&socket).and_then(|socket| socket.seat.as_ref()).is_some_and(sits_there) {
             self.stand_up(socket, step);
@@ -77,7 +84,8 @@ impl Hub {
         let name = tidy(&join.name).ok_or(Refusal::BadName)?;
         let instance =
             tidy(&join.instance).ok_or(Refusal::BadMessage("`instance` has 1 to 64 visible characters".into()))?;
-        let network = self.sockets.get(&socket).map_or(Network(0), |socket| socket.network);
+        let (network, counted) =
+            self.sockets.get(&socket).map_or((Network(0), false), |socket| (socket.network, socket.counted));
         let kept = join.seat.and_then(|token| self.seat_key.read(room.as_str(), &token));
         let sat_lately = |seat: &Seat| now.unix.saturating_sub(Duration::from_millis(seat.since)) < SEAT_OPENS_FOR;
         let returns = kept.as_ref().is_some_and(sat_lately);
@@ -89,8 +97,8 @@ impl Hub {
         });
         let invitation = self.invited(&room, join.invitation.as_deref(), returns, now)?;
         let host = host || invitation.is_some_and(|invitation| invitation.role == Role::Host);
-        let (id, password) = (PersonId(id.into()), join.password);
-        Ok(Arrival { room, id, since, name, instance, network, password, invitation, host, returns })
+        let (id, password, counted) = (PersonId(id.into()), join.password, counted && !returns);
+        Ok(Arrival { room, id, since, name, instance, network, password, invitation, host, returns, counted })
     }
 
     /// The invitation that somebody brings. Who sat there before needs none, and in an open room an invitation that has
@@ -116,14 +124,25 @@ impl Hub {
         if self.options.open { Verdict::Open } else { Door::new(self.options.lobby).ask(arrival) }
     }
 
-    /// The room `name`, made if there is none; `None` when there are as many as may be.
-    fn room(&mut self, name: &RoomName, now: Now) -> Option<&mut Room> {
-        if !self.rooms.contains_key(name) && self.rooms.len() >= self.options.max_rooms {
-            return None;
+    /// Whether there is a room for `arrival`, or may be one more.
+    fn may_open(&mut self, arrival: &Arrival, step: &Step) -> Result<(), Refusal> {
+        if self.rooms.contains_key(&arrival.room) {
+            return Ok(());
         }
+        if self.rooms.len() >= self.options.max_rooms {
+            return Err(Refusal::TooManyRooms);
+        }
+        if arrival.counted {
+            self.newcomers.open(arrival.network, &self.options, step.now.monotonic)?;
+        }
+        Ok(())
+    }
+
+    /// The room `name`, made if there is none.
+    fn room(&mut self, name: &RoomName, now: Now) -> &mut Room {
         let (lobby, opened) = (self.options.lobby, u64::try_from(now.unix.as_millis()).unwrap_or(u64::MAX));
         let new = || Room { opened, door: Door::new(lobby), ..Room::default() };
-        Some(self.rooms.entry(name.clone()).or_insert_with(new))
+        self.rooms.entry(name.clone()).or_insert_with(new)
     }
 
     /// A newcomer, or somebody whose seat was cleared meanwhile (a restart, a long absence) and who takes it again.
@@ -132,14 +151,15 @@ impl Hub {
         if self.people(arrival.room.as_str()) >= max_people {
             return step.send(socket, Message::Full { room: arrival.room, max_people });
         }
+        if let Err(refusal) = self.may_open(&arrival, step) {
+            return self.refuse(socket, refusal, step);
+        }
         let open = self.options.open;
         let spends = arrival.invitation.filter(|_| !arrival.returns);
         if spends.is_some_and(|invitation| !self.invitations.spend(&invitation)) {
             return self.refuse(socket, Refusal::InvitationSpent, step);
         }
-        let Some(room) = self.room(&arrival.room, step.now) else {
-            return self.refuse(socket, Refusal::TooManyRooms, step);
-        };
+        let room = self.room(&arrival.room, step.now);
         let person = Person {
             id: arrival.id.clone(),
             since: arrival.since,
@@ -157,9 +177,10 @@ impl Hub {
 
     /// Somebody who has to knock.
     fn wait(&mut self, socket: SocketId, arrival: Arrival, step: &mut Step) {
-        let Some(room) = self.room(&arrival.room, step.now) else {
-            return self.refuse(socket, Refusal::TooManyRooms, step);
-        };
+        if let Err(refusal) = self.may_open(&arrival, step) {
+            return self.refuse(socket, refusal, step);
+        }
+        let room = self.room(&arrival.room, step.now);
         step.send(socket, Message::Waiting(arrival.room.clone()));
         room.tell_hosts(step, || Message::Knock(arrival.knock()));
         let name = arrival.room.clone();

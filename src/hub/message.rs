@@ -49,7 +49,15 @@ pub enum RelayBudget {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A socket is there. Comes before anything else about it.
-    Opened(SocketId, Network),
+    Opened {
+        /// Its number.
+        socket: SocketId,
+        /// Where it comes from.
+        network: Network,
+        /// Whether newcomers by it count as some of their network's; not those of this machine, or of a proxy that does
+        /// not say for whom.
+        counted: bool,
+    },
     /// A page asks for something.
     Asked(SocketId, Request),
     /// A page sent something that is no [`Request`].

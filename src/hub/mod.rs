@@ -13,6 +13,7 @@ mod invitations;
 mod mailbox;
 mod message;
 mod name;
+mod newcomers;
 mod overview;
 mod refusal;
 mod room;
@@ -34,8 +35,9 @@ pub use self::name::RoomName;
 pub use self::overview::{PersonView, RoomView};
 pub use self::refusal::Refusal;
 
-use self::allowance::Allowance;
+use self::allowance::{Allowance, Rate};
 use self::mailbox::{Mailbox, Postage};
+use self::newcomers::Newcomers;
 use self::room::{Place, Room};
 use self::step::Step;
 use crate::clock::Now;
@@ -58,6 +60,17 @@ pub struct Options {
     pub rate: u32,
     /// What a socket may say at once, in the same units.
     pub burst: u32,
+    /// Newcomers from one network in a minute, as many of them at once; 0: no limit.
+    pub joins_per_minute: u32,
+    /// Rooms that people from one network may open in a minute, as many of them at once; 0: no limit.
+    pub rooms_per_minute: u32,
+}
+
+impl Options {
+    /// How much one socket may say.
+    fn speech(&self) -> Rate {
+        Rate { burst: self.burst, per_minute: self.rate.saturating_mul(60) }
+    }
 }
 
 impl Default for Options {
@@ -73,6 +86,9 @@ impl Default for Options {
             // for each: 280 units in two seconds. Twice that is allowed at once.
             rate: 60,
             burst: 600,
+            // Two classes behind one address, and the rooms they break out into.
+            joins_per_minute: 120,
+            rooms_per_minute: 30,
         }
     }
 }
@@ -88,6 +104,7 @@ pub struct Hub {
     /// Everybody who is away, the first to be given up first, so that a tick looks only at seats whose time is over.
     away: BTreeSet<Kept>,
     postage: Postage,
+    newcomers: Newcomers,
     relay_budget: RelayBudget,
     restarting: bool,
 }
@@ -97,6 +114,8 @@ pub struct Hub {
 struct Socket {
     allowance: Allowance,
     network: Network,
+    /// Whether its newcomers count as some of its network's.
+    counted: bool,
     /// Where the person behind it sits.
     seat: Option<(RoomName, PersonId)>,
     /// Where the person behind it waits to be let in.
@@ -123,6 +142,7 @@ impl Hub {
             rooms: HashMap::new(),
             away: BTreeSet::new(),
             postage: Postage::full(),
+            newcomers: Newcomers::default(),
             relay_budget: RelayBudget::default(),
             restarting: false,
         }
@@ -132,9 +152,9 @@ impl Hub {
     pub fn handle(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>) {
         let step = &mut Step { now, effects };
         match event {
-            Event::Opened(socket, network) => {
-                let allowance = Allowance::full(&self.options, now.monotonic);
-                self.sockets.insert(socket, Socket { allowance, network, seat: None, knocks: None });
+            Event::Opened { socket, network, counted } => {
+                let allowance = Allowance::full(self.options.speech(), now.monotonic);
+                self.sockets.insert(socket, Socket { allowance, network, counted, seat: None, knocks: None });
             }
             Event::Asked(socket, request) => self.answer(socket, request, step),
             Event::Garbled(socket, refusal) => self.refuse(socket, refusal, step),
@@ -154,6 +174,7 @@ impl Hub {
             Event::Tick => {
                 self.clear_seats(step);
                 self.invitations.tidy(now);
+                self.newcomers.tidy(&self.options, now.monotonic);
             }
         }
     }
@@ -195,7 +216,7 @@ impl Hub {
     fn answer(&mut self, id: SocketId, request: Request, step: &mut Step) {
         // A socket that the hub closed may have said more before it heard.
         let Some(socket) = self.sockets.get_mut(&id) else { return };
-        if !socket.allowance.take(cost(&request), &self.options, step.now.monotonic) {
+        if socket.allowance.take(cost(&request), self.options.speech(), step.now.monotonic).is_err() {
             return self.refuse(id, Refusal::TooFast, step);
         }
         match (request, &socket.seat) {

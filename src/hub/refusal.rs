@@ -53,6 +53,15 @@ pub enum Refusal {
     /// The server is about to stop, and the room would be new.
     #[error("this server restarts in a moment: try again then")]
     Restarting,
+    /// More newcomers came from one network than [`Options::joins_per_minute`](super::Options::joins_per_minute) allows;
+    /// with the seconds until the next may.
+    #[error("too many people came from your network in a short time: try again in {0} seconds")]
+    TooManyJoins(u32),
+    /// People of one network opened more rooms than [`Options::rooms_per_minute`](super::Options::rooms_per_minute) allows.
+    #[error(
+        "too many rooms were opened from your network in a short time: try again in {0} seconds, or join one that is open"
+    )]
+    TooManyNewRooms(u32),
     /// The socket says more than [`Options::rate`](super::Options::rate) allows.
     #[error("too many messages in a short time")]
     TooFast,
@@ -87,6 +96,8 @@ impl Refusal {
             Refusal::NotHost => "not-host",
             Refusal::TooManyRooms => "too-many-rooms",
             Refusal::Restarting => "restarting",
+            Refusal::TooManyJoins(_) => "too-many-joins",
+            Refusal::TooManyNewRooms(_) => "too-many-new-rooms",
             Refusal::TooFast => "too-fast",
             Refusal::BadMessage(_) => "bad-message",
             Refusal::TooLarge => "too-large",

@@ -35,7 +35,7 @@ impl Hall {
 
     fn opens(&mut self) -> SocketId {
         self.next += 1;
-        self.happens(Event::Opened(SocketId(self.next), Network(self.next)));
+        self.happens(Event::Opened { socket: SocketId(self.next), network: Network(self.next), counted: true });
         SocketId(self.next)
     }
 
@@ -424,4 +424,52 @@ fn a_seat_is_found_again_in_a_room_that_emptied_while_the_server_stops() {
     hall.asks(alice, Request::Leave);
     let alice = hall.knocks("Alice", "first", Some(&joined.seat));
     assert!(matches!(hall.hears(alice)[..], [Message::Joined(_), Message::Restarting]));
+}
+
+/// Comes from that network, and says what the hub answers.
+fn comes_from(hall: &mut Hall, network: u64, counted: bool, room: &str) -> Message {
+    hall.next += 1;
+    let socket = SocketId(hall.next);
+    hall.happens(Event::Opened { socket, network: Network(network), counted });
+    hall.asks(socket, join(room, "Somebody", "first", None, hall.next));
+    hall.hears(socket).remove(0)
+}
+
+#[test]
+fn a_network_sends_only_so_many_newcomers_and_hears_when_the_next_may_come() {
+    let mut hall = Hall::new(Options { joins_per_minute: 3, max_people: 64, ..Options::default() });
+    for _ in 0..3 {
+        assert!(matches!(comes_from(&mut hall, 1, true, "kitchen"), Message::Joined(_)));
+    }
+    assert_eq!(comes_from(&mut hall, 1, true, "kitchen"), Message::Error(Refusal::TooManyJoins(21)));
+    assert!(matches!(comes_from(&mut hall, 2, true, "kitchen"), Message::Joined(_)), "others come in");
+    assert!(matches!(comes_from(&mut hall, 1, false, "kitchen"), Message::Joined(_)), "and who is not counted");
+    hall.passes(21 * SECOND);
+    assert!(matches!(comes_from(&mut hall, 1, true, "kitchen"), Message::Joined(_)));
+    assert!(matches!(comes_from(&mut hall, 1, true, "kitchen"), Message::Error(Refusal::TooManyJoins(_))));
+}
+
+#[test]
+fn a_network_opens_only_so_many_rooms_and_still_enters_those_that_are_open() {
+    let mut hall = Hall::new(Options { rooms_per_minute: 1, ..Options::default() });
+    assert!(matches!(comes_from(&mut hall, 1, true, "kitchen"), Message::Joined(_)));
+    assert_eq!(comes_from(&mut hall, 1, true, "cellar"), Message::Error(Refusal::TooManyNewRooms(61)));
+    assert!(matches!(comes_from(&mut hall, 1, true, "kitchen"), Message::Joined(_)));
+    assert!(matches!(comes_from(&mut hall, 2, true, "cellar"), Message::Joined(_)));
+}
+
+#[test]
+fn who_comes_back_to_a_seat_is_no_newcomer() {
+    let mut hall = Hall::new(Options { joins_per_minute: 1, rooms_per_minute: 1, ..Options::default() });
+    let Message::Joined(joined) = comes_from(&mut hall, 1, true, "kitchen") else { panic!("not let in") };
+    for round in 0..9 {
+        hall.happens(Event::Closed(SocketId(hall.next)));
+        // Also when the seat was cleared, and the room with it.
+        hall.passes(SECOND * if round % 2 == 0 { 1 } else { 20 });
+        hall.next += 1;
+        let socket = SocketId(hall.next);
+        hall.happens(Event::Opened { socket, network: Network(1), counted: true });
+        hall.asks(socket, join("kitchen", "Somebody", "first", Some(&joined.seat), hall.next));
+        assert!(matches!(hall.hears(socket)[0], Message::Joined(_)));
+    }
 }

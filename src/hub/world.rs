@@ -138,7 +138,7 @@ impl World {
     fn connects(&mut self, who: usize) {
         let socket = SocketId(self.number());
         self.wires.insert(socket, VecDeque::new());
-        self.happens(Event::Opened(socket, Network(who as u64)));
+        self.happens(Event::Opened { socket, network: Network(who as u64), counted: false });
         self.pages[who].socket = Some(socket);
     }
 

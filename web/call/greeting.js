@@ -45,8 +45,9 @@ export class Greeting {
 
   /** @param {Who} who */
   begin(who) {
-    this.who = { ...who };
-    this.seat = this.seats.read(who.room);
+    // The room as the hub spells it: both ends prove themselves for the same one.
+    this.who = { ...who, room: who.room.trim().replace(/\s+/gu, ' ').normalize('NFC') };
+    this.seat = this.seats.read(this.room);
     this.cameBack = this.seat !== undefined;
   }
 

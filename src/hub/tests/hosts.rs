@@ -23,7 +23,7 @@ impl Hall {
     /// Comes in from the network of somebody else.
     fn opens_from(&mut self, network: u64) -> SocketId {
         self.next += 1;
-        self.happens(Event::Opened(SocketId(self.next), Network(network)));
+        self.happens(Event::Opened { socket: SocketId(self.next), network: Network(network), counted: true });
         SocketId(self.next)
     }
 }
