@@ -12,6 +12,7 @@ pub mod address;
 pub mod admin;
 pub mod admission;
 pub mod app;
+pub mod check;
 pub mod cli;
 pub mod clock;
 pub mod config;

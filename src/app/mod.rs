@@ -6,6 +6,7 @@ mod admin;
 mod banner;
 mod bind;
 mod budget;
+mod checking;
 mod door;
 mod invitations;
 mod keys;
@@ -39,6 +40,7 @@ use stop::{Hangup, Signals};
 use trust::Ground;
 
 pub use banner::code;
+pub use checking::{Inside, inside};
 pub use invitations::{Wish, invite, revoke};
 pub use logs::start as start_logs;
 

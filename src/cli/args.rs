@@ -45,6 +45,8 @@ pub(super) enum Command {
         #[arg(value_name = "NAME")]
         proxy: Proxy,
     },
+    /// Reach a server as a caller's browser would, and say what is in the way
+    Check(Check),
     /// Exit with 0 when the running server is healthy
     Healthcheck,
     /// Print a script that completes commands and flags in a shell
@@ -54,6 +56,25 @@ pub(super) enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// What to check, and how.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Check {
+    /// The link that people open; without it the server that this configuration describes is checked from inside
+    pub(super) url: Option<String>,
+    /// Also trust the certificates in this PEM file
+    #[arg(long, value_name = "FILE")]
+    pub(super) ca: Option<PathBuf>,
+    /// Go on behind a certificate that browsers would warn of
+    #[arg(long)]
+    pub(super) insecure: bool,
+    /// Print what was seen and judged as JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// For each step, such as 10s
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration, default_value = "5s")]
+    pub(super) timeout: Duration,
 }
 
 /// What the invitation shall grant.

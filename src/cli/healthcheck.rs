@@ -42,7 +42,7 @@ pub(super) fn ask(config: &Config) -> anyhow::Result<()> {
 }
 
 /// A wildcard is listened on, not called.
-fn reachable(listen: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         // "[::]" may have fallen back to 0.0.0.0, and 127.0.0.1 reaches both.

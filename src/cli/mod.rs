@@ -2,6 +2,7 @@
 //! what they mean is the configuration's business.
 
 mod args;
+mod check;
 mod healthcheck;
 mod proxy;
 
@@ -25,6 +26,7 @@ pub fn run() -> ExitCode {
         Command::Ports => ports(&args),
         Command::Config => show_config(&args),
         Command::Invite(wish) => invite(&args, wish),
+        Command::Check(wish) => check::check(&args, &wish),
         Command::Healthcheck => healthcheck(&args),
         Command::Proxy { proxy } => load(&args).and_then(|config| print(&proxy::snippet(proxy, &config))),
         Command::Completions { shell } => {

@@ -1,0 +1,84 @@
+//! A check as people read it: a line for each step, and below the causes of what failed.
+
+use std::fmt::Write;
+
+use super::judge::{Verdict, causes, is_good, judge};
+use super::report::{Observations, Outcome, Step};
+use super::words::words;
+
+/// The codes of a terminal's colours, or nothing.
+struct Ink {
+    good: &'static str,
+    bad: &'static str,
+    minor: &'static str,
+    faint: &'static str,
+    plain: &'static str,
+}
+
+const COLOURS: Ink = Ink { good: "\x1b[32m", bad: "\x1b[1;31m", minor: "\x1b[33m", faint: "\x1b[2m", plain: "\x1b[0m" };
+const NONE: Ink = Ink { good: "", bad: "", minor: "", faint: "", plain: "" };
+
+/// The table with its causes; `colours` for a terminal, `width` columns for the longer texts.
+pub fn table(seen: &Observations, colours: bool, width: usize) -> String {
+    let ink = if colours { COLOURS } else { NONE };
+    let verdicts = judge(seen);
+    let causes = causes(&verdicts);
+    let mut text = format!("{}", seen.target);
+    if let Some(version) = &seen.facts.version {
+        let _ = write!(text, "  callbox {version}");
+    }
+    text.push_str("\n\n");
+    for (at, step) in seen.steps.iter().enumerate() {
+        let verdict = verdicts.iter().find(|verdict| verdict.step == at);
+        let number = verdict.and_then(|verdict| causes.iter().position(|cause| **cause == verdict.cause));
+        text.push_str(&line(step, verdict, number, &ink));
+    }
+    for (number, cause) in causes.iter().enumerate() {
+        let essential = verdicts.iter().any(|verdict| verdict.essential && verdict.cause == **cause);
+        let said = words(cause, &seen.target.host);
+        let colour = if essential { ink.bad } else { ink.minor };
+        let _ = writeln!(text, "\n{colour}[{}] {}{}", number + 1, said.title, ink.plain);
+        for line in wrapped(&said.remedy, width.saturating_sub(4)) {
+            let _ = writeln!(text, "    {line}");
+        }
+    }
+    text.push_str(match (is_good(seen), verdicts.is_empty()) {
+        (true, true) => "\nEverything works from here.\n",
+        (true, false) => "\nCalls work from here.\n",
+        (false, _) => "\nCallers will have trouble.\n",
+    });
+    text
+}
+
+fn line(step: &Step, verdict: Option<&Verdict>, number: Option<usize>, ink: &Ink) -> String {
+    let (colour, mark) = match (&step.outcome, verdict) {
+        (Outcome::Good(_), _) => (ink.good, "ok"),
+        (Outcome::NotTried(_), _) => (ink.faint, "-"),
+        (_, Some(verdict)) if !verdict.essential => (ink.minor, "warn"),
+        _ => (ink.bad, "FAIL"),
+    };
+    let told = match &step.outcome {
+        Outcome::Good(told) | Outcome::NotTried(told) => told.clone(),
+        Outcome::Bad(failure) => failure.to_string(),
+    };
+    let number = number.map(|number| format!("  [{}]", number + 1)).unwrap_or_default();
+    let took = if step.took.is_zero() { String::new() } else { format!("{} ms", step.took.as_millis()) };
+    let at = step.address.map(|address| address.to_string()).filter(|at| !step.on.contains(at));
+    let on = at.map_or(step.on.clone(), |at| format!("{} at {at}", step.on));
+    format!("{colour}{mark:<4}{} {took:>8}  {:<15}  {on}: {told}{number}\n", ink.plain, step.what)
+}
+
+/// In lines of at most so many characters, where words let it.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.last_mut().expect("it begins with one");
+        if !last.is_empty() && last.chars().count() + 1 + word.chars().count() > width {
+            lines.push(word.to_owned());
+        } else {
+            last.push_str(if last.is_empty() { "" } else { " " });
+            last.push_str(word);
+        }
+    }
+    lines
+}

@@ -1,0 +1,221 @@
+//! What is seen, and the one cause it has: each conversation is a network that somebody has.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use super::certificate::Problem;
+use super::judge::{Cause, Family, Port, is_good, judge};
+use super::report::{Facts, Failure, Observations, Outcome, Step, What};
+use super::target::Target;
+use super::words::words;
+
+const SERVER: &str = "8.8.4.4";
+const SERVER_V6: &str = "2620:fe::1";
+
+/// What a check of https://call.example.org/ with its relay on 443 and 3478 sees when all is well.
+fn well() -> Observations {
+    let mut seen = Observations {
+        target: Target::read("call.example.org").unwrap(),
+        steps: vec![step(What::Dns, None)],
+        facts: Facts::default(),
+    };
+    for ip in [SERVER, SERVER_V6] {
+        seen.steps.extend([What::Tcp, What::Tls, What::Page].map(|what| step(what, Some((ip, 443)))));
+    }
+    seen.steps.push(step(What::WebSocket, Some((SERVER, 443))));
+    seen.steps.push(step(What::Clock, None));
+    for (what, ports) in [
+        (What::Stun, &[443, 3478][..]),
+        (What::TurnUdp, &[443, 3478]),
+        (What::TurnTcp, &[443, 3478]),
+        (What::TurnTls, &[443]),
+    ] {
+        for port in ports {
+            seen.steps.extend([SERVER, SERVER_V6].map(|ip| step(what, Some((ip, *port)))));
+        }
+    }
+    seen.steps.push(step(What::RelayToRelay, Some((SERVER, 443))));
+    seen.steps.push(Step { on: SERVER.to_owned(), ..step(What::RelayedAddress, None) });
+    seen
+}
+
+fn step(what: What, at: Option<(&str, u16)>) -> Step {
+    let address = at.map(|(ip, port)| SocketAddr::new(ip.parse().unwrap(), port));
+    let on = address.map_or("call.example.org".to_owned(), |address| address.to_string());
+    Step { what, on, address, took: Duration::ZERO, outcome: Outcome::Good(String::new()) }
+}
+
+/// The same with every step failing so that `which` names.
+fn but(mut seen: Observations, failure: &Failure, which: impl Fn(&Step) -> bool) -> Observations {
+    for step in seen.steps.iter_mut().filter(|step| which(step)) {
+        step.outcome = Outcome::Bad(failure.clone());
+    }
+    seen
+}
+
+/// Each cause once, and whether calls suffer.
+fn said(seen: &Observations) -> (Vec<Cause>, bool) {
+    let mut causes: Vec<Cause> = judge(seen).into_iter().map(|verdict| verdict.cause).collect();
+    causes.dedup();
+    (causes, !is_good(seen))
+}
+
+fn is_udp(step: &Step) -> bool {
+    matches!(step.what, What::Stun | What::TurnUdp)
+}
+
+fn port(step: &Step) -> Option<u16> {
+    step.address.map(|address| address.port())
+}
+
+fn udp(number: u16) -> Port {
+    Port { number, udp: true }
+}
+
+fn tcp(number: u16) -> Port {
+    Port { number, udp: false }
+}
+
+#[test]
+fn where_all_is_well_nothing_is_said() {
+    assert_eq!(said(&well()), (vec![], false));
+}
+
+#[test]
+fn udp_that_nobody_answers_is_dropped_by_a_firewall() {
+    let seen = but(well(), &Failure::NoAnswer, |step| is_udp(step) && port(step) == Some(443));
+    assert_eq!(said(&seen), (vec![Cause::Filtered(udp(443))], true));
+}
+
+#[test]
+fn a_closed_extra_port_is_told_and_calls_work() {
+    let seen = but(well(), &Failure::NoAnswer, |step| port(step) == Some(3478));
+    assert_eq!(said(&seen), (vec![Cause::Filtered(udp(3478)), Cause::Filtered(tcp(3478))], false));
+}
+
+#[test]
+fn udp_refused_where_tcp_answers_was_published_for_tcp_alone() {
+    let seen = but(well(), &Failure::Refused, |step| is_udp(step) && port(step) == Some(443));
+    assert_eq!(said(&seen), (vec![Cause::UdpNotPassedOn(443)], true));
+}
+
+#[test]
+fn udp_that_a_firewall_turns_away_aloud_is_the_servers_own() {
+    let seen = but(well(), &Failure::Prohibited, is_udp);
+    let (causes, bad) = said(&seen);
+    assert!(causes.contains(&Cause::HostFirewall(udp(443))) && bad, "{causes:?}");
+}
+
+#[test]
+fn a_machine_without_a_server_and_one_behind_a_wall_are_told_apart() {
+    for (failure, cause) in
+        [(Failure::Refused, Cause::NothingListens(tcp(443))), (Failure::NoAnswer, Cause::Filtered(tcp(443)))]
+    {
+        let seen = but(well(), &failure, |step| step.what == What::Tcp);
+        let (causes, bad) = said(&seen);
+        assert!(causes.contains(&cause) && bad, "{causes:?}");
+    }
+}
+
+#[test]
+fn an_aaaa_record_that_leads_nowhere_is_named_and_calls_work() {
+    let is_v6 = |step: &Step| step.address.is_some_and(|address| address.is_ipv6());
+    let mut seen = but(well(), &Failure::NoAnswer, |step| step.what == What::Tcp && is_v6(step));
+    seen.steps.retain(|step| step.what == What::Tcp || !is_v6(step));
+    assert_eq!(said(&seen), (vec![Cause::OtherFamilyBroken(Family::V6)], false));
+}
+
+#[test]
+fn each_certificate_has_its_own_cure() {
+    let names = vec!["other.example.org".to_owned()];
+    for (problem, cause) in [
+        (Problem::Expired(3), Cause::CertificateExpired),
+        (Problem::NotYetValid(3), Cause::CertificateNotYet),
+        (Problem::OtherNames(names.clone()), Cause::CertificateNames(names)),
+        (Problem::OwnAuthority, Cause::SelfMade),
+        (Problem::SelfSigned, Cause::SelfSigned),
+        (Problem::UnknownIssuer("CN=Corp".to_owned()), Cause::TlsIntercepted("CN=Corp".to_owned())),
+    ] {
+        let mut seen = but(well(), &Failure::Certificate(problem), |step| step.what == What::Tls);
+        seen.steps.truncate(3);
+        assert_eq!(said(&seen), (vec![cause], true));
+    }
+}
+
+#[test]
+fn a_certificate_that_only_this_machines_clock_refuses_is_the_clocks_fault() {
+    for (problem, ahead) in [(Problem::Expired(3), -4 * 86_400), (Problem::NotYetValid(3), 4 * 86_400)] {
+        let mut seen = but(well(), &Failure::Certificate(problem), |step| step.what == What::Tls);
+        seen.facts.clock_ahead = Some(ahead);
+        assert_eq!(said(&seen).0, [Cause::ClockHere]);
+        seen.facts.clock_ahead = Some(0);
+        assert_ne!(said(&seen).0, [Cause::ClockHere], "the server's clock agrees with ours");
+    }
+}
+
+#[test]
+fn whoever_goes_on_behind_a_bad_certificate_hears_of_it_and_of_nothing_worse() {
+    let seen = but(well(), &Failure::Certificate(Problem::OwnAuthority), |step| step.what == What::Tls);
+    assert_eq!(said(&seen), (vec![Cause::SelfMade], false));
+}
+
+#[test]
+fn what_a_proxy_in_front_gets_wrong_is_told_from_its_answers() {
+    for (failure, cause) in [
+        (Failure::NoWebSocket(426), Cause::ProxyWithoutWebSocket),
+        (Failure::NoWebSocket(403), Cause::ProxyChangesHost),
+        (Failure::NoWebSocket(502), Cause::ProxyWithoutBackend),
+        (Failure::NoWebSocket(503), Cause::ServerFull),
+        (Failure::SilentWebSocket, Cause::ProxyHoldsBack),
+        (Failure::NoAnswer, Cause::ProxyHoldsBack),
+    ] {
+        assert_eq!(said(&but(well(), &failure, |step| step.what == What::WebSocket)), (vec![cause], true));
+    }
+    let http_alone = |step: &Step| matches!(step.what, What::TurnTcp | What::TurnTls) && port(step) == Some(443);
+    assert_eq!(said(&but(well(), &Failure::Closed, http_alone)), (vec![Cause::ProxyWithoutRelay], true));
+}
+
+#[test]
+fn a_foreign_page_is_another_program_and_a_dead_one_a_proxy() {
+    let page = |failure| said(&but(well(), &failure, |step| step.what == What::Page)).0;
+    assert_eq!(page(Failure::NotCallbox("nginx answers".to_owned())), [Cause::NotCallbox]);
+    assert_eq!(page(Failure::Status(502)), [Cause::ProxyWithoutBackend]);
+}
+
+#[test]
+fn what_the_relay_refuses_for_is_told() {
+    for (code, cause) in [(401, Cause::CredentialsRefused), (486, Cause::TestedEnough), (508, Cause::RelayFull)] {
+        assert_eq!(said(&but(well(), &Failure::Relay(code), |step| step.what == What::TurnUdp)).0, [cause]);
+    }
+    assert_eq!(said(&but(well(), &Failure::NoEcho, |step| step.what == What::RelayToRelay)).0, [Cause::RelayLosesData]);
+}
+
+#[test]
+fn a_relayed_address_that_is_not_the_servers_breaks_calls_with_those_outside_the_relay() {
+    for ip in ["10.0.0.5", "9.9.9.9"] {
+        let mut seen = well();
+        let last = seen.steps.last_mut().unwrap();
+        (last.on, last.outcome) = (ip.to_owned(), Outcome::Bad(Failure::WrongRelayedAddress));
+        assert_eq!(said(&seen), (vec![Cause::WrongExternalIp(ip.parse().unwrap())], true));
+    }
+    let title = |ip: &str| words(&Cause::WrongExternalIp(ip.parse::<IpAddr>().unwrap()), "x").title;
+    assert_ne!(title("10.0.0.5"), title("9.9.9.9"));
+}
+
+#[test]
+fn from_inside_silence_proves_nothing_and_a_wrong_name_does() {
+    let mut seen = but(well(), &Failure::NoAnswer, is_udp);
+    seen.facts.inside = Some(vec![SERVER.parse().unwrap()]);
+    assert_eq!(said(&seen), (vec![Cause::FromInside], false));
+    let elsewhere = Failure::LeadsElsewhere("A: 9.9.9.9".to_owned());
+    assert_eq!(said(&but(seen, &elsewhere, |step| step.what == What::Dns)).0[0], Cause::DnsElsewhere);
+}
+
+#[test]
+fn no_page_is_never_good() {
+    let mut seen = well();
+    for step in seen.steps.iter_mut().filter(|step| step.what == What::Page) {
+        step.outcome = Outcome::NotTried("it was not".to_owned());
+    }
+    assert!(!is_good(&seen));
+}
