@@ -1,32 +1,9 @@
 // The whiteboard: what one person draws the others see, also who comes later.
 
 import assert from 'node:assert/strict';
+import { draws, inked, until } from '../harness/paper.mjs';
 import { scenario } from '../harness/scenario.mjs';
 import { words } from '../harness/words.mjs';
-
-/** How many of the paper's points are not white. */
-const inked = (person) => person.page.locator('.board canvas').evaluate((/** @type {HTMLCanvasElement} */ canvas) => {
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  let count = 0;
-  for (let at = 0; at < data.length; at += 4) count += Number(data[at] + data[at + 1] + data[at + 2] < 600);
-  return count;
-});
-
-async function until(what, check) {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
-    if (await check()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  assert.fail(what);
-}
-
-async function draws(person, from, to) {
-  const box = await person.page.locator('.board canvas').boundingBox();
-  await person.page.mouse.move(box.x + from[0] * box.width, box.y + from[1] * box.height);
-  await person.page.mouse.down();
-  await person.page.mouse.move(box.x + to[0] * box.width, box.y + to[1] * box.height, { steps: 8 });
-  await person.page.mouse.up();
-}
 
 scenario('what one person draws the others see, take nothing of it back, and who comes later sees it too', async (stage) => {
   const { server, people: [alice, bob] } = await stage.call(['Alice', 'Bob']);

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { BY_ADDRESS, BY_NAME, heldBack, letsOut, TRUSTED } from '../harness/network.mjs';
 import { scenario } from '../harness/scenario.mjs';
+import { words } from '../harness/words.mjs';
 
 /** @type {import('../harness/browsers.mjs').Kind[]} */
 const needs = ['chromium', 'firefox'];
@@ -32,5 +33,24 @@ for (const { network, protocol, settings, where } of calls) {
       assert.deepEqual(pairs, [{ local: 'relay', remote: 'relay', relayProtocol: protocol }], person.name);
     }
     assert.ok(heldBack() > 0, 'nothing was held back: the network was not strict');
+  }, { needs });
+}
+
+for (const order of [needs, needs.toReversed()]) {
+  scenario(`the path between ${order[0]} and ${order[1]} is cut in mid-call: both say so, and the call comes back by itself`, async (stage) => {
+    letsOut('everything');
+    const server = await stage.server({}, BY_ADDRESS);
+    const alice = await stage.person(server, 'Alice', { kind: order[0] });
+    const bob = await stage.person(server, 'Bob', { kind: order[1] });
+    await alice.join('kitchen');
+    await bob.join('kitchen');
+    await alice.seesAndHears('Bob');
+    await bob.seesAndHears('Alice');
+    letsOut('nothing');
+    await alice.tile('Bob').getByText(words('tile.lost')).waitFor();
+    await bob.tile('Alice').getByText(words('tile.lost')).waitFor();
+    letsOut('everything');
+    await alice.seesAndHears('Bob');
+    await bob.seesAndHears('Alice');
   }, { needs });
 }

@@ -28,6 +28,10 @@ const networks = {
   'only TCP to port 443': ['tcp dport 443 accept'],
   /** One that looks into packets as well. */
   'only TLS to port 443': [`tcp dport 443 ${stun} reject with tcp reset`, 'tcp dport 443 accept'],
+  /** As at home. */
+  everything: ['accept'],
+  /** As behind a cable that was pulled; what is on this machine alone goes on. */
+  nothing: ['drop'],
 };
 
 /** From now on. Connections that are open already come under it, too. @param {Network} network */
