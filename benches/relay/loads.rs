@@ -8,10 +8,11 @@ use anyhow::Result;
 use crate::clients;
 use crate::engine::{Engine, Shape, Tally};
 use crate::flows::{self, Arrival, Direction, Flow};
+use crate::identity::Identity;
 use crate::memory;
 use crate::process::Cpu;
 use crate::servers::Running;
-use crate::tls::{self, Identity};
+use crate::tls;
 
 /// Clients sending at once: enough that neighbouring packets belong to different people.
 const CLIENTS: usize = 16;

@@ -18,10 +18,14 @@ mod clients;
 mod engine;
 mod flood;
 mod flows;
+#[path = "../shared/identity.rs"]
+mod identity;
 mod loads;
 mod memory;
+#[path = "../shared/namespace.rs"]
 mod namespace;
 mod options;
+#[path = "../shared/process.rs"]
 mod process;
 mod report;
 mod servers;
@@ -35,12 +39,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
+use identity::Identity;
 use loads::{Case, Outcome};
 use options::Options;
 use process::Cores;
 use report::{Goals, Row};
 use servers::Server;
-use tls::Identity;
 
 const SHARED: &str = "note: no network namespace to be had here: this machine's firewall rules are part of all figures";
 

@@ -1,70 +1,24 @@
-//! A TURN client over TLS, one record for each packet as browsers write them, and the certificate the servers show it.
+//! A TURN client over TLS, one record for each packet as browsers write them.
 
-use std::fs;
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
+use std::net::{SocketAddr, TcpStream};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, ClientConnection, RootCertStore};
-use rustls_pki_types::{CertificateDer, ServerName};
-use tempfile::TempDir;
+use rustls::ClientConnection;
+use rustls_pki_types::ServerName;
 
 use crate::client::{Client, HEADER, Link};
 use crate::flows::{Direction, Flow, PAYLOAD, Sink, Source, UdpSink, UdpSource, framed, payload_stamp, stamp_payload};
+use crate::identity::Identity;
 use crate::udp::{Inbox, Port};
 
-/// A self-signed certificate in files, and a client configuration that trusts it.
-pub(crate) struct Identity {
-    directory: TempDir,
-    client: Arc<ClientConfig>,
-}
-
-impl Identity {
-    /// A new one for a server at one of `hosts`.
-    pub(crate) fn new(hosts: &[Ipv4Addr]) -> Result<Identity> {
-        let names: Vec<String> = hosts.iter().map(Ipv4Addr::to_string).collect();
-        let made = rcgen::generate_simple_self_signed(names)?;
-        let directory = tempfile::tempdir()?;
-        fs::write(directory.path().join("cert.pem"), made.cert.pem())?;
-        fs::write(directory.path().join("key.pem"), made.signing_key.serialize_pem())?;
-        let client = Arc::new(trusting(made.cert.der().clone())?);
-        Ok(Identity { directory, client })
-    }
-
-    /// The certificate, PEM.
-    pub(crate) fn certificate_file(&self) -> PathBuf {
-        self.file("cert.pem")
-    }
-
-    /// Its private key, PEM.
-    pub(crate) fn key_file(&self) -> PathBuf {
-        self.file("key.pem")
-    }
-
-    /// The first thing a TLS client says to `server`.
-    pub(crate) fn client_hello(&self, server: SocketAddr) -> Result<Vec<u8>> {
-        let mut hello = Vec::new();
-        ClientConnection::new(self.client.clone(), ServerName::from(server.ip()))?.write_tls(&mut hello)?;
-        Ok(hello)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        Path::new(self.directory.path()).join(name)
-    }
-}
-
-fn trusting(certificate: CertificateDer<'static>) -> Result<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    roots.add(certificate)?;
-    Ok(ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth())
+/// The first thing a TLS client says to `server`.
+pub(crate) fn client_hello(identity: &Identity, server: SocketAddr) -> Result<Vec<u8>> {
+    let mut hello = Vec::new();
+    ClientConnection::new(identity.client(), ServerName::from(server.ip()))?.write_tls(&mut hello)?;
+    Ok(hello)
 }
 
 /// A flow for each of `count` new TLS clients, between it and a UDP peer of its own.
@@ -101,7 +55,7 @@ impl Stream {
         let tcp = TcpStream::connect(server)?;
         tcp.set_nodelay(true)?;
         tcp.set_read_timeout(Some(Duration::from_secs(5)))?;
-        let tls = ClientConnection::new(identity.client.clone(), ServerName::from(server.ip()))?;
+        let tls = ClientConnection::new(identity.client(), ServerName::from(server.ip()))?;
         Ok(Stream { tcp, tls })
     }
 

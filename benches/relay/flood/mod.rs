@@ -19,10 +19,11 @@ use crate::client::Client;
 use crate::clients;
 use crate::engine::{Engine, Tally};
 use crate::flows::{self, Arrival, Direction};
+use crate::identity::Identity;
 use crate::namespace;
 use crate::process::{Cores, Process};
 use crate::servers::{self, Running, Server};
-use crate::tls::{self, Identity};
+use crate::tls;
 use crate::udp::Port;
 
 use connections::{Connections, Opening};
@@ -76,7 +77,8 @@ pub(crate) struct Sums {
 
 /// Runs every flood, each against a fresh server.
 pub(crate) fn run(server: &dyn Server, cores: Cores, identity: &Identity, duration: Duration) -> Result<()> {
-    namespace::own(EVERYBODY)?;
+    // Every address of it becomes one of this machine's own.
+    namespace::ip(&["route", "add", "local", EVERYBODY, "dev", "lo"])?;
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
     println!("{}: {} calls over UDP and {} over TLS, {PACE} packets/s in all", server.name(), CALLS[0], CALLS[1]);
@@ -141,7 +143,7 @@ impl Kind {
                 server.tls,
                 match opening {
                     Opening::Silence => Vec::new(),
-                    Opening::ClientHello => identity.client_hello(server.tls)?,
+                    Opening::ClientHello => tls::client_hello(identity, server.tls)?,
                 },
                 spread,
             )),

@@ -19,10 +19,10 @@ use tempfile::TempDir;
 pub(crate) use turn_crate::serve as serve_turn_crate;
 
 use crate::client::Link;
+use crate::identity::Identity;
 use crate::loads::Load;
 use crate::process::{Cores, Process};
 use crate::stun;
-use crate::tls::Identity;
 use crate::udp::Port;
 
 /// A server that can be compared.

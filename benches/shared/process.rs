@@ -58,14 +58,19 @@ impl Process {
         matches!(self.0.try_wait(), Ok(None))
     }
 
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// CPU time of all its threads since its start.
     pub(crate) fn cpu(&self) -> Result<Cpu> {
-        cpu_of(self.0.id()).context("the server has died")
+        cpu_of(self.id()).context("the server has died")
     }
 
     /// Resident memory in bytes.
     pub(crate) fn resident(&self) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id()))?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
         let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kilobytes * 1024)

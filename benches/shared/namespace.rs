@@ -19,12 +19,8 @@ pub(crate) fn enter() -> Result<bool> {
     Ok(true)
 }
 
-/// Makes every address of `network` one of this machine's own. Only in a network of its own.
-pub(crate) fn own(network: &str) -> Result<()> {
-    ip(&["route", "add", "local", network, "dev", "lo"])
-}
-
-fn ip(arguments: &[&str]) -> Result<()> {
+/// Configures it. Only in a network of its own.
+pub(crate) fn ip(arguments: &[&str]) -> Result<()> {
     let done = Command::new("ip").args(arguments).status();
     ensure!(done.is_ok_and(|done| done.success()), "cannot set up a network namespace: is iproute2 installed?");
     Ok(())

@@ -1,0 +1,140 @@
+//! What our hub bears: very many idle people at once, and all of them coming back after a restart.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::Bench;
+use crate::crowd::{Crowd, News};
+use crate::identity::Identity;
+use crate::loads;
+use crate::report::Goals;
+
+/// People who only sit there.
+const IDLE: usize = 20_000;
+
+/// People who all lose their connection at once.
+const RETURNING: usize = 5000;
+
+/// Everything is as it was by then.
+const BACK: Duration = Duration::from_secs(10);
+
+/// A page gives a sign of life so often; three missed, and the hub takes it for dead.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+
+/// A page tries again after a time between a half and the whole of this, twice as much after every failure.
+const BACKOFF: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(8)];
+
+/// Holds [`IDLE`] people for longer than the hub bears silence, and lets some of them speak in the end.
+pub(crate) fn idle(bench: &Bench, goals: &mut Goals) -> Result<()> {
+    let Some(hub) = bench.hubs.first() else { return Ok(()) };
+    let server = hub.start(bench.cores, None)?;
+    let people = bench.options.people(IDLE);
+    let mut crowd = Crowd::new(hub.dialect.as_ref(), server.address, None)?;
+    let (empty, begin) = (server.resident()?, Instant::now());
+    crowd.welcome(people)?;
+    let joined = begin.elapsed();
+    let memory = (server.resident()? - empty) as f64;
+    let (cpu, held) = (server.process.cpu()?, if bench.options.quick { SIGN_OF_LIFE } else { 4 * SIGN_OF_LIFE });
+    hold(&mut crowd, held)?;
+    let cpu = (server.process.cpu()? - cpu).micros / held.as_micros() as f64;
+    let run = loads::paced(&mut crowd, &server.process, bench.options.duration())?;
+    println!(
+        "\n{people} people in {} rooms: in after {:.1} s, {:.1} KiB each, held for {} s with a ping of each every 5 s by {:.0} % of a \
+         core; then 5000 messages/s at {:.1} µs of CPU, p99 {:.0} µs",
+        people / 2,
+        joined.as_secs_f64(),
+        memory / people as f64 / 1024.0,
+        held.as_secs(),
+        cpu * 100.0,
+        run.micros,
+        run.p99,
+    );
+    goals.note(people >= IDLE, || format!("only {people} idle sockets were held"));
+    Ok(())
+}
+
+/// Everybody gives signs of life and nothing else. Nobody may get lost.
+fn hold(crowd: &mut Crowd<'_>, duration: Duration) -> Result<()> {
+    let (begin, everybody) = (Instant::now(), crowd.people.len());
+    let interval = SIGN_OF_LIFE / everybody as u32;
+    let (mut pings, end) = (0, begin + duration);
+    while Instant::now() < end {
+        while interval * pings < begin.elapsed() {
+            crowd.ping(pings as usize % everybody)?;
+            pings += 1;
+        }
+        crowd.step(Some(Duration::from_millis(1)))?;
+        ensure!(crowd.news.is_empty(), "somebody who only sat there got lost: {:?}", crowd.news);
+    }
+    Ok(())
+}
+
+/// Kills the server with [`RETURNING`] people in it, starts it again, and waits until each of them sits where they sat.
+pub(crate) fn restart(bench: &Bench, goals: &mut Goals) -> Result<()> {
+    bench.ways().into_iter().try_for_each(|identity| restarted(bench, identity, goals))
+}
+
+fn restarted(bench: &Bench, identity: Option<&Identity>, goals: &mut Goals) -> Result<()> {
+    let Some(hub) = bench.hubs.first() else { return Ok(()) };
+    let server = hub.start(bench.cores, identity)?;
+    let people = bench.options.people(RETURNING);
+    let mut crowd = Crowd::new(hub.dialect.as_ref(), server.address, identity.map(Identity::client))?;
+    crowd.welcome(people)?;
+    let seats: Vec<String> = crowd.people.iter().map(|person| person.seat.id.clone()).collect();
+    let before = loads::paced(&mut crowd, &server.process, bench.options.duration())?;
+    let begin = Instant::now();
+    let server = server.kill_and_start()?;
+    let down = begin.elapsed();
+    come_back(&mut crowd, begin)?;
+    let back = begin.elapsed();
+    let same = crowd.people.iter().zip(&seats).all(|(person, seat)| person.seat.id == *seat);
+    ensure!(same, "somebody came back to another seat");
+    let after = loads::paced(&mut crowd, &server.process, bench.options.duration())?;
+    let way = if identity.is_some() { "over TLS" } else { "in the clear" };
+    println!(
+        "\nrestart with {people} people {way}: killed and up again in {:.2} s, everybody in their seat after {:.1} s; p99 {:.0} µs \
+         before, {:.0} after",
+        down.as_secs_f64(),
+        back.as_secs_f64(),
+        before.p99,
+        after.p99,
+    );
+    goals.note(back < BACK, || format!("restart {way}: everybody was back after {:.1} s", back.as_secs_f64()));
+    Ok(())
+}
+
+/// Everybody whose connection broke tries again as a page does.
+fn come_back(crowd: &mut Crowd<'_>, begin: Instant) -> Result<()> {
+    let dice = RandomState::new();
+    let mut failures = vec![0; crowd.people.len()];
+    let mut tries: BinaryHeap<Reverse<(Instant, usize)>> = BinaryHeap::new();
+    let mut lost = 0;
+    while lost < crowd.people.len() || crowd.people.iter().any(|person| !person.is_in) {
+        ensure!(begin.elapsed() < 6 * BACK, "not everybody came back within a minute");
+        while tries.peek().is_some_and(|Reverse((due, _))| *due <= Instant::now()) {
+            let Reverse((_, who)) = tries.pop().context("there is one")?;
+            crowd.connect(who)?;
+        }
+        crowd.step(Some(Duration::from_millis(1)))?;
+        for news in std::mem::take(&mut crowd.news) {
+            let News::Gone(who) = news else { continue };
+            lost += usize::from(failures[who] == 0);
+            tries.push(Reverse((Instant::now() + backoff(failures[who], &dice), who)));
+            failures[who] += 1;
+        }
+    }
+    Ok(())
+}
+
+fn backoff(failures: u32, dice: &RandomState) -> Duration {
+    let [first, last] = BACKOFF;
+    let longest = last.min(first * 2u32.pow(failures.min(10)));
+    let mut hasher = dice.build_hasher();
+    hasher.write_u128(Instant::now().elapsed().as_nanos());
+    let part = RandomState::new().hash_one(hasher.finish()) as f64 / u64::MAX as f64;
+    longest.mul_f64(0.5 + part / 2.0)
+}

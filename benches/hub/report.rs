@@ -1,0 +1,114 @@
+//! One table in Markdown: a line for each figure, a column for each hub, and what the second one costs beside ours.
+
+use crate::loads::Figures;
+use crate::servers::Hub;
+
+/// What each round showed of one hub; rounds of all hubs correspond.
+pub(crate) type Row = Vec<Figures>;
+
+/// One line.
+struct Line {
+    title: &'static str,
+    read: fn(&Figures) -> f64,
+    /// Whether more is better; else less is.
+    more: bool,
+    /// How many times better than socket.io ours is to be, in the clear.
+    goal: Option<f64>,
+}
+
+const LINES: [Line; 13] = [
+    line("joins/s", |of| of.joins_per_second, true, None),
+    line("joins per CPU second", |of| of.joins_per_cpu_second, true, None),
+    line("KiB per idle connection", |of| of.idle_bytes / 1024.0, false, Some(3.0)),
+    line("5000 messages/s: CPU µs each", |of| of.paced.micros, false, Some(5.0)),
+    line("5000 messages/s: of that in user space", |of| of.paced.user, false, None),
+    line("5000 messages/s: messages per CPU second", |of| 1e6 / of.paced.micros, true, None),
+    line("5000 messages/s: p50 µs", |of| of.paced.median, false, None),
+    line("5000 messages/s: p99 µs", |of| of.paced.p99, false, Some(1.0)),
+    line("saturated: CPU µs each", |of| of.saturated.micros, false, Some(6.0)),
+    line("saturated: of that in user space", |of| of.saturated.user, false, None),
+    line("saturated: messages per CPU second", |of| 1e6 / of.saturated.micros, true, None),
+    line("saturated: messages/s", |of| of.saturated.rate, true, None),
+    line("saturated: core busy %", |of| of.saturated.busy * 100.0, true, None),
+];
+
+const fn line(title: &'static str, read: fn(&Figures) -> f64, more: bool, goal: Option<f64>) -> Line {
+    Line { title, read, more, goal }
+}
+
+/// How many goals there were, and which were missed.
+#[derive(Debug, Default)]
+pub(crate) struct Goals {
+    set: usize,
+    missed: Vec<String>,
+}
+
+impl Goals {
+    /// Takes one down.
+    pub(crate) fn note(&mut self, reached: bool, words: impl FnOnce() -> String) {
+        self.set += 1;
+        if !reached {
+            self.missed.push(words());
+        }
+    }
+
+    /// The last lines of a run.
+    pub(crate) fn print(&self) {
+        println!("\ngoals reached: {} of {}", self.set - self.missed.len(), self.set);
+        self.missed.iter().for_each(|missed| println!("  not: {missed}"));
+    }
+}
+
+/// The table's first two lines.
+pub(crate) fn heading(hubs: &[Hub]) {
+    let names: Vec<&str> = hubs.iter().map(|hub| hub.name.as_str()).collect();
+    println!("\n| | | {} | {} | goal |", names.join(" | "), times(hubs).join(" | "));
+    println!("|---|---|{}---|", "---:|".repeat(hubs.len() + times(hubs).len()));
+}
+
+/// The figures with TLS or without.
+pub(crate) fn print(tls: bool, hubs: &[Hub], rows: &[Row], goals: &mut Goals) {
+    let way = if tls { "TLS" } else { "clear" };
+    for line in LINES {
+        let values = rows.iter().map(|row| shown(median(row.iter().map(line.read).collect())));
+        let values: Vec<String> = values.collect();
+        let ratios: Vec<f64> = rows.iter().skip(1).map(|row| line.ratio(&rows[0], row)).collect();
+        let goal = line.goal.filter(|_| !tls && hubs.get(1).is_some_and(|hub| hub.name.starts_with("socket.io")));
+        let verdict = goal.map_or(String::new(), |goal| {
+            let reached = ratios[0] >= goal;
+            goals.note(reached, || format!("{way}, {}: {:.2} times, wanted {goal}", line.title, ratios[0]));
+            format!("{goal} {}", if reached { "reached" } else { "**missed**" })
+        });
+        let ratios: Vec<String> = ratios.iter().map(|ratio| format!("{ratio:.2}")).collect();
+        println!("| {way} | {} | {} | {} | {verdict} |", line.title, values.join(" | "), ratios.join(" | "));
+    }
+}
+
+impl Line {
+    /// How many times better ours is; round by round, so that a slow moment of the machine hits both sides.
+    fn ratio(&self, ours: &Row, theirs: &Row) -> f64 {
+        let rounds = ours.iter().zip(theirs).map(|(ours, theirs)| {
+            let (ours, theirs) = ((self.read)(ours), (self.read)(theirs));
+            if self.more { ours / theirs } else { theirs / ours }
+        });
+        median(rounds.collect())
+    }
+}
+
+fn times(hubs: &[Hub]) -> Vec<String> {
+    hubs.iter().skip(1).map(|hub| format!("times {}", hub.name)).collect()
+}
+
+fn shown(value: f64) -> String {
+    if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    match values.len() {
+        0 => f64::NAN,
+        odd if odd % 2 == 1 => values[middle],
+        _ => (values[middle - 1] + values[middle]) / 2.0,
+    }
+}
