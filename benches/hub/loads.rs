@@ -23,8 +23,8 @@ const RATE: u32 = 5000;
 /// a handful of candidates at once.
 const UNDER_WAY: usize = 4;
 
-/// Time for compilers, caches and branch predictors to settle before anything counts.
-const WARM_UP: Duration = Duration::from_millis(700);
+/// Time for everybody to say something twice, so that buffers are there and compilers are through, before anything counts.
+const WARM_UP: Duration = Duration::from_millis(1700);
 
 /// What one hub showed in one round.
 #[derive(Clone, Copy, Debug)]

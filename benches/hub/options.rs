@@ -34,7 +34,7 @@ pub(crate) struct Options {
     rounds: usize,
 
     /// Seconds of each load
-    #[arg(long, default_value_t = 3.0)]
+    #[arg(long, default_value_t = 2.0)]
     seconds: f64,
 
     /// What `cargo bench` adds by itself
