@@ -25,6 +25,11 @@ impl Problem {
     pub(super) fn missing(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::NOT_FOUND, detail)
     }
+
+    /// The request says something that cannot be.
+    pub(super) fn unreadable(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, detail)
+    }
 }
 
 impl From<Problem> for Answer {

@@ -59,6 +59,8 @@ pub struct Parts {
     pub certificates: Option<Certificates>,
     /// How trusted certificates stand; empty where none are ordered.
     pub trusted: acme::Report,
+    /// The page's address as people open it, with a slash at its end.
+    pub link: String,
     /// What the relay carried in this month; `None`: there is no budget.
     pub budget: Option<watch::Receiver<Budget>>,
     /// Has the configuration read again; whoever does it answers.

@@ -29,6 +29,10 @@ pub(super) enum Operation {
     CloseRoom,
     People,
     RemovePerson,
+    Allocations,
+    Invitations,
+    Invite,
+    RevokeInvitation,
     Reload,
 }
 
@@ -56,7 +60,7 @@ use Access::{Everybody, Operators};
 use Operation as Op;
 
 /// See the module's text.
-pub(super) static ROUTES: [Route; 13] = [
+pub(super) static ROUTES: &[Route] = &[
     // The page holds nothing; it asks for the token itself.
     route(Method::GET, "/", Op::Dashboard, Everybody),
     route(Method::GET, "/dashboard.js", Op::DashboardScript, Everybody),
@@ -70,6 +74,10 @@ pub(super) static ROUTES: [Route; 13] = [
     route(Method::DELETE, "/api/v1/rooms/{room}", Op::CloseRoom, Operators),
     route(Method::GET, "/api/v1/rooms/{room}/people", Op::People, Operators),
     route(Method::DELETE, "/api/v1/rooms/{room}/people/{person}", Op::RemovePerson, Operators),
+    route(Method::GET, "/api/v1/allocations", Op::Allocations, Operators),
+    route(Method::GET, "/api/v1/invitations", Op::Invitations, Operators),
+    route(Method::POST, "/api/v1/invitations", Op::Invite, Operators),
+    route(Method::DELETE, "/api/v1/invitations/{invitation}", Op::RevokeInvitation, Operators),
     route(Method::POST, "/api/v1/reload", Op::Reload, Operators),
 ];
 
@@ -81,7 +89,7 @@ const fn route(method: Method, path: &'static str, operation: Operation, access:
 pub(super) fn find(method: &Method, path: &str) -> Found {
     let method = if method == Method::HEAD { &Method::GET } else { method };
     let mut allowed = Vec::new();
-    for route in &ROUTES {
+    for route in ROUTES {
         let Some(segments) = matched(route.path, path) else { continue };
         if route.method == *method {
             return Found::Route(route, segments);
@@ -124,6 +132,25 @@ mod tests {
         assert_eq!((operation, segments), (Operation::CloseRoom, vec!["a/b 会".to_owned()]));
         let (operation, segments) = found(Method::GET, "/api/v1/rooms/people/people").unwrap();
         assert_eq!((operation, segments), (Operation::People, vec!["people".to_owned()]));
+    }
+
+    #[test]
+    fn every_route_is_described_and_every_description_is_of_a_route() {
+        let description: serde_json::Value = serde_json::from_str(crate::admin::api::DESCRIPTION).unwrap();
+        let paths = description["paths"].as_object().unwrap();
+        let described = paths.iter().flat_map(|(path, methods)| {
+            methods.as_object().unwrap().iter().map(move |(method, operation)| {
+                let open = operation["security"].as_array().is_some_and(Vec::is_empty);
+                (path.clone(), method.to_uppercase(), if open { Everybody } else { Operators })
+            })
+        });
+        let known = ROUTES.iter().map(|route| (route.path.to_owned(), route.method.to_string(), route.access));
+        let sorted = |routes: &mut dyn Iterator<Item = (String, String, Access)>| {
+            let mut routes: Vec<_> = routes.map(|route| format!("{route:?}")).collect();
+            routes.sort();
+            routes
+        };
+        assert_eq!(sorted(&mut described.into_iter()), sorted(&mut known.into_iter()), "left: openapi.json");
     }
 
     #[test]

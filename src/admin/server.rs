@@ -70,10 +70,9 @@ impl Server {
             }
             checked => checked?,
         };
-        let query = request.uri().query().unwrap_or_default().to_owned();
         let body = body(request).await?;
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
-        self.operate(route.operation, standing, &segments, &query, &body).await
+        self.operate(route.operation, standing, &segments, &body).await
     }
 
     async fn operate(
@@ -81,8 +80,7 @@ impl Server {
         operation: Operation,
         standing: Standing,
         segments: &[&str],
-        _query: &str,
-        _body: &[u8],
+        body: &[u8],
     ) -> Result<Answer, Problem> {
         let parts = &self.parts;
         match (operation, segments) {
@@ -98,8 +96,13 @@ impl Server {
             (Operation::People, [room]) => api::people(parts, room),
             (Operation::CloseRoom, [room]) => api::close_room(parts, room),
             (Operation::RemovePerson, [room, person]) => api::remove_person(parts, room, person),
+            (Operation::Allocations, _) => Ok(json(&api::allocations(parts).await)),
+            (Operation::Invitations, _) => Ok(json(&api::invitations(parts))),
+            (Operation::Invite, _) => api::invite(parts, body),
+            (Operation::RevokeInvitation, [invitation]) => api::revoke_invitation(parts, invitation),
             (Operation::Reload, _) => api::reload(parts).await,
-            (Operation::People | Operation::CloseRoom | Operation::RemovePerson, _) => {
+            // Every route of the table gives as many segments as its path has names.
+            (Operation::People | Operation::CloseRoom | Operation::RemovePerson | Operation::RevokeInvitation, _) => {
                 Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the table of routes does not fit its answers"))
             }
         }

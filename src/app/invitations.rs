@@ -5,17 +5,18 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use aws_lc_rs::rand;
-use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use super::addresses::Addresses;
 use super::{banner, keys};
 use crate::clock::Now;
 use crate::config::Config;
 use crate::data_dir::{DataDir, Error};
 use crate::http::Site;
 use crate::hub::RoomName;
-use crate::invitation::{Invitation, InvitationId, Role};
+use crate::invitation::{Invitation, InvitationId, Role, invitation_path};
 
 /// What the server remembers: uses and revocations.
 const MEMORY: &str = "invitations";
@@ -52,8 +53,7 @@ pub fn invite(config: &Config, wish: &Wish) -> anyhow::Result<String> {
     let invitation = Invitation { id: fresh_id(), role: wish.role, ends, uses: wish.uses };
     let dir = DataDir::open(&config.data_dir)?;
     let token = keys::invitation_key(&dir, config)?.token(room.as_str(), &invitation);
-    let path = utf8_percent_encode(room.as_str(), IN_PATH);
-    Ok(format!("{}r/{path}?i={token}", first_link(config)?))
+    Ok(format!("{}{}", first_link(config)?, invitation_path(room.as_str(), &token)))
 }
 
 /// Lets nobody in with the invitation of this link any more. A running server hears of it within seconds.
@@ -110,9 +110,14 @@ fn read_line(line: &str) -> Option<(InvitationId, u32)> {
 /// The best address that other people open, else this machine's own.
 fn first_link(config: &Config) -> anyhow::Result<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start")?;
-    let outside = runtime.block_on(super::look_around(config)).1.outside();
-    let host = outside.into_iter().next().unwrap_or_else(|| "localhost".to_owned());
-    Ok(banner::public_link(config, &host, config.listen.port()))
+    let addresses = runtime.block_on(super::look_around(config)).1;
+    Ok(link_base(config, &addresses, config.listen.port()))
+}
+
+/// The same for addresses that are known.
+pub(super) fn link_base(config: &Config, addresses: &Addresses, one_port: u16) -> String {
+    let host = addresses.outside().into_iter().next().unwrap_or_else(|| "localhost".to_owned());
+    banner::public_link(config, &host, one_port)
 }
 
 /// Room and token of an invitation's link.
@@ -128,9 +133,6 @@ fn fresh_id() -> InvitationId {
     rand::fill(&mut id).expect("the system's generator does not fail once it has started");
     InvitationId(id)
 }
-
-/// What may not stand in a path as it is (RFC 3986, 3.3); other languages' letters are encoded anyway.
-const IN_PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'/').add(b'<').add(b'>').add(b'?');
 
 #[cfg(test)]
 mod tests {

@@ -142,6 +142,7 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
             gate: gate_counts,
             certificates: certificates.clone(),
             trusted,
+            link: invitations::link_base(&config, &addresses, one_port),
             budget,
             reload,
         };

@@ -30,8 +30,8 @@ use super::tally::Figures;
 use super::test_door::{Probes, TestDoor};
 use super::{Connection, Options, Scheme, files, host, settings, trust, upgrade};
 use crate::admission::{Admission, Place};
-use crate::hub::{Hub, PersonView, RelayBudget, RoomName, RoomView};
-use crate::invitation::InvitationId;
+use crate::hub::{Hub, Known, PersonView, RelayBudget, RoomName, RoomView};
+use crate::invitation::{Invitation, InvitationId};
 use crate::proxies::{self, Contradiction};
 
 /// The whole site; clones share it.
@@ -142,6 +142,16 @@ impl Site {
     /// that [`Invitations::new`](crate::hub::Invitations::new) reads.
     pub fn invitations(&self, before: u64) -> Option<(u64, String)> {
         self.0.switchboard.invitations(before)
+    }
+
+    /// The text for a link by which people come into `room`.
+    pub fn invite(&self, room: &RoomName, invitation: &Invitation) -> String {
+        self.0.switchboard.invite(room, invitation)
+    }
+
+    /// What is known of single invitations: those that were revoked, and those with a count of which somebody made use.
+    pub fn known_invitations(&self) -> Vec<Known> {
+        self.0.switchboard.known_invitations()
     }
 
     /// Lets nobody in with these invitations any more; each with its end.

@@ -16,9 +16,9 @@ use super::relay_door::RelayDoor;
 use super::tally::{Figures, Tally};
 use crate::clock::Now;
 use crate::hub::{
-    self, Effect, Event, Hub, Network, PersonView, Refusal, RelayBudget, Request, RoomName, RoomView, SocketId,
+    self, Effect, Event, Hub, Known, Network, PersonView, Refusal, RelayBudget, Request, RoomName, RoomView, SocketId,
 };
-use crate::invitation::InvitationId;
+use crate::invitation::{Invitation, InvitationId};
 
 /// The hub and everybody connected to it.
 #[derive(Debug)]
@@ -102,6 +102,16 @@ impl Switchboard {
             let invitations = lines.hub.invitations();
             (invitations.changes() != before).then(|| (invitations.changes(), invitations.text()))
         })
+    }
+
+    /// The text for a link into `room`.
+    pub(super) fn invite(&self, room: &RoomName, invitation: &Invitation) -> String {
+        self.with(|lines| lines.hub.invitations().token(room, invitation))
+    }
+
+    /// What is known of single invitations.
+    pub(super) fn known_invitations(&self) -> Vec<Known> {
+        self.with(|lines| lines.hub.invitations().known())
     }
 
     /// These invitations were revoked outside.

@@ -18,6 +18,17 @@ pub struct Invitations {
     changes: u64,
 }
 
+/// What is known of one invitation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Which.
+    pub id: InvitationId,
+    /// How many came in with it; `None`: it was revoked.
+    pub used: Option<u32>,
+    /// Unix seconds from which it opens nothing any more; 0: it has no end.
+    pub ends: u32,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Fate {
     /// How many came in with it; [`REVOKED`]: nobody does any more.
@@ -52,6 +63,19 @@ impl Invitations {
             let _ = writeln!(text, "{id} {used} {ends}");
         }
         text
+    }
+
+    /// What is known of single invitations, in the order of their ends: those that were revoked, and those with a count of
+    /// which somebody made use. Of all others a server knows nothing but that they are good.
+    pub fn known(&self) -> Vec<Known> {
+        let known = self.fates.iter().map(|(id, Fate { used, ends })| Known {
+            id: *id,
+            used: (*used != REVOKED).then_some(*used),
+            ends: *ends,
+        });
+        let mut known: Vec<_> = known.collect();
+        known.sort_by_key(|known| (known.ends, known.id));
+        known
     }
 
     /// What `token` grants now.
@@ -89,7 +113,7 @@ impl Invitations {
     }
 
     /// The text for a link.
-    pub(super) fn token(&self, room: &RoomName, invitation: &Invitation) -> String {
+    pub fn token(&self, room: &RoomName, invitation: &Invitation) -> String {
         self.key.token(room.as_str(), invitation)
     }
 

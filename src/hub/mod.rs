@@ -26,7 +26,7 @@ mod world;
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-pub use self::invitations::Invitations;
+pub use self::invitations::{Invitations, Known};
 pub use self::message::{
     Command, DoorChange, DoorSigns, Effect, Event, Join, Joined, Knock, Message, Network, Parting, Payload, Peer,
     PersonId, RelayBudget, Request, SocketId, Wish,

@@ -11,6 +11,7 @@ use std::time::Duration;
 use aws_lc_rs::{constant_time, digest, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 pub use self::jwt::{BadKey, JwtKey};
 use crate::clock::Now;
@@ -134,6 +135,14 @@ const LENGTH: usize = BODY + MAC;
 /// The first byte tells the role, and leaves room for other forms.
 const GUEST: u8 = 0x10;
 const HOST: u8 = 0x11;
+
+/// Where a link with this token leads, below the page's address.
+pub fn invitation_path(room: &str, token: &str) -> String {
+    format!("r/{}?i={token}", utf8_percent_encode(room, IN_PATH))
+}
+
+/// What may not stand in a path as it is (RFC 3986, 3.3); other languages' letters are encoded anyway.
+const IN_PATH: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'#').add(b'%').add(b'/').add(b'<').add(b'>').add(b'?');
 
 fn body(Invitation { id, role, ends, uses }: &Invitation) -> [u8; BODY] {
     let mut body = [0; BODY];

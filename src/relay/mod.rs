@@ -13,6 +13,7 @@ mod moving;
 mod opener;
 mod options;
 mod orders;
+mod overview;
 mod pace;
 mod relayed;
 mod sessions;

@@ -4,11 +4,15 @@ use std::sync::atomic::{AtomicBool, Ordering::AcqRel, Ordering::Release};
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, PoisonError};
 
+use super::overview::Question;
+
 /// Something to be done before the next packet is served.
 #[derive(Clone, Debug)]
 pub(super) enum Order {
     /// End every allocation that was made with credentials made out to this id.
     End(Box<str>),
+    /// Tell of your allocations.
+    Tell(Question),
     /// Say that you are there.
     Answer(Sender<()>),
     /// Give each client a socket of its own, and say when it is done.

@@ -15,7 +15,8 @@ use super::moving::{Issued, Moved};
 use super::opener::{OpenedSockets, Relayed};
 use super::relayed::Lease;
 use super::socket::Way;
-use crate::turn::{Client, NotOpened, Opened, Session};
+use crate::clock::Now;
+use crate::turn::{AllocationView, Client, NotOpened, Opened, Session};
 
 /// Tokens below are the listeners; from here on two per session, one per family of its relay sockets.
 const FIRST_RELAY_TOKEN: usize = 1 << 16;
@@ -216,6 +217,11 @@ impl Sessions {
         let alike = self.by_owner.range((owner, 0)..=(owner, usize::MAX)).map(|(_, slot)| *slot);
         let is_his = |slot: &usize| self.slots[*slot].session.holder() == Some(id);
         alike.filter(is_his).collect()
+    }
+
+    /// At most so many of them, from outside.
+    pub(super) fn overview(&self, most: usize, now: Now) -> Vec<AllocationView> {
+        self.slots.iter().filter_map(|(_, entry)| entry.session.overview(now)).take(most).collect()
     }
 
     /// When to look next; too early is possible, too late is not.

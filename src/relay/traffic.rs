@@ -93,6 +93,9 @@ impl Traffic {
         for order in self.shared.orders[self.me].take() {
             match order {
                 Order::End(id) => self.sessions.of_owner(&id).into_iter().for_each(|slot| self.forget(slot)),
+                Order::Tell(question) => {
+                    let _ = question.tell.send(self.sessions.overview(question.most, now));
+                }
                 // Whoever asked may have lost patience.
                 Order::Answer(answer) => drop(answer.send(())),
                 Order::Steer(answer) => {

@@ -10,6 +10,7 @@ use super::channels::{self, Channels};
 use super::connections::Connections;
 use super::granted::Granted;
 use super::options::RelayKind;
+use super::overview::Carried;
 use super::quota::Place;
 use super::refusal::Refusal;
 use super::rules::Rules;
@@ -39,6 +40,7 @@ pub(super) struct Allocation {
     to_client: Bucket,
     icmps: Bucket,
     indications: u64,
+    pub(super) carried: Carried,
 }
 
 /// Leave to talk to one IP address, whatever the port.
@@ -70,6 +72,7 @@ impl Allocation {
             to_client: bucket,
             icmps: bucket,
             indications: 0,
+            carried: Carried::default(),
         }
     }
 
@@ -96,6 +99,7 @@ impl Allocation {
         if !rules.affords(&mut self.to_peers, self.place.is_test(), len, now) {
             return Action::Drop(Dropped::OverRate);
         }
+        self.carried.to_peers += len as u64;
         Action::ToPeer(ToPeer { peer, payload, route, dont_fragment: false })
     }
 
@@ -121,6 +125,7 @@ impl Allocation {
         if !rules.affords(&mut self.to_peers, self.place.is_test(), payload.len(), now) {
             return Action::Drop(Dropped::OverRate);
         }
+        self.carried.to_peers += payload.len() as u64;
         Action::ToPeer(ToPeer { peer, payload, route, dont_fragment })
     }
 
@@ -139,6 +144,7 @@ impl Allocation {
         if !rules.affords(&mut self.to_client, self.place.is_test(), len, now) {
             return FromPeer::Drop(Dropped::OverRate);
         }
+        self.carried.to_client += len as u64;
         match self.channels.number_of(peer, now.monotonic) {
             Some(number) => FromPeer::Channel { number },
             None => {
@@ -221,6 +227,11 @@ impl Allocation {
     pub(super) fn next_lapse(&self) -> Option<Instant> {
         let permissions = self.connections.let_in().filter_map(|(_, peer)| self.permissions.get(&peer.ip()));
         permissions.map(|permission| permission.expires).min()
+    }
+
+    /// How many peers' addresses it may talk to.
+    pub(super) fn live_permissions(&self, now: Now) -> usize {
+        self.permissions.values().filter(|permission| now.monotonic < permission.expires).count()
     }
 
     /// Nobody answers an indication, so its transaction id only has to differ from the last one.

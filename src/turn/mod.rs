@@ -57,6 +57,7 @@ mod connections;
 mod granted;
 mod nonce;
 mod options;
+mod overview;
 mod peers;
 mod quota;
 mod refusal;
@@ -80,6 +81,7 @@ pub use action::{
 };
 pub use budget::{Budget, BudgetStep, Month, NotAUsage, Usage};
 pub use options::{Client, Discovery, Lifetimes, Options, PeerPolicy, Quotas, RelayKind, Transport};
+pub use overview::AllocationView;
 pub use peers::is_special;
 pub use rules::{NoMore, Rules};
 pub use session::Session;

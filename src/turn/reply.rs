@@ -42,6 +42,7 @@ impl ReplyTo {
         now: Now,
         out: &mut Vec<u8>,
     ) -> Reply {
+        rules.refused.count(refusal);
         let writer = Writer::new(out, Class::Error, self.method, self.id).put_error(refusal.code());
         let writer = match refusal {
             Refusal::Unauthorized | Refusal::StaleNonce => writer

@@ -17,6 +17,7 @@ use super::bucket::{Bucket, SharedBucket};
 use super::circles::Circles;
 use super::nonce;
 use super::options::{Options, PeerPolicy, Quotas};
+use super::overview::Refused;
 use super::quota::Usage;
 use super::revoked::Revoked;
 use super::testing;
@@ -40,6 +41,7 @@ pub struct Rules {
     /// The reasons why nobody new is served: [`NoMore`], added up.
     closed: AtomicU8,
     pub(super) total_rate: SharedBucket,
+    pub(super) refused: Refused,
 }
 
 /// Why nobody new is served.
@@ -82,6 +84,7 @@ impl Rules {
             own: RwLock::default(),
             closed: AtomicU8::new(0),
             total_rate: SharedBucket::default(),
+            refused: Refused::default(),
             key,
             options,
         }
@@ -139,6 +142,11 @@ impl Rules {
     /// Whether credentials made out to `id` are refused by [`Rules::revoke`].
     pub fn is_revoked(&self, id: &str, now: Now) -> bool {
         self.revoked.holds(id, now)
+    }
+
+    /// How often requests were refused, by error code.
+    pub fn refused(&self) -> impl IntoIterator<Item = (u16, u64)> + use<> {
+        self.refused.read()
     }
 
     /// How many allocations there are now, those still being opened included.

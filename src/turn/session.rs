@@ -129,7 +129,7 @@ impl Session {
         self.allocation()?.granted.ticket
     }
 
-    fn allocation(&self) -> Option<&Allocation> {
+    pub(super) fn allocation(&self) -> Option<&Allocation> {
         match &self.state {
             State::Alive(allocation) => Some(allocation),
             _ => None,

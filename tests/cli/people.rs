@@ -25,9 +25,9 @@ fn server(turn: &str) -> Server {
 }
 
 /// Somebody in the kitchen, with their page's socket and what the last `joined` said.
-struct Person {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    joined: Value,
+pub(crate) struct Person {
+    pub(crate) socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub(crate) joined: Value,
     server: SocketAddr,
 }
 
@@ -54,7 +54,7 @@ impl Person {
         Person { socket, joined: Value::Null, server: server.address }
     }
 
-    async fn enters(server: &Server) -> Person {
+    pub(crate) async fn enters(server: &Server) -> Person {
         let mut person = Person::opens(server).await;
         person.joins().await;
         person
@@ -70,12 +70,12 @@ impl Person {
         self.joined = self.hears("joined").await;
     }
 
-    async fn says(&mut self, message: Value) {
+    pub(crate) async fn says(&mut self, message: Value) {
         self.socket.send(Message::text(message.to_string())).await.unwrap();
     }
 
     /// The next message of this type.
-    async fn hears(&mut self, kind: &str) -> Value {
+    pub(crate) async fn hears(&mut self, kind: &str) -> Value {
         loop {
             let heard = timeout(PATIENCE, self.socket.next()).await.expect("a message in time");
             let Some(Ok(Message::Text(text))) = heard else { panic!("no message but {heard:?}") };
@@ -87,7 +87,7 @@ impl Person {
     }
 
     /// A TURN client with the credentials of the last `joined`.
-    async fn turn_client(&self) -> Client {
+    pub(crate) async fn turn_client(&self) -> Client {
         let ice = self.joined["ice_servers"].as_array().unwrap();
         let entry = ice.iter().find(|entry| entry["username"].is_string()).expect("a relay");
         let config = ClientConfig {

@@ -1,9 +1,13 @@
 //! The JSON API: what an operator sees of rooms, people and allocations, and what they may do. One file for each subject.
 
+mod allocations;
+mod invitations;
 mod orders;
 mod rooms;
 mod status;
 
+pub(super) use allocations::allocations;
+pub(super) use invitations::{invitations, invite, revoke_invitation};
 pub(super) use orders::reload;
 pub(super) use rooms::{close_room, people, remove_person, rooms};
 pub(super) use status::status;

@@ -39,6 +39,9 @@ impl Collector for Relay {
         sheet.counters("relay_packets", "Packets relayed, by where they went", packets)?;
         let bytes = both_ways(|counts| counts.bytes_to_peers, |counts| counts.bytes_to_clients);
         sheet.counters("relay_bytes", "Bytes of payload relayed, by where they went", bytes)?;
+        // A label's value is a text.
+        let refused = streams.refused().map(|(code, times)| ([("code", code.to_string())], times));
+        sheet.counters("relay_refusals", "STUN and TURN requests that were refused, by error code", refused)?;
         self.encode_budget(&mut sheet)
     }
 }

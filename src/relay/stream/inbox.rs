@@ -9,6 +9,7 @@ use std::task::Waker;
 use futures_util::task::AtomicWaker;
 
 use crate::relay::moving::{Arrival, Summons};
+use crate::relay::overview::Question;
 
 /// Payloads that may wait for a stream's task; it wakes for the first, so more means it cannot keep up.
 const WAITING: usize = 256;
@@ -27,6 +28,8 @@ pub(in crate::relay) struct StreamInbox {
 struct Moves {
     summons: Option<Summons>,
     arrivals: Vec<Arrival>,
+    /// Who wants to know about the session; the last one counts.
+    question: Option<Question>,
     /// Nobody will ever take these.
     is_closed: bool,
 }
@@ -49,6 +52,17 @@ impl StreamInbox {
         drop(moves);
         self.task.wake();
         Ok(())
+    }
+
+    /// Asks about the session of this stream.
+    pub(in crate::relay) fn ask(&self, question: Question) {
+        self.moves().question = Some(question);
+        self.task.wake();
+    }
+
+    /// Takes the question. Call after [`StreamInbox::take`], which has the task woken.
+    pub(super) fn take_question(&self) -> Option<Question> {
+        self.moves().question.take()
     }
 
     /// Takes what concerns moving. Call after [`StreamInbox::take`], which has the task woken.

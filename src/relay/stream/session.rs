@@ -17,6 +17,7 @@ use tokio::net::UdpSocket;
 
 use super::ROUNDS;
 use super::inbox::StreamInbox;
+use super::owners::Owner;
 use super::peer_connections::{PeerConnection, PeerStream};
 use super::scratch::Scratch;
 use super::tcp_relay::{Event, News, TcpRelay};
@@ -44,8 +45,8 @@ pub(super) struct StreamSession {
     client: Client,
     session: Session,
     inbox: Arc<StreamInbox>,
-    /// Whom the allocation's credentials were made out to, if to anybody.
-    owner: Option<Box<str>>,
+    /// As whose allocation it is listed, if it is.
+    owner: Option<Owner>,
     /// The peer connections of a TCP allocation (RFC 6062). They end before `relays` gives their port to somebody else.
     tcp: Option<TcpRelay>,
     /// The relayed transport addresses, IPv4 first.
@@ -192,9 +193,10 @@ impl StreamSession {
 
     /// The allocation can be ended by whoever revokes its credentials.
     fn own(&mut self) {
+        let owner: Owner = self.session.holder().map(Box::from);
+        self.shared.owners.add(owner.clone(), &self.inbox);
+        self.owner = Some(owner);
         let Some(id) = self.session.holder() else { return };
-        self.shared.owners.add(id, &self.inbox);
-        self.owner = Some(id.into());
         // Whoever was revoked since the request was proven was not found there.
         if self.shared.rules.is_revoked(id, self.now) {
             self.inbox.end();
@@ -240,8 +242,8 @@ impl StreamSession {
     }
 
     fn disown(&mut self) {
-        if let Some(id) = self.owner.take() {
-            self.shared.owners.remove(&id, &self.inbox);
+        if let Some(owner) = self.owner.take() {
+            self.shared.owners.remove(&owner, &self.inbox);
         }
     }
 

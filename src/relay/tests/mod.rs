@@ -7,6 +7,7 @@ mod discovery;
 mod errors;
 mod faults;
 mod moving;
+mod overview;
 mod revoking;
 mod steering;
 

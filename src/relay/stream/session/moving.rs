@@ -3,10 +3,11 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use super::{StreamRelay, StreamSession, Stuck};
+use super::{StreamInbox, StreamRelay, StreamSession, Stuck};
 use crate::clock::Now;
 use crate::relay::moving::{Arrival, Back, Moved, Summons, summon};
 use crate::relay::opener::Relayed;
+use crate::relay::overview::Question;
 use crate::relay::relayed::Home;
 use crate::relay::socket::SendQueue;
 use crate::turn::{Departure, Move, Session};
@@ -25,6 +26,7 @@ impl StreamSession {
 
     /// Sessions that come here, and a call for the one that lives here. Call after [`StreamSession::hear`].
     pub(in crate::relay::stream) fn hear_of_moves(&mut self, task: &Context<'_>) -> Result<(), Stuck> {
+        answer_question(&self.inbox, &self.session);
         let (summons, arrivals) = self.inbox.take_moves();
         if !arrivals.is_empty() {
             // What waits at the sockets that arrive is heard in the next wake.
@@ -43,6 +45,7 @@ impl StreamSession {
         while let Some(deadline) = self.deadline().filter(|_| self.issued.is_some() && !self.was_ended()) {
             let called = poll_fn(|task| {
                 drop(inbox.take(task.waker()));
+                answer_question(&inbox, &self.session);
                 let summons = inbox.take_moves().0;
                 if summons.is_some() || inbox.is_over() { Poll::Ready(summons) } else { Poll::Pending }
             });
@@ -101,6 +104,13 @@ impl StreamSession {
         }
         self.counts.replies += 1;
         self.writes.reply(&arrival.reply)
+    }
+}
+
+/// Tells of the session if somebody asked, who may have lost patience.
+fn answer_question(inbox: &StreamInbox, session: &Session) {
+    if let Some(Question { tell, .. }) = inbox.take_question() {
+        let _ = tell.send(session.overview(Now::read()).into_iter().collect());
     }
 }
 
