@@ -50,18 +50,23 @@ fn read_into(root: &Path, folder: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>)
     Ok(())
 }
 
-/// Names every module in the page's head. Otherwise a browser learns of each only from the module that imports it, one
+/// Each page, and the module it begins with.
+const PAGES: [(&str, &str); 2] = [("index.html", "app.js"), ("test.html", "test.js")];
+
+/// Names every module of a page in its head. Otherwise a browser learns of each only from the module that imports it, one
 /// round trip after another; so it fetches all of them at once.
 fn preload_modules(files: &mut BTreeMap<PathBuf, Vec<u8>>) {
-    let mut modules = BTreeSet::new();
-    add_imports_of(Path::new("app.js"), files, &mut modules);
-    let links: String = modules
-        .iter()
-        .map(|path| format!("<link rel=\"modulepreload\" href=\"/a/dev/{}\">\n", path.display()))
-        .collect();
-    if let Some(page) = files.get_mut(Path::new("index.html")) {
-        let text = String::from_utf8_lossy(page).replacen("</head>", &format!("{links}</head>"), 1);
-        *page = text.into_bytes();
+    for (page, first) in PAGES {
+        let mut modules = BTreeSet::new();
+        add_imports_of(Path::new(first), files, &mut modules);
+        let links: String = modules
+            .iter()
+            .map(|path| format!("<link rel=\"modulepreload\" href=\"/a/dev/{}\">\n", path.display()))
+            .collect();
+        if let Some(page) = files.get_mut(Path::new(page)) {
+            let text = String::from_utf8_lossy(page).replacen("</head>", &format!("{links}</head>"), 1);
+            *page = text.into_bytes();
+        }
     }
 }
 

@@ -239,6 +239,25 @@ async fn a_browser_learns_of_every_module_at_once() {
     }
 }
 
+/// All that a browser loads for the first view is named in the page, but for the words of its language.
+#[tokio::test]
+async fn the_first_view_weighs_at_most_ninety_kibibytes() {
+    let running = run(options()).await;
+    let [(_, client), _] = clients();
+    let page = get(&client, &running, "/").await.text().await.unwrap();
+    let named = page.split('"').filter(|text| text.starts_with("/a/") && !text.contains("/icons/"));
+    let words = asset_in(&page).splitn(4, '/').take(3).collect::<Vec<_>>().join("/") + "/locales/en.json";
+    let (mut paths, mut weight) = (vec!["/", words.as_str()], 0);
+    paths.extend(named);
+    for path in &paths {
+        let response = ask(&client, &running, Method::GET, path, &[("accept-encoding", "br")]).await;
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        weight += response.bytes().await.unwrap().len();
+    }
+    assert!(paths.len() > 50, "few things are named: {paths:?}");
+    assert!(weight <= 90 << 10, "{weight} bytes in {} pieces", paths.len());
+}
+
 /// A folder with a bit of everything that could go wrong.
 fn public_folder() -> (TempDir, Options) {
     let parent = TempDir::new().unwrap();

@@ -48,8 +48,7 @@ impl Page {
 
     /// The page of the test, which is small and stands alone.
     pub(super) fn test(&self, request: &HeaderMap) -> Answer {
-        let name = if self.assets.contains_key("test.html") { "test.html" } else { "index.html" };
-        self.answer(name, "no-cache", request)
+        self.answer("test.html", "no-cache", request)
     }
 
     /// The service worker: its address never changes, so that browsers find the newer one.

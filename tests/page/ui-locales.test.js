@@ -5,10 +5,11 @@ import test from 'node:test';
 
 const WEB = new URL('../../web/', import.meta.url);
 const tables = Object.fromEntries(readdirSync(new URL('locales/', WEB)).map((file) => [file.replace('.json', ''), JSON.parse(read(`locales/${file}`))]));
-const sources = read('index.html') + scripts('ui/').concat(scripts('call/')).join('\n') + read('app.js');
+const pages = readdirSync(WEB).filter((file) => file.endsWith('.html')).map(read);
+const sources = pages.concat(scripts('')).join('\n');
 
 /** Keys that are put together from a code at run time; each start is used in the file named beside it. */
-const MADE = ['problems.', 'help.denied.', 'quality.', 'path.', 'files.with.', 'files.checking.', 'files.done.', 'files.declined.', 'files.waiting.', 'files.queued.', 'files.interrupted.', 'settings.theme.', 'board.colour.', 'knock.admit.', 'knock.decline.', 'people.mute', 'people.hand-over', 'people.remove', 'identity.'];
+const MADE = ['problems.', 'help.denied.', 'quality.', 'path.', 'files.with.', 'files.checking.', 'files.done.', 'files.declined.', 'files.waiting.', 'files.queued.', 'files.interrupted.', 'settings.theme.', 'board.colour.', 'knock.admit.', 'knock.decline.', 'people.mute', 'people.hand-over', 'people.remove', 'identity.', 'test.way.', 'test.fail.', 'test.nat.', 'test.verdict.', 'test.speaker.'];
 
 test('each language has the texts of every other one, in its own plural forms', () => {
   const all = new Set(Object.values(tables).flatMap((table) => Object.keys(table).map(bare)));
@@ -31,13 +32,13 @@ test('a hole like {name} is in every language or in none', () => {
 });
 
 test('every key the page asks for exists', () => {
-  const asked = [...sources.matchAll(/data-t(?:-label|-hint|-tip)?="([^"]+)"/g), ...sources.matchAll(/'((?:bar|lobby|notice|room|waiting|tile|quality|path|details|panel|chat|files|invite|settings|keys|full|left|problems|help|view|react|muted|self|sharing|board|share|offline|update|inside|ask|knock|alarm|people|identity|door|inviting)\.[a-z.-]+[a-z])'/g)];
+  const asked = [...sources.matchAll(/data-t(?:-label|-hint|-tip)?="([^"]+)"/g), ...sources.matchAll(/'((?:bar|lobby|notice|room|waiting|tile|quality|path|details|panel|chat|files|invite|settings|keys|full|left|problems|help|view|react|muted|self|sharing|board|share|offline|update|inside|ask|knock|alarm|people|identity|door|inviting|test|manual)\.[a-z.-]+[a-z])'/g)];
   assert.ok(asked.length > 100);
   for (const [, key] of asked) assert.ok(key in tables.en || `${key}.other` in tables.en, `'${key}' is asked for but has no text`);
 });
 
-test('every problem that call/ can hand out has words', () => {
-  const codes = scripts('call/').join('\n').matchAll(/new Problem\('([a-z-]+)'/g);
+test('every problem that the page can hand out has words', () => {
+  const codes = scripts('').join('\n').matchAll(/new Problem\('([a-z-]+)'/g);
   for (const [, code] of codes) assert.ok(`problems.${code}` in tables.en, `problem '${code}' has no text`);
 });
 

@@ -18,7 +18,7 @@ export function showSwitch(button, icon, on) {
 
 /**
  * @param {HTMLSelectElement} list
- * @param {import('./start.js').Face} face
+ * @param {{ settings: import('../call/settings.js').Settings, setLanguage: (language: string) => unknown }} face
  */
 export function languageList(list, face) {
   const offered = Object.entries(LANGUAGES).filter(([tag]) => face.settings.languages.includes(tag));

@@ -44,6 +44,11 @@ export function isElsewhere(help) {
   return help === 'help.denied.wechat' || help === 'help.denied.inapp';
 }
 
+/** Problems that the test page may explain. @param {string} code */
+export function isNetwork(code) {
+  return code === 'no-connection' || code === 'peer-unreachable';
+}
+
 /** Problems of devices that trying again can mend. @param {string} code */
 export function canRetry(code) {
   return /-(denied|in-use|missing|lost|failed|dismissed)$/.test(code) || code === 'no-connection';

@@ -38,7 +38,7 @@ export function invitation(room, token) {
  * @param {string} text
  * @param {HTMLElement} words  the button's
  * @param {string} key         what they say otherwise
- * @param {HTMLInputElement} [field]
+ * @param {HTMLInputElement | HTMLTextAreaElement} [field]
  */
 export async function copy(text, words, key, field) {
   try {

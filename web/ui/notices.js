@@ -3,7 +3,7 @@
  */
 
 import { part, stamp } from './dom.js';
-import { canRetry, isElsewhere, problemKeys } from './help.js';
+import { canRetry, isElsewhere, isNetwork, problemKeys } from './help.js';
 import { copy } from './invite.js';
 import { localise, say } from './words.js';
 
@@ -53,6 +53,7 @@ function notice({ code, retry, dismiss }) {
   const { title, help } = problemKeys(code);
   say(part(element, 'title'), title);
   say(part(element, 'help'), help);
+  part(element, 'test').hidden = !isNetwork(code);
   const button = part(element, 'retry', HTMLButtonElement);
   if (retry && canRetry(code)) button.addEventListener('click', retry);
   else button.remove();

@@ -43,6 +43,26 @@ scenario('axe finds nothing to mend in any view, in light and dark, in English a
   await passes(alice, 'the goodbye');
 });
 
+scenario('axe finds nothing to mend in the test page, in light and dark, in English and Chinese', async (stage) => {
+  const server = await stage.server();
+  for (const locale of ['en-GB', 'zh-CN']) {
+    const alice = await stage.person(server, `Alice in ${locale}`, { context: { bypassCSP: true, locale } });
+    await alice.page.goto(`${server.url}/test`);
+    await passes(alice, `the test while it runs, ${locale}`);
+    await alice.testsTheNetwork();
+    await alice.page.locator('[data-part="open-devices"]').click();
+    await alice.page.locator('[data-part="test-sound"]').click();
+    await alice.page.locator('.others summary').click();
+    await alice.page.locator('[data-part="others-url"]').fill('stun:127.0.0.1:9');
+    await alice.page.locator('[data-part="others"] button').click();
+    await alice.page.locator('[data-part="copy"]').click();
+    await passes(alice, `the test, ${locale}`);
+    await alice.page.goto(`${server.url}/test?phone#phone=nobody-waits-for-this`);
+    await alice.page.locator('.way[data-state="works"]').last().waitFor();
+    await passes(alice, `the phone, ${locale}`);
+  }
+});
+
 async function passes(person, where) {
   for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
     await person.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -110,6 +130,14 @@ scenario('with words half as long again nothing is left untranslated, and 320 pi
   await alice.page.locator('.bar [data-part="leave"]').click();
   await alice.page.locator('.message').waitFor();
   await fits(alice, 'the goodbye');
+  await alice.page.goto(`${server.url}/test`);
+  await alice.testsTheNetwork();
+  await alice.page.locator('[data-part="open-devices"]').click();
+  await alice.page.locator('.others summary').click();
+  await fits(alice, 'the test');
+  await alice.page.goto(`${server.url}/test?phone#phone=nobody-waits-for-this`);
+  await alice.page.locator('.way[data-state="works"]').last().waitFor();
+  await fits(alice, 'the phone');
 });
 
 /** Every text as a strange and longer one between brackets: what has none was not translated. */

@@ -18,6 +18,28 @@ const calls = [
   { network: 'only TLS to port 443', protocol: 'tls', settings: { TURN__PORTS: 'none', ...TRUSTED }, where: BY_NAME },
 ];
 
+/** What the test page says there, by browser: Firefox does TURN over TLS only by name. */
+const tests = [
+  { network: /** @type {const} */ ('only TCP to port 443'), verdict: 'no-udp', ways: { stun: 'fails', udp: 'fails', tcp: 'works', tls: 'works' }, settings: TRUSTED, where: BY_NAME },
+  { network: /** @type {const} */ ('only TLS to port 443'), verdict: 'no-udp', ways: { stun: 'fails', udp: 'fails', tcp: 'fails', tls: 'works' }, settings: TRUSTED, where: BY_NAME },
+];
+
+for (const { network, verdict, ways, settings, where } of tests) {
+  for (const kind of needs) {
+    scenario(`in a network that lets out ${network} the test page names what is blocked (${kind})`, async (stage) => {
+      letsOut(network);
+      const server = await stage.server(settings, where);
+      const alice = await stage.person(server, 'Alice', { kind });
+      await alice.page.goto(`${server.url}/test`);
+      const findings = await alice.testsTheNetwork();
+      assert.equal(findings.verdict, verdict);
+      assert.deepEqual(findings.ways, ways);
+      assert.equal(findings.nat, words('test.nat.blocked'));
+      await alice.reads(words('test.verdict.no-udp'));
+    }, { needs: [kind] });
+  }
+}
+
 for (const { network, protocol, settings, where } of calls) {
   scenario(`networks that let out ${network}: the call goes through the relay by ${protocol}, ports ${settings.TURN__PORTS ?? 'a range'}`, async (stage) => {
     letsOut(network);

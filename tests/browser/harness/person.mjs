@@ -266,6 +266,16 @@ export class Person {
     assert.equal(found.length, 0, `axe, ${where}:\n${found.join('\n')}`);
   }
 
+  /** Waits until the test page is through. */
+  async testsTheNetwork() {
+    await this.page.locator('[data-part="again"][aria-disabled="false"]').waitFor();
+    return this.page.evaluate(() => ({
+      verdict: document.querySelector('.verdict').getAttribute('data-verdict'),
+      nat: document.querySelector('[data-part="nat"]').textContent,
+      ways: Object.fromEntries([...document.querySelectorAll('.way')].map((row) => [row.getAttribute('data-transport'), row.getAttribute('data-state')])),
+    }));
+  }
+
   noteProgress() {
     return this.page.evaluate(probes.noteProgress);
   }
