@@ -4,6 +4,7 @@
 
 mod admin;
 mod admin_api;
+mod checking;
 mod configuring;
 mod floods;
 mod gate;
