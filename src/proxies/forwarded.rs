@@ -62,8 +62,8 @@ fn caller(peer: IpAddr, hops: &[Hop], proxies: &TrustedProxies) -> Told {
 }
 
 fn forwarded(headers: &HeaderMap) -> Vec<Hop> {
-    let lines = headers.get_all(FORWARDED).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| split(line, ',')).map(element).collect()
+    let lines = headers.get_all(FORWARDED).iter().map(|line| String::from_utf8_lossy(line.as_bytes()));
+    lines.flat_map(|line| split(&line, ',').map(element).collect::<Vec<_>>()).collect()
 }
 
 /// RFC 7239, 4: `for=192.0.2.7;proto=https`, parameters in any order and case.
@@ -80,11 +80,13 @@ fn element(text: &str) -> Hop {
     hop
 }
 
-/// The parts of `text` between separators that stand in no quotes.
+/// The parts of `text` between separators that stand in no quotes. Quotes that do not close are none: or what a stranger opens
+/// would swallow what the proxy appends.
 fn split(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let closed = text.matches('"').count().is_multiple_of(2);
     let mut quoted = false;
     text.split(move |c| {
-        quoted ^= c == '"';
+        quoted ^= closed && c == '"';
         c == separator && !quoted
     })
 }
@@ -108,8 +110,9 @@ fn is_https(protocol: &str) -> bool {
 }
 
 fn list<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
-    let lines = headers.get_all(name).into_iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).map(str::trim).filter(|item| !item.is_empty())
+    let items = headers.get_all(name).into_iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b','));
+    // What a stranger wrote in no known letters must not hide what the proxy appended to the same line.
+    items.map(|item| std::str::from_utf8(item).unwrap_or("?").trim()).filter(|item| !item.is_empty())
 }
 
 /// RFC 7239, 6: an address, with a port or without, an IPv6 address in brackets or, as `X-Forwarded-For` has it, bare.

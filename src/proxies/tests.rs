@@ -63,6 +63,13 @@ fn a_comma_in_quotes_begins_no_hop() {
 }
 
 #[test]
+fn what_a_stranger_wrote_hides_nothing_that_the_proxy_appended_to_it() {
+    assert_eq!(client(&[("x-forwarded-for", "é, 192.0.2.7")]), ip("192.0.2.7"));
+    assert_eq!(client(&[("forwarded", "for=\"é, for=192.0.2.7")]), ip("192.0.2.7"));
+    assert_eq!(client(&[("forwarded", "for=\", for=192.0.2.7;proto=https")]), ip("192.0.2.7"));
+}
+
+#[test]
 fn two_headers_that_differ_are_refused_because_a_stranger_wrote_one() {
     let lines = [("forwarded", "for=6.6.6.6"), ("x-forwarded-for", "192.0.2.7")];
     assert_eq!(behind(&lines), Err(Contradiction));
