@@ -123,17 +123,22 @@ impl Steward {
 
     fn take_charge(&mut self) {
         let wishes = self.wishes.borrow_and_update().clone();
-        for gone in self.charges.drain(..) {
-            self.certificates.take_away(&gone.subject.to_string());
-        }
+        let mut before = std::mem::take(&mut self.charges);
         self.session = None;
         for subject in &wishes.subjects {
-            let charge = Charge::new(subject, &wishes, &self.dir, &self.certificates);
+            // No handshake in between may meet the self-signed one, and no file that cannot be read just now costs the certificate.
+            let earlier = before.iter().position(|charge| charge.subject == *subject);
+            let in_use = earlier.and_then(|at| before.swap_remove(at).held);
+            let charge = Charge::new(subject, &wishes, &self.dir, &self.certificates, in_use);
             charge.tell_waiting();
-            if let Some(pair) = &charge.held {
-                self.certificates.put(&subject.to_string(), pair.clone());
+            match &charge.held {
+                Some(pair) => self.certificates.put(&subject.to_string(), pair.clone()),
+                None => self.certificates.take_away(&subject.to_string()),
             }
             self.charges.push(charge);
+        }
+        for gone in before {
+            self.certificates.take_away(&gone.subject.to_string());
         }
         self.tell();
     }
@@ -162,6 +167,8 @@ impl Steward {
                 charge.state.trouble = None;
             }
             Err(failure) => {
+                // The directory may have moved; the next attempt asks for it again.
+                self.session = None;
                 charge.plan.failed(&failure, now, dice);
                 let words = failure.words(&charge.subject, challenge);
                 let trouble = charge.plan.trouble().map(|trouble| KeptTrouble::new(trouble, words.clone()));
@@ -216,13 +223,20 @@ impl Steward {
 }
 
 impl Charge {
-    fn new(subject: &Subject, wishes: &Wishes, dir: &DataDir, certificates: &Certificates) -> Charge {
+    /// `in_use`: the certificate that was shown until now.
+    fn new(
+        subject: &Subject,
+        wishes: &Wishes,
+        dir: &DataDir,
+        certificates: &Certificates,
+        in_use: Option<Pair>,
+    ) -> Charge {
         let (kept, now) = (Kept::new(dir, subject), Now::read().unix);
         let state = kept.state(&wishes.options.directory);
         let trouble = state.trouble.as_ref().map(KeptTrouble::trouble);
         let mut plan = Plan::new(wishes.challenges.clone(), trouble, now);
         let pem = kept.certificate();
-        let held = pem.and_then(|pem| certificates.pair(&pem, &pem));
+        let held = pem.and_then(|pem| certificates.pair(&pem, &pem)).or(in_use);
         let held = held.filter(|pair| pair.ends() > now && pair.covers(&subject.to_string()));
         if let Some(pair) = &held {
             plan.hold(validity(pair), dice());

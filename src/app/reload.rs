@@ -85,7 +85,7 @@ impl Reloader {
             if asked || seen != self.watched.seen {
                 // Before reading: what changes meanwhile is read once more.
                 self.watched.seen = seen;
-                let reloaded = self.reload();
+                let reloaded = self.reload(asked);
                 // Whoever asked may have left.
                 let _ = answer.map(|answer| answer.send(reloaded));
                 refresh_at = Instant::now();
@@ -97,9 +97,10 @@ impl Reloader {
         }
     }
 
-    fn reload(&mut self) -> Reloaded {
+    /// `asked`: somebody wants it, not only a file changed.
+    fn reload(&mut self, asked: bool) -> Reloaded {
         match config::reload(self.inputs.clone(), &self.watched.snapshot) {
-            Ok(reload) => Ok(self.take(reload)),
+            Ok(reload) => Ok(self.take(reload, asked)),
             Err(problems) => {
                 warn!("the configuration in force stays: {problems}");
                 Err(problems.to_string())
@@ -107,7 +108,7 @@ impl Reloader {
         }
     }
 
-    fn take(&mut self, reload: Reload) -> Changes {
+    fn take(&mut self, reload: Reload, asked: bool) -> Changes {
         let Reload { config, snapshot, taken, waiting } = reload;
         self.config = config;
         if snapshot.files() != self.watched.snapshot.files() {
@@ -124,8 +125,13 @@ impl Reloader {
         logs::change(&self.config.log);
         let (one_port, plain_port) = (self.one_port, self.plain_port);
         let ground = Ground { config: &self.config, public: &self.found.public(), one_port, plain_port };
-        // Also when nothing changed: somebody who asks has perhaps opened a port.
-        self.wishes.send_replace(ground.trust().wishes(&self.config));
+        let wishes = ground.trust().wishes(&self.config);
+        self.wishes.send_if_modified(|before| {
+            // Somebody who asks has perhaps opened a port; a file that changes each minute has not.
+            let news = asked || *before != wishes;
+            *before = wishes;
+            news
+        });
         let named = if taken.is_empty() { "no key differs".to_owned() } else { taken.join(", ") };
         info!("configuration and its files read again: {named}");
         if !waiting.is_empty() {
