@@ -80,8 +80,9 @@ impl JwtKey {
             Some("host") => Role::Host,
             Some(_) => return None,
         };
-        // Without an id of its own a token is its own id.
-        let id = InvitationId::of(claims.jti.as_deref().unwrap_or(token));
+        // Without an id of its own a token is its own id, but for its signature: ES256 has two good ones for the same words.
+        let signed = token.rsplit_once('.').map_or(token, |(signed, _)| signed);
+        let id = InvitationId::of(claims.jti.as_deref().unwrap_or(signed));
         Some(Invitation { id, role, ends, uses: claims.uses.unwrap_or(0) })
     }
 
@@ -165,6 +166,17 @@ mod tests {
         let later = now.after(Duration::from_secs(61));
         let token = sign(Algorithm::HS256, &EncodingKey::from_secret(SECRET.as_bytes()), &claims(now));
         assert_eq!(key.read("kitchen", &token, later), None);
+    }
+
+    #[test]
+    fn another_good_signature_makes_no_other_invitation() {
+        let (now, keys) = (Now::read(), keys());
+        let (key, algorithm, signing) = &keys[0];
+        let claims = claims(now);
+        let [one, other] = [(), ()].map(|()| sign(*algorithm, signing, &claims));
+        assert_ne!(one, other, "ES256 rolls dice");
+        let id = |token| key.read("kitchen", token, now).expect("good").id;
+        assert_eq!(id(&one), id(&other));
     }
 
     /// RFC 8725, 2.1: a public key must not become a shared secret, and no signature is no signature.
