@@ -117,6 +117,7 @@ fn is_private(file: &Metadata) -> bool {
     file.mode() & 0o077 == 0 && (owner == me || owner == ROOT)
 }
 
+/// For the owner of the folder: what root writes here by `sudo callbox …`, the server has to read.
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // What a crash left behind may have another mode: `mode` only counts for a file that is made now.
     match fs::remove_file(path) {
@@ -124,6 +125,10 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    if let (true, Some(folder)) = (nix::unistd::geteuid().is_root(), path.parent()) {
+        let owner = fs::metadata(folder)?;
+        std::os::unix::fs::fchown(&file, Some(owner.uid()), Some(owner.gid()))?;
+    }
     file.write_all(bytes)?;
     file.sync_all()
 }

@@ -48,7 +48,7 @@ pub fn invite(config: &Config, wish: &Wish) -> anyhow::Result<String> {
     let Some(room) = RoomName::new(&wish.room) else {
         bail!("{:?} cannot be a room's name: it has 1 to 64 characters, and no invisible ones", wish.room);
     };
-    let ends = wish.life.map(|life| (Now::read().unix + life).as_secs());
+    let ends = wish.life.map(|life| Now::read().unix.saturating_add(life).as_secs());
     let ends = ends.map_or(0, |ends| u32::try_from(ends).unwrap_or(u32::MAX));
     let invitation = Invitation { id: fresh_id(), role: wish.role, ends, uses: wish.uses };
     let dir = DataDir::open(&config.data_dir)?;
@@ -90,14 +90,15 @@ pub(super) async fn keep(site: Site, dir: DataDir, shutdown: CancellationToken) 
 }
 
 fn look(site: &Site, dir: &DataDir, changes: &mut u64, heard: &mut Vec<u8>) -> Result<(), Error> {
+    // First, so that uses are kept whatever is wrong with the other file.
+    if let Some((now, text)) = site.invitations(*changes) {
+        dir.write(MEMORY, text.as_bytes())?;
+        *changes = now;
+    }
     let revoked = dir.read(REVOKED)?.unwrap_or_default();
     if revoked != *heard {
         site.revoke(String::from_utf8_lossy(&revoked).lines().filter_map(read_line).collect());
         *heard = revoked;
-    }
-    if let Some((now, text)) = site.invitations(*changes) {
-        dir.write(MEMORY, text.as_bytes())?;
-        *changes = now;
     }
     Ok(())
 }
