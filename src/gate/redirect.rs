@@ -23,6 +23,9 @@ use crate::http::Body;
 /// For all the header lines: a client that sends one byte a second is gone after ten.
 const HEADER: Duration = Duration::from_secs(10);
 
+/// For a head with a long address and cookies: what hyper would hold for each stranger is 400 KiB.
+const MOST_HEAD: usize = 16 << 10;
+
 /// What a browser means when an http link names no port (RFC 9110, 4.2.1).
 const HTTP_PORT: u16 = 80;
 
@@ -55,6 +58,7 @@ pub(super) async fn serve<F>(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER)
+        .max_buf_size(MOST_HEAD)
         .serve_connection(TokioIo::new(stream), answer);
     tokio::select! {
         ended = connection => if let Err(cause) = ended { debug!(%cause, "redirected connection ended") },

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, Take};
 use tokio_util::io::ReaderStream;
 
 use super::test_door::Noise;
+use crate::admission::Place;
 
 /// What is sent after the headers. Its length is always known.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub enum Body {
         stream: Pin<Box<ReaderStream<Take<File>>>>,
         /// How many bytes that are.
         left: u64,
+        /// Its place among the downloads under way.
+        place: Option<Place>,
     },
     /// For measuring a line.
     Noise(Noise),
@@ -33,11 +36,21 @@ pub enum Body {
 
 impl Body {
     pub(super) fn file(file: File, length: u64) -> Body {
-        Body::File { stream: Box::pin(ReaderStream::with_capacity(file.take(length), PIECE)), left: length }
+        let stream = Box::pin(ReaderStream::with_capacity(file.take(length), PIECE));
+        Body::File { stream, left: length, place: None }
+    }
+
+    /// Keeps `place` for as long as the file is on its way.
+    pub(super) fn in_place(mut self, taken: Place) -> Body {
+        if let Body::File { place, .. } = &mut self {
+            *place = Some(taken);
+        }
+        self
     }
 }
 
-/// Large enough that a gigabyte is not a million trips to the thread pool, small enough for many slow downloads.
+/// Large enough that a gigabyte is not a million trips to the thread pool, small enough for many downloads that nobody takes:
+/// over HTTP/2 one piece of each is read before anybody has room for it.
 const PIECE: usize = 64 << 10;
 
 impl hyper::body::Body for Body {
@@ -51,7 +64,7 @@ impl hyper::body::Body for Body {
                 Body::Bytes(bytes) if !bytes.is_empty() => Poll::Ready(Some(Ok(Frame::data(bytes)))),
                 _ => Poll::Ready(None),
             },
-            Body::File { stream, left } => stream.as_mut().poll_next(context).map_ok(|piece| {
+            Body::File { stream, left, .. } => stream.as_mut().poll_next(context).map_ok(|piece| {
                 *left = left.saturating_sub(piece.len() as u64);
                 Frame::data(piece)
             }),

@@ -45,6 +45,8 @@ struct Inner {
     switchboard: Arc<Switchboard>,
     /// Places for WebSockets.
     places: Arc<Admission>,
+    /// Places for files on their way: each holds a descriptor and a piece of the file, whether or not anybody takes it.
+    downloads: Arc<Admission>,
     /// The WebSockets' tasks.
     sockets: TaskTracker,
     test_door: TestDoor,
@@ -58,6 +60,13 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// For a head with a long address and many cookies of neighbouring sites; hyper's own 400 KiB is for nobody.
 const MOST_HEAD: usize = 16 << 10;
+
+/// Files on their way at the same time, in all and to one address: 64 MB of memory, 4 of them for one stranger.
+const DOWNLOADS: usize = 1024;
+const DOWNLOADS_PER_ADDRESS: usize = 64;
+
+/// A page asks for its modules at once, and waits for no other page's.
+const STREAMS: u32 = 100;
 
 const CONTRADICTION: &str =
     "400: Forwarded and X-Forwarded-For differ; the proxy in front must remove the one that it does not write\n";
@@ -75,6 +84,7 @@ impl Site {
             page: Page::embedded(),
             switchboard: Switchboard::start(hub, relay, options.turn_ttl),
             places: Arc::new(Admission::new(options.max_sockets, options.max_sockets_per_address)),
+            downloads: Arc::new(Admission::new(DOWNLOADS, DOWNLOADS_PER_ADDRESS)),
             sockets: TaskTracker::new(),
             test_door: TestDoor::new(),
             options: ArcSwap::from_pointee(options),
@@ -126,7 +136,7 @@ impl Site {
         };
         let mut builder = http2::Builder::new(TokioExecutor::new());
         builder.timer(TokioTimer::new()).keep_alive_interval(KEEP_ALIVE).keep_alive_timeout(PATIENCE);
-        builder.max_header_list_size(MOST_HEAD as u32).enable_connect_protocol();
+        builder.max_header_list_size(MOST_HEAD as u32).max_concurrent_streams(STREAMS).enable_connect_protocol();
         let mut serving = pin!(builder.serve_connection(TokioIo::new(io), service));
         let served = tokio::select! {
             served = serving.as_mut() => served,
@@ -295,13 +305,15 @@ impl Site {
             "/settings.json" => typed(StatusCode::OK, "application/json", settings::json(&options)),
             "/healthz" => text(StatusCode::OK, "ok"),
             "/logo" => match &options.call.logo {
-                Some(logo) => files::single(logo, headers).await,
+                Some(logo) => self.download(&connection, files::single(logo, headers).await),
                 None => not_found(),
             },
             "/files" if options.public_dir.is_some() => moved(uri),
             _ => match (path.strip_prefix("/a/"), path.strip_prefix("/files/"), &options.public_dir) {
                 (Some(asset), _, _) => self.0.page.asset(asset, headers),
-                (_, Some(file), Some(folder)) => files::answer(folder, file, uri, headers).await,
+                (_, Some(file), Some(folder)) => {
+                    self.download(&connection, files::answer(folder, file, uri, headers).await)
+                }
                 _ if path.starts_with("/trust") => self.trust(path, headers).unwrap_or_else(not_found),
                 _ if path.starts_with("/r/") => self.0.page.index(headers),
                 _ => match path.strip_prefix("/people/") {
@@ -326,6 +338,23 @@ impl Site {
     }
 
     /// Begins a WebSocket, if the request may have one, and its task.
+    /// The answer, if it is no file or there is a place for one more.
+    fn download(&self, connection: &Connection, answer: Answer) -> Answer {
+        if !matches!(answer.body(), Body::File { .. }) {
+            return answer;
+        }
+        let client = connection.client.ip();
+        match self.0.downloads.admit(client, self.0.options.load().proxies.trusts(client)) {
+            Some(place) => answer.map(|body| body.in_place(place)),
+            None => {
+                let words = "503: as many files are on their way as can be, in all or to your address\n";
+                let mut answer = text(StatusCode::SERVICE_UNAVAILABLE, words);
+                set(&mut answer, header::RETRY_AFTER, "30");
+                answer
+            }
+        }
+    }
+
     fn upgrade(&self, mut request: Request<Incoming>, connection: Connection, shutdown: CancellationToken) -> Answer {
         let answer = match upgrade::accept(&request, connection.scheme) {
             Ok(answer) => answer,
