@@ -148,9 +148,11 @@ impl Found {
 
     /// Connects to every address at `port`, where STUN is answered over TCP, and notes what came of it.
     pub async fn confirm(&mut self, port: u16) {
-        for address in &mut self.addresses {
+        // All at once: a machine may have many addresses, and whoever started it waits.
+        let looks = self.addresses.iter_mut().map(|address| async move {
             address.reached = if reaches(SocketAddr::new(address.ip, port)).await { Reached::Yes } else { Reached::No };
-        }
+        });
+        futures_util::future::join_all(looks).await;
     }
 }
 
