@@ -33,6 +33,8 @@ pub(super) enum Operation {
     Invitations,
     Invite,
     RevokeInvitation,
+    OpenProbe,
+    Probe,
     Reload,
 }
 
@@ -78,6 +80,8 @@ pub(super) static ROUTES: &[Route] = &[
     route(Method::GET, "/api/v1/invitations", Op::Invitations, Operators),
     route(Method::POST, "/api/v1/invitations", Op::Invite, Operators),
     route(Method::DELETE, "/api/v1/invitations/{invitation}", Op::RevokeInvitation, Operators),
+    route(Method::POST, "/api/v1/probes", Op::OpenProbe, Operators),
+    route(Method::GET, "/api/v1/probes/{probe}", Op::Probe, Operators),
     route(Method::POST, "/api/v1/reload", Op::Reload, Operators),
 ];
 

@@ -100,11 +100,18 @@ impl Server {
             (Operation::Invitations, _) => Ok(json(&api::invitations(parts))),
             (Operation::Invite, _) => api::invite(parts, body),
             (Operation::RevokeInvitation, [invitation]) => api::revoke_invitation(parts, invitation),
+            (Operation::OpenProbe, _) => Ok(api::open_probe(parts)),
+            (Operation::Probe, [probe]) => api::probe(parts, probe),
             (Operation::Reload, _) => api::reload(parts).await,
             // Every route of the table gives as many segments as its path has names.
-            (Operation::People | Operation::CloseRoom | Operation::RemovePerson | Operation::RevokeInvitation, _) => {
-                Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the table of routes does not fit its answers"))
-            }
+            (
+                Operation::People
+                | Operation::CloseRoom
+                | Operation::RemovePerson
+                | Operation::RevokeInvitation
+                | Operation::Probe,
+                _,
+            ) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the table of routes does not fit its answers")),
         }
     }
 }

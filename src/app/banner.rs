@@ -25,6 +25,8 @@ pub(super) struct Banner<'a> {
     pub(super) trust: &'a Trust,
     /// Where operators ask, as bound.
     pub(super) admin: Option<SocketAddr>,
+    /// What a phone outside opens to test this server, where somebody waits for that.
+    pub(super) phone: Option<&'a str>,
 }
 
 impl Banner<'_> {
@@ -32,8 +34,17 @@ impl Banner<'_> {
     pub(super) fn print(&self) {
         use io::Write;
         let mut text = self.text();
-        text.push_str(&self.outside().first().and_then(|link| code(link)).unwrap_or_default());
+        text.push_str(&self.code().unwrap_or_default());
         let _ = write!(io::stdout(), "{text}").and_then(|()| io::stdout().flush());
+    }
+
+    /// One code, so that nobody scans the wrong one: where callers come from outside the test, which leads on to the page, and
+    /// in a network of one's own the page.
+    fn code(&self) -> Option<String> {
+        let Some(phone) = self.phone else { return code(self.outside().first()?) };
+        let about = "Scan it with a phone that is not in this network (Wi-Fi off): it tries every way to this server, and\n\
+                     what it finds is told here. Until then nobody knows whether callers get through.";
+        Some(format!("\n{about}\n\n{}  {phone}\n\n", code(phone)?))
     }
 
     fn text(&self) -> String {

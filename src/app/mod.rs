@@ -11,6 +11,7 @@ mod door;
 mod invitations;
 mod keys;
 mod logs;
+mod phone;
 mod reload;
 mod serving;
 mod stop;
@@ -115,6 +116,9 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
 
     let trust = Ground { config: &config, public: &found.public(), one_port, plain_port }.trust();
     let listening = bound(&config, one_port, plain_port);
+    let from_outside = !config.names.is_empty() || !found.addresses.is_empty();
+    let base = invitations::link_base(&config, &addresses, one_port);
+    let phone = from_outside.then(|| phone::wait_for(&site, &config, &trust, &base)).flatten();
     let banner = Banner {
         config: &config,
         listening,
@@ -123,8 +127,12 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
         certificates: certificates.as_ref(),
         trust: &trust,
         admin: admin.as_ref().map(Listener::local_address),
+        phone: phone.as_ref().map(|phone| &*phone.link),
     };
     banner.print();
+    if let Some(phone) = phone {
+        serving.run(|shutdown| phone.print(shutdown));
+    }
 
     let (wishes, wanted_certificates) = watch::channel(trust.wishes(&config));
     let mut trusted = acme::Report::default();
@@ -142,7 +150,7 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
             gate: gate_counts,
             certificates: certificates.clone(),
             trusted,
-            link: invitations::link_base(&config, &addresses, one_port),
+            link: base,
             budget,
             reload,
         };

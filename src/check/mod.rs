@@ -7,6 +7,7 @@ mod certificate;
 mod dial;
 mod json;
 mod judge;
+mod phone;
 mod relay;
 mod report;
 mod run;
@@ -32,8 +33,9 @@ use rustls::pki_types::pem::PemObject;
 pub use certificate::Problem;
 pub use json::json;
 pub use judge::{Cause, Family, Port, Verdict, is_good, judge};
+pub use phone::{Phone, Way};
 pub use report::{Facts, Failure, Observations, Outcome, Step, What};
-pub use table::table;
+pub use table::{phone_table, table};
 pub use target::{NotATarget, Target};
 
 /// How to check.

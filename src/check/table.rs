@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use super::judge::{Verdict, causes, is_good, judge};
-use super::report::{Observations, Outcome, Step};
+use super::phone::Phone;
+use super::report::{Observations, Outcome, Step, What};
+use super::target::Target;
 use super::words::words;
 
 /// The codes of a terminal's colours, or nothing.
@@ -50,6 +52,21 @@ pub fn table(seen: &Observations, colours: bool, width: usize) -> String {
     text
 }
 
+/// What a phone found out, as a check; with a warning when it was no phone outside.
+pub fn phone_table(phone: &Phone, target: &Target, colours: bool) -> String {
+    let mut text = table(&phone.observed(target), colours, PHONE_WIDTH);
+    if phone.from_inside {
+        text.push_str(INSIDE);
+    }
+    text
+}
+
+/// Wider lines nobody reads with pleasure.
+const PHONE_WIDTH: usize = 100;
+
+const INSIDE: &str = "It came from a private network, so this says nothing about callers outside: switch its Wi-Fi off and \
+    scan again.\n";
+
 fn line(step: &Step, verdict: Option<&Verdict>, number: Option<usize>, ink: &Ink) -> String {
     let (colour, mark) = match (&step.outcome, verdict) {
         (Outcome::Good(_), _) => (ink.good, "ok"),
@@ -63,7 +80,8 @@ fn line(step: &Step, verdict: Option<&Verdict>, number: Option<usize>, ink: &Ink
     };
     let number = number.map(|number| format!("  [{}]", number + 1)).unwrap_or_default();
     let took = if step.took.is_zero() { String::new() } else { format!("{} ms", step.took.as_millis()) };
-    let at = step.address.map(|address| address.to_string()).filter(|at| !step.on.contains(at));
+    let dialled = step.address.filter(|address| !address.ip().is_unspecified() && step.what != What::Page);
+    let at = dialled.map(|address| address.to_string()).filter(|at| !step.on.contains(at));
     let on = at.map_or(step.on.clone(), |at| format!("{} at {at}", step.on));
     format!("{colour}{mark:<4}{} {took:>8}  {:<15}  {on}: {told}{number}\n", ink.plain, step.what)
 }

@@ -66,6 +66,9 @@ pub(super) struct Check {
     /// Also trust the certificates in this PEM file
     #[arg(long, value_name = "FILE")]
     pub(super) ca: Option<PathBuf>,
+    /// Have a phone in another network check the running server: prints a link and a code, and waits for what it finds
+    #[arg(long, conflicts_with_all = ["url", "ca", "insecure"])]
+    pub(super) phone: bool,
     /// Go on behind a certificate that browsers would warn of
     #[arg(long)]
     pub(super) insecure: bool,

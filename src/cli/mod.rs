@@ -4,6 +4,7 @@
 mod args;
 mod check;
 mod healthcheck;
+mod phone;
 mod proxy;
 
 use std::fmt::Display;
@@ -26,6 +27,7 @@ pub fn run() -> ExitCode {
         Command::Ports => ports(&args),
         Command::Config => show_config(&args),
         Command::Invite(wish) => invite(&args, wish),
+        Command::Check(wish) if wish.phone => phone::check(&args, wish.json),
         Command::Check(wish) => check::check(&args, &wish),
         Command::Healthcheck => healthcheck(&args),
         Command::Proxy { proxy } => load(&args).and_then(|config| print(&proxy::snippet(proxy, &config))),

@@ -47,12 +47,13 @@ fn hold(description: &Value, operation: &Value, answer: &Answer) {
 /// What a path needs in the place of its names, and what a body says.
 struct Fixtures {
     person: String,
+    probe: String,
 }
 
 impl Fixtures {
     fn path(&self, pattern: &str) -> String {
         let path = pattern.replace("{room}", "kitchen").replace("{person}", &self.person);
-        path.replace("{invitation}", "AQIDBAUGBwg")
+        path.replace("{invitation}", "AQIDBAUGBwg").replace("{probe}", &self.probe)
     }
 
     fn body(operation: &Value) -> String {
@@ -70,7 +71,9 @@ async fn every_answer_is_as_the_description_says() {
     let client = alice.turn_client().await;
     let _relayed = client.allocate().await.unwrap();
     let description = running.get("/api/v1/openapi.json").json();
-    let fixtures = Fixtures { person: alice.joined["you"].as_str().unwrap().to_owned() };
+    let probe = running.send("POST", "/api/v1/probes", &[], "").json();
+    let [person, probe] = [&alice.joined["you"], &probe["id"]].map(|id| id.as_str().unwrap().to_owned());
+    let fixtures = Fixtures { person, probe };
     // People are looked at before they are sent out.
     let mut answered = BTreeSet::new();
     for wanted in ["get", "post", "delete"] {
@@ -92,7 +95,7 @@ fn what_is_not_there_and_what_cannot_be_is_said_as_the_description_says() {
     let running = server(&format!("[admin]\ntoken = \"{token}\""));
     let authorization = format!("Authorization: Bearer {token}");
     let description = running.get("/api/v1/openapi.json").json();
-    let nobody = Fixtures { person: "nobody".to_owned() };
+    let nobody = Fixtures { person: "nobody".to_owned(), probe: "none".to_owned() };
     for (pattern, methods) in description["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let method = method.to_uppercase();
@@ -100,7 +103,7 @@ fn what_is_not_there_and_what_cannot_be_is_said_as_the_description_says() {
             let is_open = operation["security"].is_array();
             assert_eq!(refused.status == 401, !is_open, "{method} {pattern}");
             hold(&description, operation, &refused);
-            if pattern.contains("{room}") {
+            if pattern.contains("{room}") || pattern.contains("{probe}") {
                 let missing = running.ask(&method, &nobody.path(pattern), &[&authorization]);
                 assert_eq!(missing.status, 404, "{method} {pattern}");
                 hold(&description, operation, &missing);

@@ -11,6 +11,7 @@ mod gate;
 mod inviting;
 mod namespace;
 mod people;
+mod phone;
 mod proxied;
 mod relay_safety;
 mod reloading;

@@ -50,6 +50,21 @@ pub struct Opened {
     pub life: Duration,
 }
 
+impl Opened {
+    /// What a phone opens, `base` being the page's link with a slash at its end.
+    pub fn link(&self, base: &str) -> String {
+        format!("{base}test?phone#phone={}", self.token)
+    }
+
+    /// The same past TLS, where the one port answers in the clear; `None`: there is no TLS.
+    pub fn link_in_the_clear(&self, base: &str) -> Option<String> {
+        let authority = base.strip_prefix("https://")?.trim_end_matches('/');
+        let has_port = authority.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        let port = if has_port { "" } else { ":443" };
+        Some(self.link(&format!("http://{authority}{port}/")))
+    }
+}
+
 /// What one phone found out. Every text is safe to print.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
@@ -224,6 +239,20 @@ mod tests {
         assert!(!printed.chars().any(acts_on_a_terminal), "{printed:?}");
         assert_eq!(report.results[0].ms, 3_600_000.0);
         assert!(!report.from_inside);
+    }
+
+    #[test]
+    fn the_way_past_tls_leads_to_the_same_port() {
+        let opened = Opened { id: "i".into(), token: "t".into(), life: LIFE };
+        assert_eq!(opened.link("https://call.example.org/"), "https://call.example.org/test?phone#phone=t");
+        for (base, clear) in [
+            ("https://call.example.org/", Some("http://call.example.org:443/test?phone#phone=t")),
+            ("https://192.0.2.7:8443/", Some("http://192.0.2.7:8443/test?phone#phone=t")),
+            ("https://[2001:db8::7]/", Some("http://[2001:db8::7]:443/test?phone#phone=t")),
+            ("http://192.0.2.7/", None),
+        ] {
+            assert_eq!(opened.link_in_the_clear(base).as_deref(), clear, "{base}");
+        }
     }
 
     #[test]
