@@ -45,6 +45,12 @@ impl Allowance {
         }
     }
 
+    /// Takes `units`, or all there are.
+    pub(super) fn take_what_is_left_of(&mut self, units: usize, rate: Rate, now: Instant) {
+        self.fill(rate, now);
+        self.left = self.left.saturating_sub(units as u64 * UNIT);
+    }
+
     /// Whether nothing is missing: it may be forgotten, and a new one is the same.
     pub(super) fn is_full(&mut self, rate: Rate, now: Instant) -> bool {
         self.fill(rate, now);

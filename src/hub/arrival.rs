@@ -36,7 +36,7 @@ pub(super) struct Arrival {
 }
 
 /// A seat brings its holder past a locked door again for as long as a long day's call may last.
-const SEAT_OPENS_FOR: Duration = Duration::from_secs(24 * 3600);
+pub(super) const SEAT_OPENS_FOR: Duration = Duration::from_secs(24 * 3600);
 
 impl Arrival {
     /// As hosts see them while they wait.
@@ -62,6 +62,7 @@ impl Hub {
             self.stand_up(socket, step);
         }
         self.stop_knocking(socket, step);
+        self.stop_knocking_elsewhere(&arrival, step);
         if self.rooms.get(&arrival.room).is_some_and(|room| room.find(&arrival.id).is_some()) {
             return self.come_back(socket, arrival, step);
         }
@@ -73,7 +74,12 @@ impl Hub {
         match verdict {
             Verdict::Open => self.sit_down(socket, arrival, step),
             Verdict::Knock => self.wait(socket, arrival, step),
-            Verdict::Shut(refusal) => self.refuse(socket, refusal, step),
+            Verdict::Shut(refusal) => {
+                if arrival.counted && refusal == Refusal::PasswordWrong {
+                    self.newcomers.guess(arrival.network, &self.options, step.now.monotonic);
+                }
+                self.refuse(socket, refusal, step);
+            }
         }
     }
 
@@ -88,7 +94,8 @@ impl Hub {
             self.sockets.get(&socket).map_or((Network(0), false), |socket| (socket.network, socket.counted));
         let kept = join.seat.and_then(|token| self.seat_key.read(room.as_str(), &token));
         let sat_lately = |seat: &Seat| now.unix.saturating_sub(Duration::from_millis(seat.since)) < SEAT_OPENS_FOR;
-        let returns = kept.as_ref().is_some_and(sat_lately);
+        let was_sent_out = |seat: &Seat| self.sent_out.contains_key(&PersonId(seat.id.as_str().into()));
+        let returns = kept.as_ref().is_some_and(|seat| sat_lately(seat) && !was_sent_out(seat));
         let Seat { id, since, host } = kept.unwrap_or_else(|| {
             let last = self.rooms.get(&room).map_or(0, Room::latest_since);
             // Later than everybody who is there, even within a millisecond or after the clock was set back.
@@ -96,7 +103,7 @@ impl Hub {
             Seat { id: join.fresh.0.as_ref().to_owned(), since, host: false }
         });
         let invitation = self.invited(&room, join.invitation.as_deref(), returns, now)?;
-        let host = host || invitation.is_some_and(|invitation| invitation.role == Role::Host);
+        let host = (host && returns) || invitation.is_some_and(|invitation| invitation.role == Role::Host);
         let (id, password, counted) = (PersonId(id.into()), join.password, counted && !returns);
         Ok(Arrival { room, id, since, name, instance, network, password, invitation, host, returns, counted })
     }
@@ -155,9 +162,13 @@ impl Hub {
             return self.refuse(socket, refusal, step);
         }
         let open = self.options.open;
-        let spends = arrival.invitation.filter(|_| !arrival.returns);
+        // A guest needs none in an open room, so none is used up.
+        let opens = |invitation: &Invitation| !open || invitation.role == Role::Host;
+        let spends = arrival.invitation.filter(opens).filter(|_| !arrival.returns);
         if spends.is_some_and(|invitation| !self.invitations.spend(&invitation)) {
-            return self.refuse(socket, Refusal::InvitationSpent, step);
+            self.refuse(socket, Refusal::InvitationSpent, step);
+            // They may have been called in from the queue of a room that everybody else left.
+            return self.close_if_empty(&arrival.room, step);
         }
         let room = self.room(&arrival.room, step.now);
         let person = Person {
@@ -194,6 +205,15 @@ impl Hub {
     pub(super) fn stop_knocking(&mut self, socket: SocketId, step: &mut Step) {
         let Some(name) = self.sockets.get_mut(&socket).and_then(|socket| socket.knocks.take()) else { return };
         self.forget_knock(&name, socket, step);
+    }
+
+    /// Whoever already knocks under this id, by a socket that is perhaps dead and does not know it yet, gives way.
+    fn stop_knocking_elsewhere(&mut self, arrival: &Arrival, step: &mut Step) {
+        let knocks = self.rooms.get(&arrival.room).and_then(|room| room.door.knocks_by(&arrival.id));
+        if let Some(old) = knocks {
+            self.stop_knocking(old, step);
+            self.refuse(old, Refusal::Replaced, step);
+        }
     }
 
     /// Takes the knock of a socket out of a room.

@@ -110,6 +110,11 @@ impl Door {
         Some(self.waiting.remove(index))
     }
 
+    /// By which socket this person knocks.
+    pub(super) fn knocks_by(&self, id: &PersonId) -> Option<SocketId> {
+        self.waiting.iter().find(|waiting| waiting.arrival.id == *id).map(|waiting| waiting.socket)
+    }
+
     /// Lets `arrival` and their network come in again as everybody else.
     pub(super) fn pardon(&mut self, arrival: &Arrival) {
         self.barred.retain(|barred| barred.id != arrival.id && barred.network != arrival.network);

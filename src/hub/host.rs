@@ -2,15 +2,19 @@
 
 use std::num::NonZeroU16;
 
-use super::Hub;
+use super::arrival::SEAT_OPENS_FOR;
 use super::door::Waiting;
 use super::message::{Command, DoorChange, Message, Parting, PersonId, SocketId, Wish};
 use super::name::RoomName;
 use super::refusal::Refusal;
 use super::room::Place;
 use super::step::Step;
+use super::{Hub, Socket};
 use crate::invitation::{Invitation, InvitationId};
 use crate::pass::Seat;
+
+/// Some hundred kilobytes; whoever is sent out beyond is kept out by their room's door alone.
+const MOST_SENT_OUT: usize = 10_000;
 
 impl Hub {
     /// Does what the person behind `socket` asks for as a host, or says why not.
@@ -78,6 +82,9 @@ impl Hub {
         let person = room.find(id).ok_or(Refusal::NoSuchPeer)?;
         let (network, socket) = (person.network, person.socket());
         room.door.bar(id.clone(), network);
+        if self.sent_out.len() < MOST_SENT_OUT {
+            self.sent_out.insert(id.clone(), step.now.unix + SEAT_OPENS_FOR);
+        }
         self.remove(name, id, Parting::Removed, step);
         if let Some(socket) = socket {
             if let Some(socket) = self.sockets.get_mut(&socket) {
@@ -119,10 +126,19 @@ impl Hub {
     fn revoke(&mut self, socket: SocketId, room: &RoomName, token: String, step: &mut Step) -> Result<(), Refusal> {
         // One that is used up or has ended by itself opens nothing anyway.
         if let Ok(invitation) = self.invitations.read(room, &token, step.now) {
+            self.may_remember(socket, step)?;
             self.invitations.revoke(invitation.id, invitation.ends);
         }
         step.send(socket, Message::Revoked(token));
         Ok(())
+    }
+
+    /// Whether a host may have one more thing remembered over restarts. Whoever opens a room is its host, so a stranger must not
+    /// fill that memory faster than rooms are opened.
+    fn may_remember(&mut self, socket: SocketId, step: &Step) -> Result<(), Refusal> {
+        let Some(Socket { network, counted: true, .. }) = self.sockets.get(&socket) else { return Ok(()) };
+        let open = self.newcomers.open(*network, &self.options, step.now.monotonic);
+        open.and_then(|()| if self.invitations.is_full() { Err(Refusal::TooFast) } else { Ok(()) })
     }
 
     /// An open room is never without a host: whoever has been there longest is it.

@@ -112,6 +112,11 @@ impl Invitations {
         }
     }
 
+    /// Whether hosts may have no more of them remembered.
+    pub(super) fn is_full(&self) -> bool {
+        self.fates.len() >= MOST
+    }
+
     /// The text for a link.
     pub fn token(&self, room: &RoomName, invitation: &Invitation) -> String {
         self.key.token(room.as_str(), invitation)

@@ -107,6 +107,8 @@ pub struct Hub {
     newcomers: Newcomers,
     relay_budget: RelayBudget,
     restarting: bool,
+    /// Who was sent out of a room, until when (unix time): their seat token brings them nowhere as if they had only been away.
+    sent_out: HashMap<PersonId, Duration>,
 }
 
 /// An open socket.
@@ -145,6 +147,7 @@ impl Hub {
             newcomers: Newcomers::default(),
             relay_budget: RelayBudget::default(),
             restarting: false,
+            sent_out: HashMap::new(),
         }
     }
 
@@ -175,6 +178,7 @@ impl Hub {
                 self.clear_seats(step);
                 self.invitations.tidy(now);
                 self.newcomers.tidy(&self.options, now.monotonic);
+                self.sent_out.retain(|_, until| now.unix < *until);
             }
         }
     }
@@ -330,10 +334,19 @@ impl Hub {
     }
 }
 
-/// A message costs one unit, and one more for each full KiB it carries; a try at a password a second's worth.
+/// A message costs one unit, and one more for each full KiB it carries; a try at a password, a token of another program (its
+/// signature has to be checked), and what is written down for ever, a second's worth.
 fn cost(request: &Request) -> usize {
+    const DEAR: usize = 60;
     match request {
-        Request::Join(join) if join.password.is_some() => 60,
+        Request::Join(join) => {
+            let tokens = [&join.invitation, &join.seat].map(|token| token.as_ref().map_or(0, String::len));
+            let length = join.room.len() + join.name.len() + join.instance.len() + tokens.iter().sum::<usize>();
+            let foreign = join.invitation.as_ref().is_some_and(|token| token.contains('.'));
+            let dear = join.password.is_some() || foreign;
+            1 + length / 1024 + if dear { DEAR } else { 0 }
+        }
+        Request::Host(Command::Revoke(token)) => DEAR + token.len() / 1024,
         Request::Signal { payload, .. } => 1 + payload.len() / 1024,
         _ => 1,
     }

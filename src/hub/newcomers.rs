@@ -27,6 +27,9 @@ struct Counted {
 /// 5 MB. Only networks that came within the last minute are in the table; beyond, those that come first keep theirs.
 const MOST: usize = 50_000;
 
+/// What a wrong password costs, in newcomers.
+const A_GUESS: usize = 11;
+
 impl Newcomers {
     /// Somebody comes from `network`.
     pub(super) fn join(&mut self, network: Network, options: &Options, now: Instant) -> Result<(), Refusal> {
@@ -35,6 +38,14 @@ impl Newcomers {
         }
         let taken = self.of(network, options, now).joins.take(1, joins(options), now);
         taken.map_err(|wait| Refusal::TooManyJoins(seconds(wait)))
+    }
+
+    /// Somebody from `network` gave a wrong password: as dear as many newcomers, or a new socket for each try would be a way to
+    /// try them all.
+    pub(super) fn guess(&mut self, network: Network, options: &Options, now: Instant) {
+        if options.joins_per_minute != 0 {
+            self.of(network, options, now).joins.take_what_is_left_of(A_GUESS, joins(options), now);
+        }
     }
 
     /// Somebody from `network` opens a room.

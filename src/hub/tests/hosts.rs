@@ -106,6 +106,53 @@ fn yesterdays_seat_is_no_key_to_a_locked_room() {
 }
 
 #[test]
+fn yesterdays_host_is_a_newcomer_like_everybody_else() {
+    let mut hall = hall();
+    let (alice, alice_joined) = hall.enters("Alice");
+    hall.asks(alice, Request::Leave);
+    hall.passes(SECOND * 25 * 3600);
+    let (bob, _) = hall.enters("Bob");
+    hall.changes_door(bob, LOCK);
+    let back = hall.knocks("Alice", "first", Some(&alice_joined.seat));
+    assert_eq!(*refused(&hall.hears(back)), Refusal::Locked);
+    hall.changes_door(bob, DoorChange { locked: Some(false), ..DoorChange::default() });
+    let back = hall.knocks("Alice", "first", Some(&alice_joined.seat));
+    assert!(!hall.joined(back).host);
+}
+
+#[test]
+fn whoever_knocks_again_by_another_socket_gets_one_seat() {
+    let mut hall = hall();
+    let (carol, carol_joined) = hall.enters("Carol");
+    hall.asks(carol, Request::Leave);
+    hall.passes(SECOND * 25 * 3600);
+    let (alice, _) = hall.enters("Alice");
+    hall.changes_door(alice, LOBBY);
+    let [dead, alive] = [(), ()].map(|()| hall.knocks("Carol", "first", Some(&carol_joined.seat)));
+    assert!(hall.was_closed(dead), "the newer one knocks");
+    hall.commands(alice, Command::Admit(carol_joined.you.clone()));
+    assert!(matches!(hall.hears(alive)[..], [Message::Waiting(_), Message::Joined(_)]));
+    hall.commands(alice, Command::Admit(carol_joined.you));
+    assert_eq!(hall.hub.people("kitchen"), 2);
+}
+
+#[test]
+fn new_sockets_bring_no_new_guesses() {
+    let mut hall = hall();
+    let (alice, _) = hall.enters("Alice");
+    hall.changes_door(alice, DoorChange { password: Some(Secret::new("open sesame")), ..DoorChange::default() });
+    let mut guess = |n: u64| {
+        let socket = hall.opens_from(99);
+        let Request::Join(join) = join("kitchen", "Mallory", "i", None, 1000 + n) else { unreachable!() };
+        hall.asks(socket, Request::Join(Join { password: Some(Secret::new("guess")), ..join }));
+        refused(&hall.hears(socket)).clone()
+    };
+    assert_eq!((0..1000).take_while(|n| guess(*n) == Refusal::PasswordWrong).count(), 10);
+    assert!(matches!(guess(1001), Refusal::TooManyJoins(_)));
+    assert!(matches!(hall.tries("open sesame")[..], [Message::Joined(_)]), "others come in as ever");
+}
+
+#[test]
 fn the_password_is_asked_for_and_guessing_it_is_slow() {
     let mut hall = hall();
     let (alice, _) = hall.enters("Alice");

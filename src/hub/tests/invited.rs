@@ -167,3 +167,48 @@ fn in_an_open_room_an_invitation_only_makes_hosts() {
         assert!(!let_in(&hall.brings(name, &guest).1).host, "{name} would have come in without one");
     }
 }
+
+#[test]
+fn whoever_was_sent_out_does_not_come_back_by_the_old_seat() {
+    let mut hall = closed();
+    let (host, guest) = (hall.invitation(Role::Host, 0), hall.invitation(Role::Guest, 1));
+    let (alice, _) = hall.brings("Alice", &host);
+    let (_, mallory) = hall.brings("Mallory", &guest);
+    let mallory = let_in(&mallory).clone();
+    hall.asks(alice, Request::Host(Command::Remove(mallory.you.clone())));
+    hall.asks(alice, Request::Leave);
+    hall.heard.clear();
+    let back = hall.knocks("Mallory", "i", Some(&mallory.seat));
+    assert_eq!(*refused(&hall.hears(back)), Refusal::InvitationNeeded);
+}
+
+#[test]
+fn who_waits_with_a_used_up_invitation_leaves_no_empty_room_behind() {
+    let mut hall = Hall::new(Options { lobby: true, open: false, ..Options::default() });
+    let (host, guest) = (hall.invitation(Role::Host, 0), hall.invitation(Role::Guest, 1));
+    let (alice, _) = hall.brings("Alice", &host);
+    let (first, _) = hall.brings("Bob", &guest);
+    hall.brings("Carol", &guest);
+    hall.heard.clear();
+    let knocks: Vec<PersonId> = hall.hub.rooms.values().flat_map(|room| room.door.knocks()).map(|k| k.id).collect();
+    knocks.iter().for_each(|id| hall.asks(alice, Request::Host(Command::Admit(id.clone()))));
+    hall.asks(first, Request::Leave);
+    hall.asks(alice, Request::Leave);
+    assert_eq!(hall.hub.rooms(), 0);
+}
+
+#[test]
+fn nobody_has_the_server_remember_more_than_a_network_opens_rooms() {
+    let mut hall = hall();
+    let (alice, _) = hall.enters("Alice");
+    let mut revoked = 0;
+    for n in 1..200 {
+        let token = hall.wishes(alice, wish(Role::Guest, n));
+        hall.asks(alice, Request::Host(Command::Revoke(token)));
+        revoked += hall.hears(alice).iter().filter(|message| matches!(message, Message::Revoked(_))).count();
+        if hall.was_closed(alice) {
+            break;
+        }
+    }
+    assert!(revoked <= 30, "{revoked} in no time");
+}
