@@ -31,7 +31,12 @@ pub enum Body {
         place: Option<Place>,
     },
     /// For measuring a line.
-    Noise(Noise),
+    Noise {
+        /// What was not sent yet.
+        noise: Noise,
+        /// Its place among the downloads under way.
+        place: Option<Place>,
+    },
 }
 
 impl Body {
@@ -40,9 +45,18 @@ impl Body {
         Body::File { stream, left: length, place: None }
     }
 
-    /// Keeps `place` for as long as the file is on its way.
+    pub(super) fn noise(noise: Noise) -> Body {
+        Body::Noise { noise, place: None }
+    }
+
+    /// Whether it is made piece by piece, so that somebody who takes nothing holds something of ours for as long.
+    pub(super) fn is_download(&self) -> bool {
+        matches!(self, Body::File { .. } | Body::Noise { .. })
+    }
+
+    /// Keeps `place` for as long as a download is on its way.
     pub(super) fn in_place(mut self, taken: Place) -> Body {
-        if let Body::File { place, .. } = &mut self {
+        if let Body::File { place, .. } | Body::Noise { place, .. } = &mut self {
             *place = Some(taken);
         }
         self
@@ -68,7 +82,7 @@ impl hyper::body::Body for Body {
                 *left = left.saturating_sub(piece.len() as u64);
                 Frame::data(piece)
             }),
-            Body::Noise(noise) => Poll::Ready(noise.next().map(|piece| Ok(Frame::data(piece)))),
+            Body::Noise { noise, .. } => Poll::Ready(noise.next().map(|piece| Ok(Frame::data(piece)))),
         }
     }
 
@@ -77,7 +91,7 @@ impl hyper::body::Body for Body {
             Body::Empty => true,
             Body::Bytes(bytes) => bytes.is_empty(),
             Body::File { left, .. } => *left == 0,
-            Body::Noise(noise) => noise.left() == 0,
+            Body::Noise { noise, .. } => noise.left() == 0,
         }
     }
 
@@ -86,7 +100,7 @@ impl hyper::body::Body for Body {
             Body::Empty => 0,
             Body::Bytes(bytes) => bytes.len() as u64,
             Body::File { left, .. } => *left,
-            Body::Noise(noise) => noise.left(),
+            Body::Noise { noise, .. } => noise.left(),
         })
     }
 }

@@ -45,7 +45,7 @@ struct Inner {
     switchboard: Arc<Switchboard>,
     /// Places for WebSockets.
     places: Arc<Admission>,
-    /// Places for files on their way: each holds a descriptor and a piece of the file, whether or not anybody takes it.
+    /// Places for downloads on their way: each holds a piece, and a file a descriptor, whether or not anybody takes it.
     downloads: Arc<Admission>,
     /// The WebSockets' tasks.
     sockets: TaskTracker,
@@ -291,7 +291,8 @@ impl Site {
         let options = self.0.options.load_full();
         if request.uri().path().starts_with("/test/") {
             let host = host::host(&request, &connection);
-            return self.0.test_door.answer(request, connection, &host, &options).await;
+            let answer = self.0.test_door.answer(request, connection, &host, &options).await;
+            return self.download(&connection, answer);
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return wrong_method("GET, HEAD");
@@ -338,9 +339,9 @@ impl Site {
     }
 
     /// Begins a WebSocket, if the request may have one, and its task.
-    /// The answer, if it is no file or there is a place for one more.
+    /// The answer, if it is no download or there is a place for one more.
     fn download(&self, connection: &Connection, answer: Answer) -> Answer {
-        if !matches!(answer.body(), Body::File { .. }) {
+        if !answer.body().is_download() {
             return answer;
         }
         let client = connection.client.ip();

@@ -101,7 +101,7 @@ impl TestDoor {
         if !self.may(&self.traffic, client, size) {
             return too_many();
         }
-        let mut answer = Answer::new(Body::Noise(Noise::new(size)));
+        let mut answer = Answer::new(Body::noise(Noise::new(size)));
         set(&mut answer, header::CONTENT_TYPE, "application/octet-stream");
         set(&mut answer, header::CACHE_CONTROL, "no-store");
         answer
