@@ -219,3 +219,54 @@ fn no_page_is_never_good() {
     }
     assert!(!is_good(&seen));
 }
+
+/// One of each.
+fn every_cause() -> Vec<Cause> {
+    vec![
+        Cause::NoSuchName,
+        Cause::DnsElsewhere,
+        Cause::OtherFamilyBroken(Family::V6),
+        Cause::NothingListens(tcp(443)),
+        Cause::Filtered(udp(443)),
+        Cause::HostFirewall(udp(443)),
+        Cause::UdpNotPassedOn(443),
+        Cause::NoNetwork,
+        Cause::FromInside,
+        Cause::NoTls,
+        Cause::TlsCut,
+        Cause::TlsIntercepted("CN=Corp".to_owned()),
+        Cause::SelfMade,
+        Cause::SelfSigned,
+        Cause::CertificateExpired,
+        Cause::CertificateNotYet,
+        Cause::CertificateNames(vec!["other.example.org".to_owned()]),
+        Cause::CertificateBroken,
+        Cause::ClockHere,
+        Cause::ClocksDiffer(90),
+        Cause::NotCallbox,
+        Cause::ProxyWithoutBackend,
+        Cause::ProxyWithoutWebSocket,
+        Cause::ProxyChangesHost,
+        Cause::ProxyHoldsBack,
+        Cause::ProxyWithoutRelay,
+        Cause::ServerFull,
+        Cause::TestedEnough,
+        Cause::RelayFull,
+        Cause::CredentialsRefused,
+        Cause::WrongExternalIp([10, 0, 0, 5].into()),
+        Cause::WrongExternalIp([9, 9, 9, 9].into()),
+        Cause::RelayLosesData,
+        Cause::NarrowPath(1500),
+        Cause::Unknown,
+    ]
+}
+
+#[test]
+fn what_is_said_stands_in_the_readme_and_nothing_else_does() {
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("| `check` says |").expect("the table");
+    let rows = section.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let told: Vec<&str> = rows.map(|row| row.split('|').nth(1).unwrap().trim()).collect();
+    let said: Vec<String> = every_cause().iter().map(|cause| words(cause, "call.example.org").title).collect();
+    assert_eq!(told, said);
+}

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { scenario } from '../harness/scenario.mjs';
+import { freePort } from '../harness/server.mjs';
 import { words } from '../harness/words.mjs';
 
 for (const kind of /** @type {const} */ (['chromium', 'firefox'])) {
@@ -72,4 +73,21 @@ scenario('a phone with a code that nobody waits for says so, in large words and 
   const states = await phone.page.locator('.way').evaluateAll((rows) => rows.map((row) => row.getAttribute('data-state')));
   assert.deepEqual(states, ['works', 'works', 'works', 'works']);
   assert.equal(await phone.page.locator('video').count(), 0);
+});
+
+scenario('a phone that opens the link of `callbox check --phone` tells the terminal which ways are open, also past TLS', async (stage) => {
+  const server = await stage.server({ ADMIN__LISTEN: `127.0.0.1:${await freePort()}` });
+  for (const scheme of ['https:', 'http:']) {
+    const { links, told } = await server.waitsForPhone();
+    const link = links.find((candidate) => candidate.startsWith(scheme)).replace('localhost', '127.0.0.1');
+    const phone = await stage.person(server, `Phone ${scheme}`, { context: { viewport: { width: 390, height: 844 } } });
+    await phone.page.goto(link);
+    await phone.reads(words('test.phone.told'));
+    const { text, code } = await told;
+    assert.equal(code, 0, text);
+    for (const way of ['STUN', 'relay, UDP', 'relay, TCP', 'relay, TLS']) {
+      assert.match(text, new RegExp(`^ok +\\d+ ms  ${way} .*works$`, 'm'), text);
+    }
+    assert.match(text, /Everything works from here/);
+  }
 });

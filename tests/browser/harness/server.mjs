@@ -64,6 +64,22 @@ export class Server {
     return pathname + search;
   }
 
+  /**
+   * `callbox check --phone` beside it: the links it prints, and what it has said when a phone has told something.
+   * @returns {Promise<{ links: string[], told: Promise<{ text: string, code: number }> }>}
+   */
+  async waitsForPhone() {
+    const child = spawn(binary, ['check', '--phone'], { cwd: this.folder, env: this.#environment(), stdio: ['ignore', 'pipe', 'inherit'] });
+    let text = '';
+    const told = once(child, 'close').then(([code]) => ({ text, code }));
+    const asked = new Promise((resolve) => child.stdout.setEncoding('utf8').on('data', (piece) => {
+      text += piece;
+      if (text.includes('Waiting for it')) resolve(undefined);
+    }));
+    await Promise.race([asked, told]);
+    return { links: text.match(/https?:\S+#phone=\S+/g) ?? [], told };
+  }
+
   /** Ends it as a crash would: no goodbye to anybody. */
   async kill() {
     await this.#end('SIGKILL');
