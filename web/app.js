@@ -30,5 +30,8 @@ document.addEventListener('visibilitychange', () => document.visibilityState ===
 const place = /** @type {HTMLElement} */ (document.getElementById('app'));
 const url = `${location.protocol === 'http:' ? 'ws' : 'wss'}://${location.host}/ws`;
 const seats = new TabSeats(sessionStorage, window);
-new Face({ place, media, settings, prefs, makeCall: ({ relayOnly }) => new Call({ url, settings, media, relayOnly, wake, seats }) }).start();
+const makeCall = (/** @type {{ relayOnly: boolean }} */ { relayOnly }) => new Call({ url, settings, media, relayOnly, wake, seats });
+/** Carried by people instead of a hub. */
+const makeManualCall = (/** @type {import('./call/call.js').Mediator} */ signaling) => new Call({ signaling, settings, media, relayOnly: false, brief: true });
+new Face({ place, media, settings, prefs, makeCall, makeManualCall }).start();
 install().then((ask) => { if (ask) wake.addEventListener('wake', ask); });

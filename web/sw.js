@@ -9,6 +9,8 @@ const worker = /** @type {any} */ (globalThis);
 const ASSETS = '/a/dev/';
 /** What index.html does not name: texts are fetched by language. */
 const TEXTS = ['locales/en.json', 'locales/zh-CN.json'];
+/** And what a call without any server is made of, which is of use just then. */
+const MANUAL = ['ui/manual/view.js', 'ui/manual/scan.js', 'manual/post.js', 'manual/letter.js', 'manual/short.js', 'style/manual.css', 'ui/qr.js'];
 
 worker.addEventListener('install', (/** @type {any} */ event) => {
   event.waitUntil(fill().then(() => worker.skipWaiting()));
@@ -28,7 +30,7 @@ worker.addEventListener('fetch', (/** @type {any} */ event) => {
 
 /** @param {string} path */
 function isPage(path) {
-  return path === '/' || path.startsWith('/r/');
+  return path === '/' || path === '/manual' || path.startsWith('/r/');
 }
 
 /** Everything the first view needs: what index.html names, and the texts. The browser has most of it already. */
@@ -36,7 +38,7 @@ async function fill() {
   const cache = await caches.open(ASSETS);
   const index = await fetch('/', { cache: 'no-cache' });
   const named = (await index.clone().text()).matchAll(/(?:href|src)="(\/a\/[^"]+)"/g);
-  await cache.addAll([...named].map(([, address]) => address).concat(TEXTS.map((name) => ASSETS + name)));
+  await cache.addAll([...named].map(([, address]) => address).concat([...TEXTS, ...MANUAL].map((name) => ASSETS + name)));
   await cache.put('/', index);
 }
 

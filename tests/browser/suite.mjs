@@ -17,6 +17,7 @@ await import('./cases/chat.mjs');
 await import('./cases/files.mjs');
 await import('./cases/recovery.mjs');
 await import('./cases/test.mjs');
+await import('./cases/manual.mjs');
 await import('./cases/page.mjs');
 await import('./cases/access.mjs');
 await import('./cases/trusted.mjs');

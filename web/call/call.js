@@ -20,7 +20,9 @@ import { Talk } from './talk.js';
 /** @typedef {'idle' | 'joining' | 'waiting' | 'joined' | 'reconnecting' | 'full' | 'left' | 'failed'} CallState */
 /**
  * @typedef {object} CallOptions
- * @property {string} url                    of the hub: `wss://…/ws`
+ * @property {string} [url]                  of the hub: `wss://…/ws`
+ * @property {Mediator} [signaling]          what brings two pages together, when it is not a hub
+ * @property {boolean} [brief]               descriptions are carried by people: the shorter the better
  * @property {import('./settings.js').Settings} settings
  * @property {import('./media.js').Media} media
  * @property {boolean} [relayOnly]           only paths through the relay: the others never learn your address
@@ -31,6 +33,8 @@ import { Talk } from './talk.js';
  * @property {EventTarget} [wake]            fires 'wake' when the machine may be online or awake again
  * @property {import('./greeting.js').Seats} [seats]
  */
+
+/** @typedef {EventTarget & Pick<Signaling, 'ready' | 'open' | 'send' | 'greet' | 'probe' | 'hurry' | 'close'>} Mediator */
 
 /** The watchdogs look this often: a path is called weak within two seconds of its last byte. */
 const TICK = 500;
@@ -59,8 +63,9 @@ export class Call extends EventTarget {
       RTCPeerConnection: options.RTCPeerConnection ?? globalThis.RTCPeerConnection,
       MediaStream: options.MediaStream ?? globalThis.MediaStream,
     };
-    this.signaling = new Signaling({
-      url: options.url, WebSocket: options.WebSocket ?? globalThis.WebSocket, clock: this.clock,
+    /** @type {Mediator} */
+    this.signaling = options.signaling ?? new Signaling({
+      url: options.url ?? '', WebSocket: options.WebSocket ?? globalThis.WebSocket, clock: this.clock,
     });
     this.over = new AbortController();
     /** @type {CallState} */
@@ -77,7 +82,9 @@ export class Call extends EventTarget {
       clock: this.clock, you: () => this.you.name, everybody: () => this.roster.all,
       tell: (type, what) => this.#tell(type, what), newId: () => randomId(this.clock),
     });
-    this.sending = new Sending({ settings: options.settings, media: this.media, everybody: () => this.roster.all });
+    this.sending = new Sending({
+      settings: options.settings, media: this.media, everybody: () => this.roster.all, brief: options.brief ?? false,
+    });
     this.roster = new Roster({
       make: (entry) => this.#makePeer(entry),
       onjoined: (peer) => this.#met(peer),

@@ -7,14 +7,19 @@ import { measure, ordered, preferred } from './codecs.js';
 
 /** @typedef {import('./peer.js').Peer} Peer */
 
+/** What every browser has: VP8, and how a lost packet is asked for again. */
+const BRIEF = /^video\/(VP8|rtx)$/i;
+
 export class Sending {
   /**
    * @param {object} parts
    * @param {import('./settings.js').Settings} parts.settings
    * @param {import('./media.js').Media} parts.media
    * @param {() => Peer[]} parts.everybody
+   * @param {boolean} parts.brief   name no more codecs than a call needs
    */
-  constructor({ settings, media, everybody }) {
+  constructor({ settings, media, everybody, brief }) {
+    this.brief = brief;
     this.settings = settings;
     this.media = media;
     this.everybody = everybody;
@@ -74,6 +79,7 @@ export class Sending {
   /** @param {'camera' | 'screen'} what @returns {RTCRtpCodec[]} */
   codecs(what) {
     const known = globalThis.RTCRtpReceiver?.getCapabilities?.('video')?.codecs ?? [];
+    if (this.brief) return known.filter(({ mimeType }) => BRIEF.test(mimeType));
     const { efficient, settings: { video_codecs: allowed } } = this;
     return ordered(known, preferred({ what, others: this.everybody().length, allowed, efficient }));
   }

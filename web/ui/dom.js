@@ -54,6 +54,16 @@ export function make(tag, className, text) {
 }
 
 /**
+ * What comes when it is asked for brings its style sheet along.
+ * @param {string} name  of a sheet in `style/`
+ */
+export function dress(name) {
+  const href = new URL(`../style/${name}.css`, import.meta.url).href;
+  if ([...document.styleSheets].some((sheet) => sheet.href === href)) return;
+  document.head.append(Object.assign(make('link', ''), { rel: 'stylesheet', href }));
+}
+
+/**
  * Whether a key press belongs to what has the focus (typing, choosing) and not to the page's shortcuts.
  * @param {EventTarget | null} target
  */

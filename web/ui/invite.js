@@ -29,7 +29,7 @@ export function invitation(room, token) {
   const share = part(view, 'share');
   share.hidden = typeof navigator.share !== 'function';
   share.addEventListener('click', () => navigator.share({ url: link }).catch(() => {})); // closing the sheet is no error
-  draw(part(view, 'qr'), link);
+  drawCode(part(view, 'qr'), link);
   return view;
 }
 
@@ -53,14 +53,15 @@ export async function copy(text, words, key, field) {
 }
 
 /**
- * The encoder is fetched when a code is first shown: most visits never need it.
+ * A QR code of a text; nothing, where that is too long for one. The encoder is fetched when a code is first shown: most
+ * visits never need it.
  * @param {HTMLElement} place
  * @param {string} text
  */
-async function draw(place, text) {
+export async function drawCode(place, text) {
   const { encode } = await import('./qr.js');
   const rows = encode(text);
-  if (!rows) return; // longer than a code a phone can read: the link stands beside
+  if (!rows) return place.replaceChildren(); // longer than a code a phone can read: the text stands beside
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   const size = rows.length + 2 * QUIET;
   svg.setAttribute('viewBox', `0 0 ${size} ${size}`);

@@ -1,5 +1,5 @@
 /**
- * QR codes for links: byte mode, error correction M, versions 1 to 10 (up to 213 bytes). Pure.
+ * QR codes for links: byte mode, error correction M, versions 1 to 25 (up to 997 bytes). Pure.
  * ISO/IEC 18004:2015; section numbers below are of that text. Leaves out: other modes and levels, which a link never needs.
  */
 
@@ -20,6 +20,21 @@ const VERSIONS = [
   { check: 22, blocks: [[2, 38], [2, 39]] },
   { check: 22, blocks: [[3, 36], [2, 37]] },
   { check: 26, blocks: [[4, 43], [1, 44]] },
+  { check: 30, blocks: [[1, 50], [4, 51]] },
+  { check: 22, blocks: [[6, 36], [2, 37]] },
+  { check: 22, blocks: [[8, 37], [1, 38]] },
+  { check: 24, blocks: [[4, 40], [5, 41]] },
+  { check: 24, blocks: [[5, 41], [5, 42]] },
+  { check: 28, blocks: [[7, 45], [3, 46]] },
+  { check: 28, blocks: [[10, 46], [1, 47]] },
+  { check: 26, blocks: [[9, 43], [4, 44]] },
+  { check: 26, blocks: [[3, 44], [11, 45]] },
+  { check: 26, blocks: [[3, 41], [13, 42]] },
+  { check: 26, blocks: [[17, 42]] },
+  { check: 28, blocks: [[17, 46]] },
+  { check: 28, blocks: [[4, 47], [14, 48]] },
+  { check: 28, blocks: [[6, 45], [14, 46]] },
+  { check: 28, blocks: [[8, 47], [13, 48]] },
 ];
 
 /** 7.8.2, table 10: the eight masks. @type {readonly ((x: number, y: number) => boolean)[]} */
@@ -182,11 +197,13 @@ function drawFinder(grid, cx, cy) {
   }
 }
 
-/** Annex E, versions 2 to 10: evenly spread from 6 to the far edge. @param {Grid} grid @param {number} version */
+/** Annex E: from the far edge inwards in equal, even steps; the rest is between the first two. @param {Grid} grid @param {number} version */
 function drawAlignment(grid, version) {
   if (version === 1) return;
   const last = grid.length - 7;
-  const centres = version < 7 ? [6, last] : [6, (6 + last) / 2, last];
+  const gaps = Math.floor(version / 7) + 1;
+  const step = Math.ceil((last - 6) / gaps / 2) * 2;
+  const centres = [6, ...Array.from({ length: gaps }, (_, at) => last - (gaps - 1 - at) * step)];
   for (const cy of centres) {
     for (const cx of centres) {
       const underFinder = (cx === 6 && cy === 6) || (cx === 6 && cy === last) || (cx === last && cy === 6);

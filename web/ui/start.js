@@ -29,11 +29,18 @@ import { useLanguage } from './words.js';
 
 export class Face {
   /**
-   * @param {{place: HTMLElement, makeCall: (how: {relayOnly: boolean}) => Call, media: Media, settings: Settings, prefs: Prefs}} parts
+   * @param {object} parts
+   * @param {HTMLElement} parts.place
+   * @param {(how: {relayOnly: boolean}) => Call} parts.makeCall
+   * @param {(signaling: import('../call/call.js').Mediator) => Call} parts.makeManualCall  one that no hub knows of
+   * @param {Media} parts.media
+   * @param {Settings} parts.settings
+   * @param {Prefs} parts.prefs
    */
-  constructor({ place, makeCall, media, settings, prefs }) {
+  constructor({ place, makeCall, makeManualCall, media, settings, prefs }) {
     this.place = place;
     this.makeCall = makeCall;
+    this.makeManualCall = makeManualCall;
     this.media = media;
     this.settings = settings;
     this.prefs = prefs;
@@ -53,7 +60,8 @@ export class Face {
   /** The first view. */
   start() {
     const missing = missingFeature();
-    if (missing) this.#message(tooOld());
+    if (missing) this.message(tooOld());
+    else if (location.pathname === '/manual') void this.manual();
     else if (!this.settings.reached) this.#offline();
     else this.lobby();
   }
@@ -63,6 +71,28 @@ export class Face {
     const room = roomOfPath(location.pathname);
     this.#title(room);
     this.#show(lobbyView(this, { room, problem, join: (who) => this.join(who) }));
+  }
+
+  /** Two pages joined by texts that people carry. */
+  async manual() {
+    const { manualView } = await import('./manual/view.js');
+    this.#title('');
+    this.#show(manualView(this), 'title');
+  }
+
+  /**
+   * A call that came about in another way than through a room's door.
+   * @param {Call} call
+   * @param {(end: import('./room.js').End) => void} onEnd
+   * @returns {HTMLElement} what is shown
+   */
+  inside(call, onEnd) {
+    call.sending.usePreset(this.prefs.pictures);
+    this.onPictures = () => call.sending.usePreset(this.prefs.pictures);
+    const view = roomView(this, call, onEnd);
+    this.#title(call.room);
+    this.#show(view, 'name');
+    return view.element;
   }
 
   /**
@@ -82,11 +112,8 @@ export class Face {
     }
     this.knocking = false;
     this.inCall = who;
-    call.sending.usePreset(this.prefs.pictures);
-    this.onPictures = () => call.sending.usePreset(this.prefs.pictures);
     history.replaceState(null, '', linkTo('', who.room) + location.search + hashWith(secret));
-    this.#title(who.room);
-    this.#show(roomView(this, call, (end) => this.#ended(who, end)), 'name');
+    this.inside(call, (end) => this.#ended(who, end));
   }
 
   /**
@@ -115,7 +142,7 @@ export class Face {
    */
   #waiting(who, call) {
     this.knocking = true;
-    this.#message({
+    this.message({
       icon: 'door', title: 'knock.waiting', text: 'knock.waiting.help', holes: { room: who.room },
       actions: [{ key: 'knock.stop', run: () => { call.leave(); this.knocking = false; this.lobby(); } }],
     });
@@ -173,7 +200,7 @@ export class Face {
       if (problem.code !== 'replaced') return this.lobby(problem);
     }
     const replaced = problem?.code === 'replaced';
-    this.#message({
+    this.message({
       icon: replaced ? 'info' : 'door', title: replaced ? 'problems.replaced' : 'left.title', text: replaced ? 'problems.replaced.help' : 'left.text',
       holes: { room: who.room },
       actions: [{ key: 'left.again', run: () => this.#again(who) }, { key: 'left.home', href: '/' }],
@@ -185,7 +212,7 @@ export class Face {
    * @param {number} count
    */
   #full(who, count) {
-    this.#message({
+    this.message({
       icon: 'people', title: 'full.title', text: 'full.text', holes: { room: who.room, n: count },
       actions: [{ key: 'full.again', run: () => this.#again(who) }, { key: 'left.home', href: '/' }],
     });
@@ -200,11 +227,14 @@ export class Face {
   /** The page comes from this browser's own store: the server is not there. */
   #offline() {
     window.addEventListener('online', () => location.reload());
-    this.#message({ icon: 'offline', title: 'offline.title', text: 'offline.text', actions: [{ key: 'notice.retry', run: () => location.reload() }] });
+    this.message({
+      icon: 'offline', title: 'offline.title', text: 'offline.text',
+      actions: [{ key: 'notice.retry', run: () => location.reload() }, { key: 'manual.link', href: '/manual' }],
+    });
   }
 
-  /** @param {import('./message.js').Message} message */
-  #message(message) {
+  /** A view that says one thing. @param {import('./message.js').Message} message */
+  message(message) {
     this.#show({ element: messageView(message), end() {} }, 'title');
   }
 

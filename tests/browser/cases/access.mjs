@@ -43,7 +43,7 @@ scenario('axe finds nothing to mend in any view, in light and dark, in English a
   await passes(alice, 'the goodbye');
 });
 
-scenario('axe finds nothing to mend in the test page, in light and dark, in English and Chinese', async (stage) => {
+scenario('axe finds nothing to mend in the test page and in a call without a server, in light and dark, in English and Chinese', async (stage) => {
   const server = await stage.server();
   for (const locale of ['en-GB', 'zh-CN']) {
     const alice = await stage.person(server, `Alice in ${locale}`, { context: { bypassCSP: true, locale } });
@@ -60,6 +60,13 @@ scenario('axe finds nothing to mend in the test page, in light and dark, in Engl
     await alice.page.goto(`${server.url}/test?phone#phone=nobody-waits-for-this`);
     await alice.page.locator('.way[data-state="works"]').last().waitFor();
     await passes(alice, `the phone, ${locale}`);
+    await alice.page.goto(`${server.url}/manual`);
+    await passes(alice, `a call without a server, ${locale}`);
+    await alice.page.locator('[data-part="offer"]').click();
+    await alice.page.locator('.manual .qr svg').waitFor();
+    await alice.page.locator('[data-part="go"]').click();
+    await alice.page.locator('.notice').waitFor();
+    await passes(alice, `the texts of one, ${locale}`);
   }
 });
 
@@ -138,6 +145,10 @@ scenario('with words half as long again nothing is left untranslated, and 320 pi
   await alice.page.goto(`${server.url}/test?phone#phone=nobody-waits-for-this`);
   await alice.page.locator('.way[data-state="works"]').last().waitFor();
   await fits(alice, 'the phone');
+  await alice.page.goto(`${server.url}/manual`);
+  await alice.page.locator('[data-part="offer"]').click();
+  await alice.page.locator('.manual .qr svg').waitFor();
+  await fits(alice, 'a call without a server');
 });
 
 /** Every text as a strange and longer one between brackets: what has none was not translated. */

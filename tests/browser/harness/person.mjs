@@ -266,6 +266,29 @@ export class Person {
     assert.equal(found.length, 0, `axe, ${where}:\n${found.join('\n')}`);
   }
 
+  /** Begins a call without a server; what to give to the other side. */
+  async beginsManually() {
+    await this.page.goto(`${this.url}/manual`);
+    await this.page.getByLabel(words('lobby.name')).fill(this.name);
+    await this.button(words('manual.offer')).click();
+    return this.#givenText();
+  }
+
+  /** Opens the link that somebody began a call with; what to give back. */
+  async answersManually(link) {
+    await this.page.goto('about:blank'); // a link that differs behind `#` alone loads nothing
+    await this.page.goto(link);
+    await this.page.getByLabel(words('lobby.name')).fill(this.name);
+    await this.button(words('manual.go.answer')).click();
+    return this.#givenText();
+  }
+
+  async #givenText() {
+    const field = this.page.getByLabel(words('manual.given'));
+    await field.waitFor();
+    return field.inputValue();
+  }
+
   /** Waits until the test page is through. */
   async testsTheNetwork() {
     await this.page.locator('[data-part="again"][aria-disabled="false"]').waitFor();

@@ -6,7 +6,7 @@
 import { SIZE } from '../../call/board/log.js';
 import { SharedBoard } from '../../call/board/share.js';
 import { ask } from '../ask.js';
-import { make, part, setIcon, stamp } from '../dom.js';
+import { dress, make, part, setIcon, stamp } from '../dom.js';
 import { label, localise, t } from '../words.js';
 import { PALETTE, paint, paintLine } from './paint.js';
 import { takePen } from './pen.js';
@@ -29,7 +29,7 @@ export class BoardView {
     this.element = stamp('board');
     localise(this.element);
     label(this.element, 'bar.board');
-    dress();
+    dress('board');
     this.canvas = part(this.element, 'paper', HTMLCanvasElement);
     Object.assign(this.canvas, SIZE);
     this.brush = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext('2d', { alpha: false }));
@@ -205,13 +205,4 @@ export class BoardView {
     mark.classList.toggle('down', cursor.down);
     setIcon(mark, 'pen');
   }
-}
-
-/** Its sheet comes with it. */
-function dress() {
-  const href = new URL('../../style/board.css', import.meta.url).href;
-  if ([...document.styleSheets].some((sheet) => sheet.href === href)) return;
-  const link = make('link', '');
-  Object.assign(link, { rel: 'stylesheet', href });
-  document.head.append(link);
 }
