@@ -16,12 +16,11 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { GAP_MS, movesOn, record } from '../tests/browser/harness/recorder.mjs';
 
 const tries = Number(process.env.TRIES ?? 10);
 const PORT = 8443;
 const PATIENCE_MS = 60_000;
-/** A picture every 67 ms: what is longer than this is no jitter. */
-const GAP_MS = 700;
 
 const kinds = {
   short: { title: 'cut of 3 s', seenWithin: 2000, healedWithin: 2000, play: (net) => cutFor(net, 3000) },
@@ -114,16 +113,6 @@ async function attempt(play, net, people) {
   return { seen: Math.max(...seen), after: Math.max(0, ...logs.map(({ frames }) => movesOn(frames, back) - back)) };
 }
 
-/**
- * When the picture moved on: the first that came after the gap and after the path was back, once a second of them has come.
- * A machine that is too busy to show pictures makes gaps of its own later on.
- */
-function movesOn(frames, back) {
-  const gap = frames.findIndex((at, index) => index > 0 && at >= back && at - frames[index - 1] > GAP_MS);
-  const first = frames[gap] ?? frames.find((at) => at >= back);
-  return first !== undefined && frames.at(-1) - first >= 1000 ? first : null;
-}
-
 async function until(people, good) {
   for (const end = Date.now() + PATIENCE_MS; Date.now() < end; await pause(250)) {
     const logs = await Promise.all(people.map(({ page }) => page.evaluate(() => window.recorded)));
@@ -149,22 +138,6 @@ async function readdress(net) {
   ip('address', 'add', `10.78.2.${net.host}/24`, 'dev', 'eth0');
   ip('route', 'add', 'default', 'via', '10.78.2.1');
   return { begun, back: begun };
-}
-
-/** In the page: when pictures of somebody came, and what their tile said. */
-function record(name) {
-  const tile = /** @type {HTMLElement} */ (document.querySelector(`section[aria-label="${name}"]`));
-  const video = tile.querySelector('video');
-  const recorded = (window.recorded = { frames: [], links: [], link: tile.dataset.link });
-  const look = () => {
-    recorded.frames.push(Date.now());
-    video.requestVideoFrameCallback(look);
-  };
-  video.requestVideoFrameCallback(look);
-  new MutationObserver(() => {
-    recorded.link = tile.dataset.link;
-    recorded.links.push({ at: Date.now(), link: recorded.link });
-  }).observe(tile, { attributes: true, attributeFilter: ['data-link'] });
 }
 
 function spread(values) {

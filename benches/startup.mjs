@@ -29,6 +29,7 @@ const runs = Number(process.env.RUNS ?? 10);
 const { Server } = await import('../tests/browser/harness/server.mjs');
 const { browser, closeBrowsers } = await import('../tests/browser/harness/browsers.mjs');
 const { Person } = await import('../tests/browser/harness/person.mjs');
+const { timeFirstPicture } = await import('../tests/browser/harness/probes.mjs');
 
 const rows = [
   ['machine', `${os.cpus().length} x ${os.cpus()[0].model.trim()}, ${os.type()} ${os.release()}`],
@@ -121,7 +122,7 @@ async function firstPicture(query) {
   for (let run = 0; run < runs; run++) {
     const alice = await Person.sitDown(await browser('chromium'), { name: 'Alice', url: server.url });
     await alice.openRoom('kitchen', { query });
-    await alice.page.evaluate(timeFirstPicture);
+    await alice.page.evaluate(timeFirstPicture, 'Bob');
     await alice.enter();
     times.push(await alice.page.evaluate(() => window.firstPicture));
     await alice.leave();
@@ -130,21 +131,6 @@ async function firstPicture(query) {
   await bob.goAway();
   await server.close();
   return inMs(times);
-}
-
-/** In the page: a promise of the time between the click that goes in and the first frame of somebody else. */
-function timeFirstPicture() {
-  window.firstPicture = new Promise((resolve) => {
-    addEventListener('click', (click) => {
-      const clicked = click.timeStamp;
-      const look = () => {
-        const video = /** @type {HTMLVideoElement | null} */ (document.querySelector('[aria-label="Bob"] video'));
-        if (!video) return requestAnimationFrame(look);
-        video.requestVideoFrameCallback((now) => resolve(now - clicked));
-      };
-      look();
-    }, { capture: true, once: true });
-  });
 }
 
 function inMs(times) {

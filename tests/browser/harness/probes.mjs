@@ -261,3 +261,18 @@ export async function firstProgress(row) {
   while (!['running', 'checking', 'done'].includes(row.dataset.state)) await new Promise((next) => requestAnimationFrame(next));
   return row.dataset.state === 'running' ? row.querySelector('progress').value : 100;
 }
+
+/** Keeps a promise of the time between the click that goes in and the first frame of somebody else; read it as `firstPicture`. */
+export function timeFirstPicture(name) {
+  window.firstPicture = new Promise((resolve) => {
+    addEventListener('click', (click) => {
+      const clicked = click.timeStamp;
+      const look = () => {
+        const video = /** @type {HTMLVideoElement | null} */ (document.querySelector(`[aria-label="${name}"] video`));
+        if (!video) return requestAnimationFrame(look);
+        video.requestVideoFrameCallback((now) => resolve(now - clicked));
+      };
+      look();
+    }, { capture: true, once: true });
+  });
+}

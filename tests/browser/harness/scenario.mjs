@@ -9,24 +9,22 @@ import { browser, missing } from './browsers.mjs';
 import { Person } from './person.mjs';
 import { Server } from './server.mjs';
 
-const output = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../output');
-
 /** @typedef {import('./browsers.mjs').Kind} Kind */
 
 /** No scenario takes so long; one that hangs must not take the suite with it. */
 const LIMIT_MS = 180_000;
 
 /**
+ * @template {Stage} [S=Stage]
  * @param {string} name what somebody would notice
- * @param {(stage: Stage) => Promise<void>} play
- * @param {{ needs?: Kind[] }} [options] the kinds of browser it cannot do without
+ * @param {(stage: S) => Promise<void>} play
+ * @param {{ needs?: Kind[], stage?: S }} [options] the kinds of browser it cannot do without; one stage instead of a common one
  */
-export function scenario(name, play, { needs = [/** @type {Kind} */ ('chromium')] } = {}) {
+export function scenario(name, play, { needs = [/** @type {Kind} */ ('chromium')], stage = /** @type {S} */ (new Stage()) } = {}) {
   const lacking = needs.map(missing).find(Boolean);
   test(name, { timeout: LIMIT_MS, skip: lacking ?? false }, async (t) => {
-    const stage = new Stage();
     t.after(() => stage.clear()); // also when the limit is over
-    const folder = path.join(output, name.replaceAll(/[^\p{L}\p{N}]+/gu, '-'));
+    const folder = path.join(stage.output, name.replaceAll(/[^\p{L}\p{N}]+/gu, '-'));
     await rm(folder, { recursive: true, force: true });
     try {
       await play(stage);
@@ -38,8 +36,10 @@ export function scenario(name, play, { needs = [/** @type {Kind} */ ('chromium')
 }
 
 export class Stage {
+  /** Where the traces of what failed are left. */
+  output = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../output');
   #servers = /** @type {Server[]} */ ([]);
-  #people = /** @type {Person[]} */ ([]);
+  people = /** @type {Person[]} */ ([]);
 
   /**
    * @param {Record<string, string>} [settings] as `CALLBOX_*` names without the prefix
@@ -58,8 +58,12 @@ export class Stage {
    * @param {{ kind?: Kind, context?: import('playwright-core').BrowserContextOptions }} [options]
    */
   async person(server, name, { kind = 'chromium', context = {} } = {}) {
-    const person = await Person.sitDown(await browser(kind), { name, url: server.url, context });
-    this.#people.push(person);
+    return this.enters(await Person.sitDown(await browser(kind), { name, url: server.url, context }));
+  }
+
+  /** From now on this person belongs to the scenario. @param {Person} person */
+  enters(person) {
+    this.people.push(person);
     return person;
   }
 
@@ -81,7 +85,7 @@ export class Stage {
 
   async leaveTraces(folder) {
     await mkdir(folder, { recursive: true });
-    for (const person of this.#people) {
+    for (const person of this.people) {
       // Before the picture: Playwright puts a style into the page for it, and Firefox reports that the page's policy blocked it.
       await writeFile(path.join(folder, `${person.name}.console.txt`), person.console.join('\n'));
       await person.page.screenshot({ path: path.join(folder, `${person.name}.png`), timeout: 5000 }).catch(() => {});
@@ -92,7 +96,7 @@ export class Stage {
   }
 
   async clear() {
-    await Promise.allSettled(this.#people.map((person) => person.context.close()));
+    await Promise.allSettled(this.people.map((person) => person.context.close()));
     await Promise.allSettled(this.#servers.map((server) => server.close()));
   }
 }

@@ -12,6 +12,7 @@ interface Window {
   soundsIn(tile: Element): Promise<{ track: MediaStreamTrack; report: RTCInboundRtpStreamStats }[]>;
   firstPicture: Promise<number>;
   recorded: { frames: number[]; links: { at: number; link: string }[]; link: string };
+  wordsNoted: { text: string; gone: number }[];
   bareRtc: RTCPeerConnection;
   bareChannel: RTCDataChannel;
   bareRate: Promise<number>;
