@@ -1,31 +1,38 @@
-# The image is one static program, certificate authorities, and a line about its user; it ends FROM scratch.
+# The image is one static program and a line about its user; it ends FROM scratch. Certificate authorities are in the program.
 #
 #   docker build -t callbox .
 #   docker run --network host -v callbox:/data callbox                      everything, on a server
 #   docker run -p 443:443 -p 443:443/udp -v callbox:/data -e CALLBOX_TURN__PORTS=none callbox     published ports
+#   docker build --target sbom --output . .                                 what it is made of: callbox.cdx.json
 #
 # `callbox ports` (here: docker run --rm callbox ports) prints the ports and why each of them.
 
 # A Debian with Rust and a C compiler; name another one to build from a mirror.
 ARG BUILD_IMAGE=rust:1.95-bookworm
 FROM ${BUILD_IMAGE} AS build
-# setcap, for the port below 1024; certificate authorities, for asking other servers.
-RUN for tool in setcap:libcap2-bin update-ca-certificates:ca-certificates; do \
-      command -v "${tool%%:*}" >/dev/null || packages="$packages ${tool##*:}"; \
-    done; \
-    [ -z "$packages" ] || { apt-get update && apt-get install -y --no-install-recommends $packages; }
+# setcap, for the port below 1024.
+RUN command -v setcap >/dev/null || { apt-get update && apt-get install -y --no-install-recommends libcap2-bin; }
 WORKDIR /src
 COPY . .
 # A static glibc resolves names by /etc/resolv.conf and needs no other file. --target keeps build scripts dynamic.
 RUN host=$(rustc -vV | sed -n 's/^host: //p') && \
     RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --bin callbox --target "$host" && \
-    mkdir -p /image/etc/ssl/certs /image/data && \
+    mkdir -p /image/etc /image/data && \
     cp "target/$host/release/callbox" /image/callbox && \
-    cp /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ && \
     echo 'callbox:x:65532:65532:callbox:/data:/' > /image/etc/passwd && \
     # Docker lets any user have port 443 on its own networks, not on the host's. BuildKit copies this into the image;
     # Docker's builder of before 23.0 drops it, and callbox then says which sysctl to set.
     setcap cap_net_bind_service=+ep /image/callbox
+
+# What the binary is made of; built only when it is asked for.
+FROM ${BUILD_IMAGE} AS inventory
+WORKDIR /src
+COPY . .
+RUN cargo install cargo-cyclonedx --version 0.5.9 --locked && \
+    cargo cyclonedx --format json --describe binaries --target "$(rustc -vV | sed -n 's/^host: //p')" && \
+    mv callbox_bin.cdx.json /callbox.cdx.json
+FROM scratch AS sbom
+COPY --from=inventory /callbox.cdx.json /
 
 FROM scratch
 COPY --from=build /image/etc /etc
