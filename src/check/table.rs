@@ -83,7 +83,13 @@ fn line(step: &Step, verdict: Option<&Verdict>, number: Option<usize>, ink: &Ink
     let dialled = step.address.filter(|address| !address.ip().is_unspecified() && step.what != What::Page);
     let at = dialled.map(|address| address.to_string()).filter(|at| !step.on.contains(at));
     let on = at.map_or(step.on.clone(), |at| format!("{} at {at}", step.on));
+    // Whoever is checked wrote some of it: nothing of it may drive the terminal.
+    let (on, told) = (without_controls(&on), without_controls(&told));
     format!("{colour}{mark:<4}{} {took:>8}  {:<15}  {on}: {told}{number}\n", ink.plain, step.what)
+}
+
+fn without_controls(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// In lines of at most so many characters, where words let it.

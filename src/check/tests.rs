@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::certificate::Problem;
 use super::judge::{Cause, Family, Port, is_good, judge};
 use super::report::{Facts, Failure, Observations, Outcome, Step, What};
+use super::table::table;
 use super::target::Target;
 use super::words::words;
 
@@ -269,4 +270,13 @@ fn what_is_said_stands_in_the_readme_and_nothing_else_does() {
     let told: Vec<&str> = rows.map(|row| row.split('|').nth(1).unwrap().trim()).collect();
     let said: Vec<String> = every_cause().iter().map(|cause| words(cause, "call.example.org").title).collect();
     assert_eq!(told, said);
+}
+
+#[test]
+fn what_a_foreign_server_writes_does_not_drive_the_terminal() {
+    let mut seen = well();
+    seen.steps[1].on = "turn:\u{1b}[2Jevil".to_owned();
+    seen.steps[2].outcome = Outcome::Bad(Failure::Other("\u{9b}31m\u{7}".to_owned()));
+    let table = table(&seen, false, 80);
+    assert!(!table.chars().any(|c| c.is_control() && c != '\n'), "{table:?}");
 }
