@@ -84,6 +84,22 @@ fn request(message: &Value) -> Request {
 }
 
 #[test]
+fn the_type_counts_wherever_it_stands_and_only_once() {
+    assert_eq!(decode(r#"{ "type" : "ping" }"#, fresh), Ok(Request::Ping));
+    assert_eq!(decode(r#"{"type":"pi\u006eg"}"#, fresh), Ok(Request::Ping));
+    let signal = |text| matches!(decode(text, fresh), Ok(Request::Signal { .. }));
+    assert!(signal(r#"{"to":"a","payload":{},"type":"signal"}"#));
+    assert!(signal(r#"{"type":"signal","to":"a","payload":{"type":"ping"}}"#));
+    for text in [
+        r#"{"type":"ping","type":"leave"}"#,
+        r#"{"type":"signal","to":"a","payload":{},"type":"signal"}"#,
+        r#"{"type":""#,
+    ] {
+        assert!(matches!(decode(text, fresh), Err(Refusal::BadMessage(_))), "{text}");
+    }
+}
+
+#[test]
 fn every_message_of_a_page_is_understood() {
     let documents = documents("page");
     assert_eq!(documents.len(), 13);

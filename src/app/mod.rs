@@ -13,6 +13,7 @@ mod keys;
 mod logs;
 mod phone;
 mod reload;
+mod rest;
 mod serving;
 mod stop;
 mod trust;
@@ -50,8 +51,8 @@ pub use logs::start as start_logs;
 /// `inputs` are what `config` was made of: they are read again when they change.
 pub fn serve(inputs: Inputs, config: Config) -> anyhow::Result<()> {
     raise_open_files();
-    let runtime =
-        tokio::runtime::Runtime::new().context("cannot start threads; raise the limit of processes (ulimit -u)")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().on_thread_park(rest::before_waiting).build();
+    let runtime = runtime.context("cannot start threads; raise the limit of processes (ulimit -u)")?;
     let served = runtime.block_on(run(inputs, config));
     // What still blocks (a lookup, a file) must not hold up the end.
     runtime.shutdown_background();

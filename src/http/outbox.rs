@@ -2,17 +2,20 @@
 //! nobody's time.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
-use tokio::sync::Notify;
+use futures_util::task::AtomicWaker;
 
 use crate::hub::{Message, Refusal};
 
-/// Filled by the switchboard, emptied by the socket's own task.
+/// Filled by the switchboard, emptied by the socket's own task, the only one that waits for it.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     content: Mutex<Content>,
-    changed: Notify,
+    /// The socket's own task.
+    reader: AtomicWaker,
 }
 
 #[derive(Debug, Default)]
@@ -46,33 +49,39 @@ impl Outbox {
             *content = Content { end: Some(End::TooSlow), ..Content::default() };
         }
         drop(content);
-        self.changed.notify_one();
+        self.reader.wake();
     }
 
     pub(super) fn end(&self, refusal: Refusal) {
         self.lock().end.get_or_insert(End::Refused(refusal));
-        self.changed.notify_one();
+        self.reader.wake();
     }
 
     /// Takes all there is, waiting until there is something. After an end there is nothing to wait for.
     pub(super) async fn take(&self) -> (VecDeque<Message>, Option<End>) {
-        loop {
-            {
-                let mut content = self.lock();
-                if !content.messages.is_empty() || content.end.is_some() {
-                    content.bytes = 0;
-                    return (std::mem::take(&mut content.messages), content.end.clone());
-                }
-            }
-            self.changed.notified().await;
-        }
+        self.wait_for(|content| {
+            let has_some = !content.messages.is_empty() || content.end.is_some();
+            has_some.then(|| {
+                content.bytes = 0;
+                (std::mem::take(&mut content.messages), content.end.clone())
+            })
+        })
+        .await
     }
 
     /// Waits until the reader is known to be too slow.
     pub(super) async fn overflow(&self) {
-        while self.lock().end != Some(End::TooSlow) {
-            self.changed.notified().await;
-        }
+        self.wait_for(|content| (content.end == Some(End::TooSlow)).then_some(())).await;
+    }
+
+    /// Looks, and looks again whenever something was put in.
+    async fn wait_for<T>(&self, look: impl Fn(&mut Content) -> Option<T>) -> T {
+        poll_fn(|context| {
+            // Before the look: what is put in after it finds somebody to wake.
+            self.reader.register(context.waker());
+            look(&mut self.lock()).map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
     }
 
     fn lock(&self) -> MutexGuard<'_, Content> {

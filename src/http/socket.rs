@@ -84,8 +84,11 @@ impl Socket<'_> {
         let mut heard = Instant::now();
         let mut garbled = false;
         let mut silence = pin!(sleep_until(heard + SILENCE));
+        let mut shutdown = pin!(self.shutdown.cancelled());
         loop {
+            // In the order of how often each is ready: whatever comes before spares the others a look.
             tokio::select! {
+                biased;
                 (messages, end) = line.outbox().take() => {
                     if let Some(ending) = self.write(stream, line.outbox(), messages).await {
                         return ending;
@@ -107,6 +110,7 @@ impl Socket<'_> {
                         Heard::End(ending) => return ending,
                     }
                 }
+                () = &mut shutdown => return going_away(),
                 // Set anew only when it rings: a message costs no timer.
                 () = &mut silence => {
                     if heard.elapsed() >= SILENCE {
@@ -114,7 +118,6 @@ impl Socket<'_> {
                     }
                     silence.as_mut().reset(heard + SILENCE);
                 }
-                () = self.shutdown.cancelled() => return going_away(),
             }
         }
     }
@@ -129,23 +132,30 @@ impl Socket<'_> {
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
-        let writing = async {
+        // First, so that nobody is told of the others' end when it is everybody's.
+        if self.shutdown.is_cancelled() {
+            return Some(going_away());
+        }
+        let mut writing = pin!(async {
             for message in messages {
                 stream.feed(Frame::text(wire::encode(&message, |you| self.ice(you)))).await?;
             }
             stream.flush().await
-        };
-        tokio::select! {
+        });
+        let written = tokio::select! {
             biased;
-            // First, so that nobody is told of the others' end when it is everybody's.
-            () = self.shutdown.cancelled() => Some(going_away()),
-            written = timeout(WRITE_PATIENCE, writing) => match written {
-                Ok(Ok(())) => None,
-                Ok(Err(_)) => Some(Ending::Gone),
-                Err(_) => Some(Ending::Dead),
-            },
-            () = outbox.overflow() => Some(Ending::Dead),
-        }
+            written = &mut writing => written,
+            // A socket that does not take it at once, which is rare: only then are there a timer and others to listen to.
+            () = std::future::ready(()) => tokio::select! {
+                () = self.shutdown.cancelled() => return Some(going_away()),
+                written = timeout(WRITE_PATIENCE, writing) => match written {
+                    Ok(written) => written,
+                    Err(_) => return Some(Ending::Dead),
+                },
+                () = outbox.overflow() => return Some(Ending::Dead),
+            }
+        };
+        written.err().map(|_| Ending::Gone)
     }
 
     fn ice(&self, you: &PersonId) -> Ice {

@@ -21,7 +21,7 @@ use crate::pass::Secret;
 /// [`Refusal::BadMessage`] for anything that is not exactly one of the documented messages, unknown fields included: a
 /// page that says more than we understand must hear so at once, and not be half understood.
 pub fn decode(text: &str, fresh: impl FnOnce() -> PersonId) -> Result<Request, Refusal> {
-    match read::<Kind>(text)?.r#type.as_ref() {
+    match kind(text)?.as_ref() {
         "signal" => read(text).map(|SignalOut { to, payload, .. }| Request::Signal {
             to: PersonId(to.as_ref().into()),
             payload: payload.get().into(),
@@ -94,6 +94,16 @@ pub struct Ice {
     pub ice_servers: Vec<IceServer>,
     /// How many seconds the credentials are good for.
     pub ice_ttl: u64,
+}
+
+/// What kind of message it is. Where the type stands first, as our page writes it, nothing else is looked at here: the second
+/// reading looks at everything, and refuses a type that is there twice.
+fn kind(text: &str) -> Result<Cow<'_, str>, Refusal> {
+    let first = text.strip_prefix(r#"{"type":""#).and_then(|rest| rest.split_once('"'));
+    match first {
+        Some((kind, _)) if !kind.contains('\\') => Ok(kind.into()),
+        _ => read::<Kind>(text).map(|kind| kind.r#type),
+    }
 }
 
 #[derive(Deserialize)]
