@@ -8,8 +8,8 @@ use std::path::Path;
 
 use callbox::http::{Ice, IceServer, decode, encode};
 use callbox::hub::{
-    Command, DoorChange, DoorSigns, Join, Joined, Knock, Message, Parting, Peer, PersonId, Refusal, RelayBudget,
-    Request, RoomName, Wish,
+    Candidate, Command, DoorChange, DoorSigns, Join, Joined, Knock, Message, Pair, Parting, Peer, PersonId, Reason,
+    Refusal, RelayBudget, Request, RoomName, Transport, Why, Wish,
 };
 use callbox::invitation::{Invitation, InvitationId, Role};
 use callbox::pass::Secret;
@@ -76,6 +76,20 @@ fn request(message: &Value) -> Request {
             password: message["password"].as_str().map(Secret::new),
         })),
         "signal" => Request::Signal { to: PersonId(text("to").into()), payload: message["payload"].to_string().into() },
+        "path" => Request::Path(Box::new(callbox::hub::Path {
+            to: person(&message["to"]),
+            pair: message["pair"].is_object().then_some(Pair {
+                local: Candidate::Relay,
+                remote: Candidate::ServerReflexive,
+                relay: Some(Transport::Tls),
+            }),
+            alive: message["alive"].as_bool().unwrap(),
+            relay_only: message["relay_only"].as_bool().unwrap(),
+            rtt: message["rtt"].as_u64().map(|rtt| rtt as u32),
+            bytes_in: message["bytes_in"].as_u64().unwrap(),
+            bytes_out: message["bytes_out"].as_u64().unwrap(),
+            relayed: None,
+        })),
         "leave" => Request::Leave,
         "ice-refresh" => Request::IceRefresh,
         "ping" => Request::Ping,
@@ -102,7 +116,7 @@ fn the_type_counts_wherever_it_stands_and_only_once() {
 #[test]
 fn every_message_of_a_page_is_understood() {
     let documents = documents("page");
-    assert_eq!(documents.len(), 13);
+    assert_eq!(documents.len(), 14);
     for (name, document) in documents {
         for message in [document["message"].clone(), complete(&document)] {
             assert_eq!(decode(&message.to_string(), fresh), Ok(request(&message)), "{name}");
@@ -226,6 +240,14 @@ fn said(message: &Value) -> Message {
             other => panic!("{other}"),
         }),
         "restarting" => Message::Restarting,
+        "why" => Message::Why(
+            person(&message["peer"]),
+            Why {
+                reason: Reason::UdpBlocked,
+                who: message["who"].as_array().unwrap().iter().map(person).collect(),
+                over: message["over"].is_string().then_some(Transport::Tls),
+            },
+        ),
         "mute-asked" => Message::MuteAsked(person(&message["by"])),
         "peer-joined" => Message::PeerJoined(peer(&message["peer"])),
         "peer-back" => Message::PeerBack(peer(&message["peer"])),
@@ -243,7 +265,7 @@ fn said(message: &Value) -> Message {
 #[test]
 fn every_message_of_the_hub_reads_as_documented() {
     let documents = documents("hub");
-    assert_eq!(documents.len(), 22);
+    assert_eq!(documents.len(), 23);
     for (name, document) in documents {
         for expected in [document["message"].clone(), complete(&document)] {
             let text = encode(&said(&expected), |_| ice(&expected));

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::http::RelayDoor;
+use crate::http::{RelayDoor, RelayUse};
 use crate::relay::Streams;
 
 /// The running relay, as the site sees it.
@@ -13,6 +13,11 @@ pub(super) struct Door(pub(super) Streams);
 impl RelayDoor for Door {
     fn admit(&self, id: &str, room: &str) {
         self.0.admit(id, room);
+    }
+
+    fn used_by(&self, id: &str) -> Option<RelayUse> {
+        let allocated = self.0.allocated(id).unwrap_or_default();
+        Some(RelayUse { udp: allocated.udp, tcp: allocated.tcp, tls: allocated.tls })
     }
 
     fn needs_announcements(&self) -> bool {

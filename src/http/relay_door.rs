@@ -4,10 +4,15 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use crate::hub::RelayUse;
+
 /// The relay, as far as people come and go. Called under the hub's lock, in the order things happened: must not wait.
 pub trait RelayDoor: fmt::Debug + Send + Sync {
     /// Somebody sat down: credentials made out to `id` are good, also those of an earlier stay. `room`: its name.
     fn admit(&self, id: &str, room: &str);
+
+    /// What the relay has seen of somebody who sits; `None`: there is no relay.
+    fn used_by(&self, id: &str) -> Option<RelayUse>;
 
     /// Whether [`announce`](RelayDoor::announce) is of use: a search in every signal for nothing would be a waste.
     fn needs_announcements(&self) -> bool;
@@ -26,6 +31,10 @@ pub(super) struct NoRelay;
 
 impl RelayDoor for NoRelay {
     fn admit(&self, _: &str, _: &str) {}
+
+    fn used_by(&self, _: &str) -> Option<RelayUse> {
+        None
+    }
 
     fn needs_announcements(&self) -> bool {
         false

@@ -16,7 +16,8 @@ use super::relay_door::RelayDoor;
 use super::tally::{Figures, Tally};
 use crate::clock::Now;
 use crate::hub::{
-    self, Effect, Event, Hub, Known, Network, PersonView, Refusal, RelayBudget, Request, RoomName, RoomView, SocketId,
+    self, Effect, Event, Hub, Known, Network, PersonId, PersonView, Refusal, RelayBudget, RelayUse, Request, RoomName,
+    RoomView, SocketId,
 };
 use crate::invitation::{Invitation, InvitationId};
 
@@ -199,7 +200,7 @@ impl Line<'_> {
     }
 
     /// The page asks for something.
-    pub(super) fn asked(&self, request: Request) {
+    pub(super) fn asked(&self, mut request: Request) {
         let addresses = match &request {
             Request::Signal { payload, .. } if self.switchboard.searches_signals => candidates::addresses(payload),
             _ => Vec::new(),
@@ -207,6 +208,9 @@ impl Line<'_> {
         self.switchboard.with(|lines| {
             // Before the peer hears of them: it may ask for its permission at once.
             lines.announce(self.socket, &addresses);
+            if let Request::Path(path) = &mut request {
+                path.relayed = lines.relay_use(self.socket, &path.to);
+            }
             lines.handle(Event::Asked(self.socket, request));
         });
     }
@@ -231,6 +235,12 @@ impl Lines {
         if let (false, Some(person)) = (addresses.is_empty(), self.hub.person(socket)) {
             self.relay.announce(&person.0, addresses);
         }
+    }
+
+    /// What the relay has seen of the person behind `socket` and of `peer`.
+    fn relay_use(&self, socket: SocketId, peer: &PersonId) -> Option<[RelayUse; 2]> {
+        let person = self.hub.person(socket)?;
+        Some([self.relay.used_by(&person.0)?, self.relay.used_by(&peer.0)?])
     }
 
     fn handle(&mut self, event: Event) {

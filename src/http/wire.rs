@@ -10,7 +10,8 @@ use serde_json::value::RawValue;
 
 use super::ice::IceServer;
 use crate::hub::{
-    Command, DoorChange, DoorSigns, Join, Joined, Message, Parting, Peer, PersonId, Refusal, RelayBudget, Request, Wish,
+    Candidate, Command, DoorChange, DoorSigns, Join, Joined, Message, Pair, Parting, Path, Peer, PersonId, Reason,
+    Refusal, RelayBudget, Request, Transport, Why, Wish,
 };
 use crate::invitation::{Invitation, Role};
 use crate::pass::Secret;
@@ -27,6 +28,7 @@ pub fn decode(text: &str, fresh: impl FnOnce() -> PersonId) -> Result<Request, R
             payload: payload.get().into(),
         }),
         "ping" => read::<Bare>(text).map(|_| Request::Ping),
+        "path" => read(text).map(|path: PathText| Request::Path(Box::new(path.into()))),
         "join" => read::<JoinText>(text).map(|join| Request::Join(join.with(fresh()))),
         "leave" => read::<Bare>(text).map(|_| Request::Leave),
         "admit" => about(text, Command::Admit),
@@ -64,6 +66,7 @@ pub fn encode(message: &Message, ice: impl FnOnce(&PersonId) -> Ice) -> String {
         Message::PeerBack(peer) => write(&Said::PeerBack { peer: PeerText::new(peer) }),
         Message::PeerAway(id) => write(&Said::PeerAway { id: &id.0 }),
         Message::PeerLeft(id, parting) => write(&Said::PeerLeft { id: &id.0, reason: reason(*parting) }),
+        Message::Why(peer, why) => write(&Said::why(peer, why)),
         Message::Left(room) => write(&Said::Left { room: room.as_str() }),
         Message::Pong => write(&Said::Pong),
         Message::Error(refusal) => write(&Said::Error { code: refusal.code(), message: refusal.to_string() }),
@@ -210,6 +213,73 @@ struct RevokeText {
     invitation: String,
 }
 
+/// What a page says of its way to a peer.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PathText<'a> {
+    #[serde(rename = "type")]
+    _type: IgnoredAny,
+    #[serde(borrow)]
+    to: Cow<'a, str>,
+    pair: Option<PairText>,
+    alive: bool,
+    relay_only: bool,
+    rtt: Option<u32>,
+    bytes_in: u64,
+    bytes_out: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PairText {
+    local: CandidateText,
+    remote: CandidateText,
+    relay: Option<TransportText>,
+}
+
+/// As `RTCIceCandidateType` has them.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum CandidateText {
+    Host,
+    Srflx,
+    Prflx,
+    Relay,
+}
+
+#[derive(Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum TransportText {
+    Udp,
+    Tcp,
+    Tls,
+}
+
+impl From<PathText<'_>> for Path {
+    fn from(text: PathText<'_>) -> Path {
+        let PathText { to, pair, alive, relay_only, rtt, bytes_in, bytes_out, .. } = text;
+        let to = PersonId(to.as_ref().into());
+        Path { to, pair: pair.map(Pair::from), alive, relay_only, rtt, bytes_in, bytes_out, relayed: None }
+    }
+}
+
+impl From<PairText> for Pair {
+    fn from(PairText { local, remote, relay }: PairText) -> Pair {
+        let [local, remote] = [local, remote].map(|candidate| match candidate {
+            CandidateText::Host => Candidate::Host,
+            CandidateText::Srflx => Candidate::ServerReflexive,
+            CandidateText::Prflx => Candidate::PeerReflexive,
+            CandidateText::Relay => Candidate::Relay,
+        });
+        let relay = relay.map(|transport| match transport {
+            TransportText::Udp => Transport::Udp,
+            TransportText::Tcp => Transport::Tcp,
+            TransportText::Tls => Transport::Tls,
+        });
+        Pair { local, remote, relay }
+    }
+}
+
 impl From<DoorText> for DoorChange {
     fn from(DoorText { locked, lobby, password, .. }: DoorText) -> DoorChange {
         DoorChange { locked, lobby, password: password.map(Secret::new) }
@@ -297,6 +367,13 @@ enum Said<'a> {
     Left {
         room: &'a str,
     },
+    Why {
+        peer: &'a str,
+        reason: &'static str,
+        who: Vec<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        over: Option<TransportText>,
+    },
     Pong,
     Error {
         code: &'static str,
@@ -305,6 +382,26 @@ enum Said<'a> {
 }
 
 impl<'a> Said<'a> {
+    fn why(peer: &'a PersonId, Why { reason, who, over }: &'a Why) -> Said<'a> {
+        let reason = match reason {
+            Reason::Direct => "direct",
+            Reason::OneNat => "one-nat",
+            Reason::Relayed => "relayed",
+            Reason::RelayWanted => "relay-wanted",
+            Reason::UdpBlocked => "udp-blocked",
+            Reason::Unheard => "unheard",
+            Reason::Silent => "silent",
+            Reason::NoRelay => "no-relay",
+            Reason::NoWay => "no-way",
+        };
+        let over = over.map(|over| match over {
+            Transport::Udp => TransportText::Udp,
+            Transport::Tcp => TransportText::Tcp,
+            Transport::Tls => TransportText::Tls,
+        });
+        Said::Why { peer: &peer.0, reason, who: who.iter().map(|id| &*id.0).collect(), over }
+    }
+
     fn invited(invitation: &'a str, granted: &Invitation) -> Said<'a> {
         let role = match granted.role {
             Role::Guest => RoleText::Guest,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::name::RoomName;
 use super::refusal::Refusal;
+use super::why::{Path, Why};
 use crate::invitation::{Invitation, InvitationId, Role};
 use crate::pass::Secret;
 
@@ -94,6 +95,8 @@ pub enum Request {
     Leave,
     /// What only a host may ask for.
     Host(Command),
+    /// To know why its connection to a peer goes the way it goes, which this says something of.
+    Path(Box<Path>),
     /// New credentials for the relay.
     IceRefresh,
     /// A sign of life.
@@ -262,6 +265,8 @@ pub enum Message {
     /// The server is about to stop, and another one will be there. Told when it is decided, and after a
     /// [`Message::Joined`] from then on.
     Restarting,
+    /// Why the call with this peer goes the way it goes.
+    Why(PersonId, Why),
     /// You are heard.
     Pong,
     /// What you asked for cannot be done.

@@ -20,6 +20,8 @@ mod room;
 mod step;
 #[cfg(test)]
 mod tests;
+mod ways;
+mod why;
 #[cfg(test)]
 mod world;
 
@@ -32,13 +34,14 @@ pub use self::message::{
     PersonId, RelayBudget, Request, SocketId, Wish,
 };
 pub use self::name::RoomName;
-pub use self::overview::{PersonView, RoomView};
+pub use self::overview::{CallView, PersonView, RoomView};
 pub use self::refusal::Refusal;
+pub use self::why::{Candidate, Pair, Path, Reason, RelayUse, Transport, Why};
 
 use self::allowance::{Allowance, Rate};
 use self::mailbox::{Mailbox, Postage};
 use self::newcomers::Newcomers;
-use self::room::{Place, Room};
+use self::room::{Person, Place, Room};
 use self::step::Step;
 use crate::clock::Now;
 use crate::pass::SeatKey;
@@ -238,6 +241,10 @@ impl Hub {
                 let seat = seat.clone();
                 self.command(id, seat, command, step);
             }
+            (Request::Path(path), Some(seat)) => {
+                let (room, from) = seat.clone();
+                self.hear_of_path(&room, &from, *path, step);
+            }
             (Request::Signal { to, payload }, Some(seat)) => {
                 let (room, from) = seat.clone();
                 self.pass_on(id, &room, from, &to, payload, step);
@@ -259,6 +266,22 @@ impl Hub {
             Some(Place::Here(to)) => step.send(*to, Message::Signal { from, payload }),
             Some(Place::Away { mailbox, .. }) => mailbox.put(from, payload, &mut self.postage),
             None => self.refuse(socket, Refusal::NoSuchPeer, step),
+        }
+    }
+
+    /// A page says how it reaches a peer. Both are told what follows from that, when it is news; who is gone needs no answer.
+    fn hear_of_path(&mut self, room: &RoomName, from: &PersonId, path: Path, step: &mut Step) {
+        let Some(room) = self.rooms.get_mut(room) else { return };
+        let (Some(one), Some(other)) = (room.find(from), room.find(&path.to).filter(|other| other.id != *from)) else {
+            return;
+        };
+        let (one_nat, pair) = (one.network == other.network, [(from, &path.to), (&path.to, from)]);
+        let ends = pair.map(|(reader, peer)| (room.find(reader).and_then(Person::socket), peer.clone()));
+        let Some(why) = room.ways.told(from, path, one_nat) else { return };
+        for (socket, peer) in ends {
+            if let Some(socket) = socket {
+                step.send(socket, Message::Why(peer, why.clone()));
+            }
         }
     }
 
@@ -313,6 +336,7 @@ impl Hub {
             self.away.remove(&Kept { until, room: name.clone(), id: id.clone() });
         }
         room.forget_words_of(id, &mut self.postage);
+        room.ways.forget(id);
         step.revoke(id.clone());
         room.tell_others(id, step, || Message::PeerLeft(id.clone(), parting));
         self.find_a_host(name, step);

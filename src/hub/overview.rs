@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::Hub;
 use super::message::{DoorSigns, PersonId, SocketId};
 use super::name::RoomName;
-use super::room::{Person, Place};
+use super::room::{Person, Place, Room};
 use super::step::Step;
+use super::ways::Way;
 
 /// One room, from outside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,21 @@ pub struct RoomView {
     pub door: DoorSigns,
     /// Since when it is there, in unix milliseconds. A restart begins anew.
     pub opened: u64,
+    /// What is known of the ways between its people.
+    pub calls: Vec<CallView>,
+}
+
+/// Two people of a room, from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallView {
+    /// Who.
+    pub people: [PersonId; 2],
+    /// Why it goes the way it goes, in English.
+    pub why: String,
+    /// Milliseconds there and back, if known.
+    pub rtt: Option<u32>,
+    /// Bytes that arrived at both pages, when they last said something.
+    pub bytes: u64,
 }
 
 /// One person in a room, from outside.
@@ -51,6 +67,7 @@ impl Hub {
             waiting: room.door.waiting.len(),
             door: room.door.signs(),
             opened: room.opened,
+            calls: room.ways.all().map(|way| call(room, way)).collect(),
         });
         let mut rooms: Vec<_> = rooms.collect();
         rooms.sort_by(|a, b| a.name.cmp(&b.name));
@@ -78,4 +95,9 @@ impl Hub {
         waiting.iter().for_each(|id| drop(self.decline(name, id, step)));
         people.iter().for_each(|id| drop(self.send_out(name, id, step)));
     }
+}
+
+fn call(room: &Room, way: &Way) -> CallView {
+    let name = |id: &PersonId| room.find(id).map_or_else(|| id.to_string(), |person| person.name.to_string());
+    CallView { people: way.people.clone(), why: way.why.sentence(name), rtt: way.rtt(), bytes: way.bytes() }
 }

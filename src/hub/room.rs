@@ -7,6 +7,7 @@ use super::door::Door;
 use super::mailbox::{Mailbox, Postage};
 use super::message::{Message, Network, Peer, PersonId, SocketId};
 use super::step::Step;
+use super::ways::Ways;
 
 /// One room. A room where nobody sits and nobody knocks does not exist.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub(super) struct Room {
     pub(super) opened: u64,
     pub(super) people: Vec<Person>,
     pub(super) door: Door,
+    /// What is known of the ways between them.
+    pub(super) ways: Ways,
 }
 
 /// Somebody with a seat.

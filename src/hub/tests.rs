@@ -473,3 +473,38 @@ fn who_comes_back_to_a_seat_is_no_newcomer() {
         assert!(matches!(hall.hears(socket)[0], Message::Joined(_)));
     }
 }
+
+#[test]
+fn both_are_told_why_when_it_is_news_and_whoever_runs_the_server_reads_it() {
+    let mut hall = Hall::new(Options::default());
+    let (alice, a) = hall.enters("Alice");
+    let (bob, b) = hall.enters("Bob");
+    hall.hears(alice);
+    hall.hears(bob);
+    let relayed = RelayUse { tls: 1, ..RelayUse::default() };
+    let path = |to: &PersonId, local, uses| {
+        let pair = Some(Pair {
+            local,
+            remote: Candidate::Relay,
+            relay: (local == Candidate::Relay).then_some(Transport::Tls),
+        });
+        let (alive, relay_only, rtt) = (true, false, Some(40));
+        let path =
+            Path { to: to.clone(), pair, alive, relay_only, rtt, bytes_in: 7, bytes_out: 9, relayed: Some(uses) };
+        Request::Path(Box::new(path))
+    };
+    let from_bob = path(&a.you, Candidate::Relay, [relayed, RelayUse::default()]);
+    hall.asks(bob, from_bob.clone());
+    let why = Why { reason: Reason::UdpBlocked, who: vec![b.you.clone()], over: Some(Transport::Tls) };
+    assert_eq!(hall.hears(alice), [Message::Why(b.you.clone(), why.clone())]);
+    assert_eq!(hall.hears(bob), [Message::Why(a.you.clone(), why)]);
+    hall.asks(bob, from_bob);
+    hall.asks(alice, path(&b.you, Candidate::Host, [RelayUse::default(), relayed]));
+    assert_eq!((hall.hears(alice), hall.hears(bob)), (vec![], vec![]), "nothing new");
+    let calls = hall.hub.overview().remove(0).calls;
+    assert_eq!((calls[0].why.as_str(), calls[0].bytes), ("Bob's network blocks UDP: relayed over TLS", 14));
+    hall.asks(alice, path(&PersonId("stranger".into()), Candidate::Host, [relayed; 2]));
+    hall.asks(alice, path(&a.you, Candidate::Host, [relayed; 2]));
+    hall.asks(bob, Request::Leave);
+    assert!(hall.hub.overview().remove(0).calls.is_empty(), "nothing of strangers, of oneself, or of who has left");
+}

@@ -355,7 +355,7 @@ impl Page {
                 assert!(changed, "a role is told once");
             }
             Message::Invited { .. } | Message::Revoked(_) => unreachable!("nobody asks for it"),
-            Message::RelayBudget(_) | Message::Restarting => {}
+            Message::RelayBudget(_) | Message::Restarting | Message::Why(..) => {}
             Message::MuteAsked(by) => assert!(self.hosts.contains(&by), "only hosts ask for quiet"),
             Message::Error(_) | Message::IceServers(_) | Message::Pong => {}
         }

@@ -278,6 +278,11 @@ impl Streams {
         self.shared.rules.admit(id, circle);
     }
 
+    /// See [`Rules::allocated`](turn::Rules::allocated).
+    pub fn allocated(&self, id: &str) -> Option<turn::Allocated> {
+        self.shared.rules.allocated(id)
+    }
+
     /// Whether [`Streams::announce`] is of use.
     pub fn needs_announcements(&self) -> bool {
         self.shared.rules.needs_announcements()

@@ -12,6 +12,7 @@ use super::rules::Rules;
 use super::session::{Opening, Session, State};
 use super::token;
 use crate::clock::Now;
+use crate::pass;
 use crate::stun::{Class, Message, Method, Writer, attribute};
 
 impl Session {
@@ -30,6 +31,9 @@ impl Session {
             rules.add_own(relayed.ip());
         }
         let allocation = Allocation::new(to.id, granted, lifetime, place, now);
+        if let Some(holder) = pass::holder(allocation.username()) {
+            rules.holders.count(holder, self.client.transport);
+        }
         let reply = self.granted(&allocation, &to, now, out);
         self.state = State::Alive(Box::new(allocation));
         reply

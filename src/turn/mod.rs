@@ -45,6 +45,7 @@
 //! addresses.
 
 mod action;
+mod allocated;
 mod allocation;
 mod answers;
 mod auth;
@@ -79,6 +80,7 @@ pub use action::{
     Action, Close, CloseFamily, Connect, ConnectFailed, Departure, Dropped, FromPeer, Icmp, Join, Move, NotOpened,
     Open, Opened, PortWish, Reply, Route, Ticket, ToPeer, Token,
 };
+pub use allocated::Allocated;
 pub use budget::{Budget, BudgetStep, Month, NotAUsage, Usage};
 pub use options::{Client, Discovery, Lifetimes, Options, PeerPolicy, Quotas, RelayKind, Transport};
 pub use overview::AllocationView;

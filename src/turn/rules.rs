@@ -13,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::action::Route;
+use super::allocated::{Allocated, Holders};
 use super::bucket::{Bucket, SharedBucket};
 use super::circles::Circles;
 use super::nonce;
@@ -37,6 +38,7 @@ pub struct Rules {
     pub(super) usage: Arc<Usage>,
     pub(super) revoked: Revoked,
     circles: Circles,
+    pub(super) holders: Holders,
     own: RwLock<Vec<IpAddr>>,
     /// The reasons why nobody new is served: [`NoMore`], added up.
     closed: AtomicU8,
@@ -81,6 +83,7 @@ impl Rules {
             usage: Arc::default(),
             revoked: Revoked::default(),
             circles: Circles::default(),
+            holders: Holders::default(),
             own: RwLock::default(),
             closed: AtomicU8::new(0),
             total_rate: SharedBucket::default(),
@@ -118,11 +121,13 @@ impl Rules {
     pub fn revoke(&self, id: &str, until: Duration, now: Now) {
         self.revoked.add(id, until, now);
         self.circles.remove(id);
+        self.holders.remove(id);
     }
 
     /// Takes a [`Rules::revoke`] back, and has `id` belong to `circle`.
     pub fn admit(&self, id: &str, circle: &str) {
         self.revoked.remove(id);
+        self.holders.admit(id);
         if self.options.peers_of_circle {
             self.circles.admit(id, circle);
         }
@@ -137,6 +142,11 @@ impl Rules {
     /// Whether [`Rules::announce`] is of use.
     pub fn needs_announcements(&self) -> bool {
         self.options.peers_of_circle
+    }
+
+    /// The allocations made with credentials made out to `id` since it was admitted; `None`: it is not.
+    pub fn allocated(&self, id: &str) -> Option<Allocated> {
+        self.holders.of(id)
     }
 
     /// Whether credentials made out to `id` are refused by [`Rules::revoke`].

@@ -9,7 +9,7 @@ const pages = readdirSync(WEB).filter((file) => file.endsWith('.html')).map(read
 const sources = pages.concat(scripts('')).join('\n');
 
 /** Keys that are put together from a code at run time; each start is used in the file named beside it. */
-const MADE = ['problems.', 'help.denied.', 'quality.', 'path.', 'files.with.', 'files.checking.', 'files.done.', 'files.declined.', 'files.waiting.', 'files.queued.', 'files.interrupted.', 'settings.theme.', 'board.colour.', 'knock.admit.', 'knock.decline.', 'people.mute', 'people.hand-over', 'people.remove', 'identity.', 'test.way.', 'test.fail.', 'test.nat.', 'test.verdict.', 'test.speaker.', 'manual.give.', 'manual.take.', 'manual.over', 'manual.lost'];
+const MADE = ['problems.', 'help.denied.', 'quality.', 'path.', 'files.with.', 'files.checking.', 'files.done.', 'files.declined.', 'files.waiting.', 'files.queued.', 'files.interrupted.', 'settings.theme.', 'board.colour.', 'knock.admit.', 'knock.decline.', 'people.mute', 'people.hand-over', 'people.remove', 'identity.', 'test.way.', 'test.fail.', 'test.nat.', 'test.verdict.', 'test.speaker.', 'manual.give.', 'manual.take.', 'manual.over', 'manual.lost', 'why.'];
 
 test('each language has the texts of every other one, in its own plural forms', () => {
   const all = new Set(Object.values(tables).flatMap((table) => Object.keys(table).map(bare)));

@@ -7,6 +7,7 @@ import { systemClock } from './clock.js';
 import { Door } from './door.js';
 import { Files } from './files.js';
 import { Greeting } from './greeting.js';
+import { Paths } from './paths.js';
 import { Peer } from './peer.js';
 import { Problem } from './problem.js';
 import { Roster } from './roster.js';
@@ -93,6 +94,7 @@ export class Call extends EventTarget {
       onleft: (peer, reason) => this.#gone(peer, reason),
     });
     this.files = new Files(this);
+    this.paths = new Paths({ clock: this.clock, relayOnly: this.relayOnly, send: (message) => this.signaling.send(message) });
     /** @type {RTCIceServer[]} */
     this.iceServers = [];
     /** @type {{ resolve: () => void, reject: (problem: Problem) => void } | null} */
@@ -183,6 +185,7 @@ export class Call extends EventTarget {
       case 'ice-servers': return this.#freshServers(message.ice_servers, message.ice_ttl);
       case 'relay-budget': return this.#relayHas(message.left);
       case 'restarting': return this.#restarts(true);
+      case 'why': return this.#explained(message);
       case 'error': return this.#refused(message);
     }
   }
@@ -197,6 +200,7 @@ export class Call extends EventTarget {
     // A hub that forgot this page's seat may still list the former one: that is nobody else.
     this.files.seated(joined.you, this.greeting.cameBack);
     this.roster.replace(joined.peers.filter(({ instance }) => instance !== this.instance));
+    this.paths.forget();
     this.#become('joined');
     this.#restarts(false); // otherwise the hub says so next
     this.joining?.resolve();
@@ -332,6 +336,7 @@ export class Call extends EventTarget {
     this.ticking = false;
     this.files.look();
     this.roster.prune();
+    if (ready) this.paths.look(this.roster.all);
     this.signaling.hurry(this.roster.all.some(({ link }) => link === 'weak' || link === 'lost'));
   }
 
@@ -360,6 +365,14 @@ export class Call extends EventTarget {
     this.restarting = yes;
     if (!yes) for (const peer of this.roster.all) if (peer.relayed) peer.renew();
     this.#tell('restarting', {});
+  }
+
+  /** @param {import('./messages.js').Why} why */
+  #explained(why) {
+    const peer = this.peers.get(why.peer);
+    if (!peer) return;
+    peer.why = why;
+    this.#tell('peer', { peer });
   }
 
   /** @param {string} left */

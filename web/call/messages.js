@@ -21,7 +21,16 @@
  * @typedef {{ type: 'set-door', locked?: boolean, lobby?: boolean, password?: string }} SetDoor
  * @typedef {{ type: 'invite', role: 'guest' | 'host', seconds?: number, uses?: number }} Invite
  * @typedef {{ type: 'revoke', invitation: string }} Revoke
- * @typedef {Join | SignalOut | HostWish | SetDoor | Invite | Revoke | { type: 'leave' } | { type: 'ping' } | { type: 'ice-refresh' }} PageMessage
+ * @typedef {object} PathOut  how a peer is reached; without a pair there has been no connection for a while
+ * @property {'path'} type
+ * @property {string} to
+ * @property {{ local: string, remote: string, relay?: string }} [pair]
+ * @property {boolean} alive
+ * @property {boolean} relay_only
+ * @property {number} [rtt]          milliseconds
+ * @property {number} bytes_in
+ * @property {number} bytes_out
+ * @typedef {Join | SignalOut | PathOut | HostWish | SetDoor | Invite | Revoke | { type: 'leave' } | { type: 'ping' } | { type: 'ice-refresh' }} PageMessage
  *
  * @typedef {{ type: 'joined', room: string, you: string, seat: string, max_people: number, host: boolean, open: boolean, door: Door,
  *   knocks: Knock[], peers: PeerEntry[], ice_servers: IceServer[], ice_ttl: number }} Joined
@@ -45,10 +54,11 @@
  * @typedef {'plenty' | 'lower' | 'audio-only' | 'used-up'} RelayLeft  what the relay may still carry in this month
  * @typedef {{ type: 'relay-budget', left: string }} RelayBudget
  * @typedef {{ type: 'restarting' }} Restarting  the server stops soon, and will be there again
+ * @typedef {{ type: 'why', peer: string, reason: string, who: string[], over?: string }} Why  why the call with that peer goes the way it goes
  * @typedef {{ type: 'error', code: string, message: string }} HubError
  * @typedef {{ type: 'pong' }} Pong
  * @typedef {Waiting | KnockIn | KnockOver | Invited | Revoked | DoorIn | Role | PeerRole | MuteAsked} FromTheDoor
- * @typedef {Joined | Full | Left | FromTheDoor | PeerJoined | PeerBack | PeerAway | PeerLeft | SignalIn | IceServers | RelayBudget | Restarting | HubError | Pong} HubMessage
+ * @typedef {Joined | Full | Left | FromTheDoor | PeerJoined | PeerBack | PeerAway | PeerLeft | SignalIn | IceServers | RelayBudget | Restarting | Why | HubError | Pong} HubMessage
  */
 import { Problem } from './problem.js';
 
@@ -106,6 +116,7 @@ const FROM_HUB = {
   'ice-servers': record({ ice_servers: iceServers, ice_ttl: count }),
   'relay-budget': record({ left: text }),
   restarting: () => true,
+  why: record({ peer: text, reason: text, who: listOf(text), over: optional(text) }),
   error: record({ code: text, message: text }),
   pong: () => true,
 };

@@ -69,6 +69,8 @@ export class Peer {
     this.link = 'connecting';
     /** @type {Path | null} */
     this.path = null;
+    /** What the hub makes of both sides' paths. @type {import('./messages.js').Why | null} */
+    this.why = null;
     /** Microphone and camera; always the same object. */
     this.camera = new browser.MediaStream();
     /** The shared screen with its sound; always the same object. */

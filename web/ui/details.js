@@ -24,8 +24,8 @@ export function openDetails(peer) {
   }));
   const timer = setInterval(show, REFRESH);
   part(body, 'copy').addEventListener('click', () => {
-    const { name, link, path, stats } = peer;
-    copy(JSON.stringify({ name, link, path, stats }, null, 2), part(body, 'copy-words'), 'details.copy');
+    const { name, link, path, why, stats } = peer;
+    copy(JSON.stringify({ name, link, path, why, stats }, null, 2), part(body, 'copy-words'), 'details.copy');
   });
   show();
   openDialog('details.title', body, { holes: { name: peer.name }, onClose: () => clearInterval(timer) });
@@ -43,6 +43,7 @@ function facts(peer) {
   const found = [['details.quality', t(quality === 'none' ? 'tile.connecting' : `quality.${quality}`)]];
   const way = pathKey(path);
   if (way && path) found.push(['details.path', `${t(way)} (${path.local} → ${path.remote})`]);
+  if (peer.why) found.push(['details.why', whyWords(peer, peer.why)]);
   if (!stats) return found;
   const percent = new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 1 });
   if (stats.rtt !== null) found.push(['details.rtt', milliseconds(stats.rtt, language)]);
@@ -52,6 +53,17 @@ function facts(peer) {
   if (stats.width && stats.height) found.push(['details.picture', `${stats.width} × ${stats.height}, ${Math.round(stats.fps ?? 0)} fps`]);
   if (stats.codec) found.push(['details.codec', stats.codec]);
   return found;
+}
+
+/**
+ * The hub's reason in this page's words.
+ * @param {Peer} peer
+ * @param {import('../call/messages.js').Why} why
+ */
+function whyWords({ id, name }, { reason, who, over }) {
+  const holes = { name, over: over?.toUpperCase() ?? '…' };
+  const [whom] = who.length > 1 ? ['both'] : who.map((one) => (one === id ? 'peer' : 'you'));
+  return t(whom ? `why.${reason}.${whom}` : `why.${reason}`, holes);
 }
 
 /**

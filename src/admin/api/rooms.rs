@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::address::shortened;
 use crate::admin::Parts;
 use crate::admin::answer::{Answer, Problem, done, json};
-use crate::http::{PersonView, RoomView};
+use crate::http::{CallView, PersonView, RoomView};
 
 #[derive(Debug, Serialize)]
 pub(in crate::admin) struct Rooms {
@@ -23,6 +23,16 @@ struct Room {
     password: bool,
     /// Unix milliseconds, as all times here.
     opened: u64,
+    calls: Vec<Call>,
+}
+
+/// Two people, and why their call goes the way it goes.
+#[derive(Debug, Serialize)]
+struct Call {
+    people: [String; 2],
+    why: String,
+    rtt: Option<u32>,
+    bytes: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,7 +94,14 @@ impl From<RoomView> for Room {
             lobby: room.door.lobby,
             password: room.door.password,
             opened: room.opened,
+            calls: room.calls.into_iter().map(Call::from).collect(),
         }
+    }
+}
+
+impl From<CallView> for Call {
+    fn from(call: CallView) -> Call {
+        Call { people: call.people.map(|id| id.to_string()), why: call.why, rtt: call.rtt, bytes: call.bytes }
     }
 }
 

@@ -55,6 +55,10 @@ for (const { network, protocol, settings, where } of calls) {
       assert.deepEqual(pairs, [{ local: 'relay', remote: 'relay', relayProtocol: protocol }], person.name);
     }
     assert.ok(heldBack() > 0, 'nothing was held back: the network was not strict');
+    for (const [person, other] of /** @type {const} */ ([[alice, 'Bob'], [bob, 'Alice']])) {
+      await person.looksInto(other);
+      await person.reads(words(protocol === 'udp' ? 'why.relayed' : 'why.udp-blocked.both', { over: protocol.toUpperCase() }));
+    }
   }, { needs });
 }
 

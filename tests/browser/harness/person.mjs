@@ -59,6 +59,11 @@ export class Person {
     await this.button('Leave').waitFor();
   }
 
+  /** Opens what there is to know of the connection to somebody. */
+  async looksInto(name) {
+    await this.tile(name).getByRole('button', { name: new RegExp(`^${name}: `) }).click();
+  }
+
   async leave() {
     await this.button('Leave').click();
     await this.button(words('left.again')).waitFor();

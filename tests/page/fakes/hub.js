@@ -33,6 +33,7 @@ export class FakeHub {
     else if (!person) socket.hear({ type: 'error', code: 'not-joined', message: 'join first' });
     else if (message.type === 'leave') this.#gone(person, 'left');
     else if (message.type === 'signal') this.#signal(person, message);
+    else if (message.type === 'path') this.#explain(person, message);
     else if (!person.host && message.type !== 'ice-refresh') socket.hear({ type: 'error', code: 'not-host', message: '' });
     else if (message.type === 'set-door') this.#setDoor(message);
     else if (message.type === 'admit') this.#admit(message.id);
@@ -41,6 +42,11 @@ export class FakeHub {
     else if (message.type === 'remove') this.#remove(this.#find(message.id));
     else if (message.type === 'hand-over') this.#handOver(person, this.#find(message.id));
     else assert.equal(message.type, 'ice-refresh', 'a message the wire does not know');
+  }
+
+  /** As the hub does for two people who reach each other directly. */
+  #explain(person, { to }) {
+    person.socket.hear({ type: 'why', peer: to, reason: 'direct', who: [] });
   }
 
   onclose(socket) {
