@@ -84,6 +84,40 @@ const scenes = {
     await bob.button('Share screen').click();
     await alice.watchesMoving(alice.screenOf('Bob'), { frames: 5 });
   },
+  async settings(alice) {
+    await alice.openRoom('kitchen');
+    await alice.button('Settings').click();
+  },
+  async goodbye(alice) {
+    await alice.join('kitchen');
+    await alice.leave();
+  },
+  async error(_, { server, seat }) {
+    const dora = await sitDown(server, 'Dora', seat, 'chromium that refuses');
+    await dora.openRoom('kitchen');
+    await dora.page.locator('.notice').first().waitFor();
+    return dora;
+  },
+  async test(alice) {
+    await alice.page.goto(`${alice.url}/test`);
+    await alice.testsTheNetwork();
+    await alice.page.locator('[data-part="open-devices"]').click();
+    await alice.page.locator('video').first().evaluate(firstFrame);
+  },
+  async 'test-chinese'(_, { server, seat }) {
+    const li = await sitDown(server, '小李', { ...seat, locale: 'zh-CN' });
+    await li.page.goto(`${server.url}/test`);
+    await li.testsTheNetwork();
+    return li;
+  },
+  async probe(alice) {
+    await alice.page.goto(`${alice.url}/test?phone#phone=nobody-waits-for-this`);
+    await alice.page.locator('.way[data-state="works"]').last().waitFor();
+  },
+  async manual(alice) {
+    await alice.beginsManually();
+    await alice.page.locator('.manual .qr svg').waitFor();
+  },
 };
 
 await mkdir(folder, { recursive: true });
@@ -96,7 +130,7 @@ for (const [name, play] of Object.entries(scenes).filter(([name]) => name.includ
       const alice = await sitDown(server, 'Alice', scene.seat);
       const other = await play(alice, scene);
       const file = path.join(folder, `${name}-${place}-${colorScheme}.png`);
-      await (other?.page ? other : alice).page.screenshot({ path: file });
+      await (other?.page ? other : alice).page.screenshot({ path: file, fullPage: /test|manual/.test(name) }); // pages to scroll in
       console.log(file);
       for (const person of [alice, ...scene.people, ...(other?.page ? [other] : [])]) await person.goAway();
       await server.close();
@@ -132,8 +166,9 @@ async function callOf(alice, others, scene) {
   return scene.people;
 }
 
-async function sitDown(server, name, context) {
-  const person = await Person.sitDown(await browser('chromium'), { name, url: server.url, context });
+/** @param {import('./harness/browsers.mjs').Kind} [kind] */
+async function sitDown(server, name, context, kind = 'chromium') {
+  const person = await Person.sitDown(await browser(kind), { name, url: server.url, context });
   await person.context.addInitScript(sitForPortrait, { hue: cast[name] });
   return person;
 }

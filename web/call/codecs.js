@@ -1,6 +1,7 @@
 /**
  * Which codec a picture is sent with, as an order of preference. The owner of the server may name one; else what this
- * machine does in hardware comes first when many encoders run at once, and what needs the fewest bits when few do.
+ * machine does in hardware comes first when it is a modest one or many encoders run at once, and what needs the fewest bits
+ * otherwise.
  * Measured in software at 720p: VP9 at 1200 kbit/s costs what VP8 costs at 1500 (58 and 66 % of a core). Pure but for `measure`.
  */
 
@@ -19,13 +20,27 @@ const ALWAYS = 'VP8';
  * @param {number} facts.others           people it goes to
  * @param {readonly string[]} facts.allowed  the owner's wish, best first; empty: any
  * @param {ReadonlySet<string>} facts.efficient  what this machine encodes without using up its battery
+ * @param {boolean} facts.modest          a phone, or a machine of few cores
  * @returns {string[]} names, best first
  */
-export function preferred({ what, others, allowed, efficient }) {
+export function preferred({ what, others, allowed, efficient, modest }) {
   if (allowed.length > 0) return [...new Set([...allowed, ALWAYS])];
   if (what === 'screen') return [...SCREEN];
-  if (others <= FEW) return [...CAMERA];
-  return [...CAMERA.filter((name) => efficient.has(name)), ALWAYS, ...CAMERA].filter((name, index, all) => all.indexOf(name) === index);
+  if (others <= FEW && !modest) return [...CAMERA];
+  // In software VP9 costs no more than VP8 does, so for few people nothing is put before it but hardware.
+  const software = others <= FEW ? [] : [ALWAYS];
+  return [...new Set([...CAMERA.filter((name) => efficient.has(name)), ...software, ...CAMERA])];
+}
+
+/** Cores that a machine has at most which has none to give away. */
+const MODEST_CORES = 4;
+
+/**
+ * @param {{ hardwareConcurrency?: number, userAgent?: string } | undefined} navigator of the browser
+ * @returns {boolean} whether it is a phone, or a machine of few cores
+ */
+export function isModest(navigator) {
+  return (navigator?.hardwareConcurrency ?? MODEST_CORES + 1) <= MODEST_CORES || /Mobi|Android|iPhone|iPad/.test(navigator?.userAgent ?? '');
 }
 
 /**

@@ -3,7 +3,7 @@
  * encodes without effort, what the relay may still carry. The bounds are weighed in `adapt.js`; here are their facts.
  */
 import { limitsFor, spareFor } from './adapt.js';
-import { measure, ordered, preferred } from './codecs.js';
+import { isModest, measure, ordered, preferred } from './codecs.js';
 
 /** @typedef {import('./peer.js').Peer} Peer */
 
@@ -81,7 +81,8 @@ export class Sending {
     const known = globalThis.RTCRtpReceiver?.getCapabilities?.('video')?.codecs ?? [];
     if (this.brief) return known.filter(({ mimeType }) => BRIEF.test(mimeType));
     const { efficient, settings: { video_codecs: allowed } } = this;
-    return ordered(known, preferred({ what, others: this.everybody().length, allowed, efficient }));
+    const modest = isModest(globalThis.navigator);
+    return ordered(known, preferred({ what, others: this.everybody().length, allowed, efficient, modest }));
   }
 
   /** What goes to this person, as they are told. @param {Peer} peer */
