@@ -9,8 +9,9 @@ import { Person } from '../../browser/harness/person.mjs';
 import * as probes from '../../browser/harness/probes.mjs';
 import { GAP_MS, movesOn, record } from '../../browser/harness/recorder.mjs';
 import { words } from '../../browser/harness/words.mjs';
+import { Clocked } from './clocked.mjs';
 import { Container, until } from './engine.mjs';
-import { check, world } from './world.mjs';
+import { check, HOST, world } from './world.mjs';
 
 const output = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../output');
 
@@ -51,7 +52,7 @@ export function call(name, play) {
 
 export class CallStage extends Stage {
   output = output;
-  #containers = /** @type {Container[]} */ ([]);
+  #servers = /** @type {(Container | Clocked)[]} */ ([]);
 
   /** @param {string} name */
   constructor(name) {
@@ -72,10 +73,20 @@ export class CallStage extends Stage {
   /** @param {string[]} flags @param {Record<string, string>} [settings] */
   async container(flags, settings = {}) {
     await world();
-    const container = await Container.start({ name: `callbox-${Date.now()}`, flags: ['--read-only', ...flags], settings });
-    this.#containers.push(container);
-    await container.serves();
-    return container;
+    return this.#served(await Container.start({ name: `callbox-${Date.now()}`, flags: ['--read-only', ...flags], settings }));
+  }
+
+  /** One whose clock can jump. */
+  async clocked() {
+    await world();
+    return this.#served(await Clocked.start(HOST));
+  }
+
+  /** @template {Container | Clocked} S @param {S} server */
+  async #served(server) {
+    this.#servers.push(server);
+    await server.serves();
+    return server;
   }
 
   /**
@@ -87,7 +98,7 @@ export class CallStage extends Stage {
    * @param {boolean} [how.together] both behind Alice's router
    * @param {number} [how.mtu] of the cables at home
    * @param {string} [how.query] of the room's link
-   * @param {Container} [how.server]
+   * @param {Container | Clocked} [how.server]
    */
   async meet({ alice: aliceHabits = {}, bob: bobHabits = {}, families = [], together = false, mtu = 1500, query = '', server }) {
     const { routers, homes, browsers } = await world();
@@ -150,7 +161,7 @@ export class CallStage extends Stage {
 
   /**
    * Asserts that `callbox check`, run at Alice's, names these causes; if none is given, that it names none.
-   * @param {Container} server @param {string[]} causes in its words
+   * @param {Container | Clocked} server @param {string[]} causes in its words
    */
   async checkNames(server, ...causes) {
     const verdicts = await check(server.url);
@@ -164,12 +175,12 @@ export class CallStage extends Stage {
   async leaveTraces(folder) {
     await super.leaveTraces(folder);
     for (const person of this.people) await writeFile(path.join(folder, `${person.name}.ice.json`), await candidatesOf(person));
-    for (const container of this.#containers) await writeFile(path.join(folder, `${container.name}.log`), await container.log());
+    for (const server of this.#servers) await writeFile(path.join(folder, `${server.name}.log`), await server.log());
   }
 
   async clear() {
     await super.clear();
-    await Promise.allSettled(this.#containers.map((container) => container.close()));
+    await Promise.allSettled(this.#servers.map((server) => server.close()));
   }
 }
 
