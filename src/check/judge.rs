@@ -61,6 +61,8 @@ pub enum Cause {
     CertificateNames(Vec<String>),
     /// Something else is wrong with it.
     CertificateBroken,
+    /// A browser takes it for the page at most, and not for the relay.
+    BrowserDistrusts,
     /// This machine's clock is wrong.
     ClockHere,
     /// The two clocks differ by so many seconds.
@@ -119,7 +121,8 @@ pub fn judge(seen: &Observations) -> Vec<Verdict> {
     let failed = seen.steps.iter().enumerate().filter_map(|(at, step)| Some((at, step, step.failure()?)));
     let judged = failed.map(|(at, step, failure)| {
         let cause = case.cause(step, failure);
-        let essential = cause != Cause::FromInside && case.is_essential(step);
+        let harmless = matches!(cause, Cause::FromInside | Cause::BrowserDistrusts);
+        let essential = !harmless && case.is_essential(step);
         Verdict { step: at, essential, cause }
     });
     judged.collect()
@@ -211,6 +214,7 @@ impl Case<'_> {
         let number = port(step);
         match failure {
             Failure::NoEcho => Cause::RelayLosesData,
+            Failure::NoAnswer if self.is_distrust(step) => Cause::BrowserDistrusts,
             Failure::NoAnswer | Failure::Closed | Failure::Other(_) | Failure::TlsBroken(_)
                 if self.works(step, |other| other.what == What::Page && port(other) == number) =>
             {
@@ -219,6 +223,13 @@ impl Case<'_> {
             Failure::NotTls => Cause::NoTls,
             failure => closed(Port { number, udp: false }, failure),
         }
+    }
+
+    /// A browser does not say that it distrusts a relay's certificate; it only fails where the same port works in the clear.
+    fn is_distrust(&self, step: &Step) -> bool {
+        let in_the_clear = |other: &Step| other.what == What::TurnTcp && port(other) == port(step);
+        let shook_hands = self.seen.steps.iter().any(|other| other.what == What::Tls);
+        step.what == What::TurnTls && !shook_hands && self.works(step, in_the_clear)
     }
 
     fn wrong_address(&self, step: &Step) -> Cause {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::certificate::Problem;
 use super::judge::{Cause, Family, Port, is_good, judge};
+use super::phone::{Phone, Way};
 use super::report::{Facts, Failure, Observations, Outcome, Step, What};
 use super::table::table;
 use super::target::Target;
@@ -242,6 +243,7 @@ fn every_cause() -> Vec<Cause> {
         Cause::CertificateNotYet,
         Cause::CertificateNames(vec!["other.example.org".to_owned()]),
         Cause::CertificateBroken,
+        Cause::BrowserDistrusts,
         Cause::ClockHere,
         Cause::ClocksDiffer(90),
         Cause::NotCallbox,
@@ -279,4 +281,32 @@ fn what_a_foreign_server_writes_does_not_drive_the_terminal() {
     seen.steps[2].outcome = Outcome::Bad(Failure::Other("\u{9b}31m\u{7}".to_owned()));
     let table = table(&seen, false, 80);
     assert!(!table.chars().any(|c| c.is_control() && c != '\n'), "{table:?}");
+}
+
+#[test]
+fn a_phone_that_distrusts_the_certificate_is_not_told_of_a_proxy() {
+    let way = |transport: &str, url: &str, error: &str| Way {
+        transport: transport.to_owned(),
+        url: url.to_owned(),
+        ok: error.is_empty(),
+        ms: 3.0,
+        error: error.to_owned(),
+    };
+    let told = |tcp: &str, tls: &str| Phone {
+        browser: "Safari".to_owned(),
+        nat: "none".to_owned(),
+        from_inside: false,
+        results: vec![
+            way("udp", "turn:call.example.org:443?transport=udp", ""),
+            way("tcp", "turn:call.example.org:443?transport=tcp", tcp),
+            way("tls", "turns:call.example.org:443?transport=tcp", tls),
+        ],
+    };
+    let target = Target::read("call.example.org").unwrap();
+    let distrusts = told("", "unreachable: 701").observed(&target);
+    assert_eq!(said(&distrusts), (vec![Cause::BrowserDistrusts], false));
+    let proxied = told("unreachable: 701", "unreachable: 701").observed(&target);
+    assert_eq!(said(&proxied), (vec![Cause::ProxyWithoutRelay], true));
+    let full = told("refused: 508 Insufficient Capacity", "").observed(&target);
+    assert_eq!(said(&full).0, [Cause::RelayFull]);
 }

@@ -93,6 +93,10 @@ pub(super) fn words(cause: &Cause, host: &str) -> Words {
             "browsers refuse the certificate".to_owned(),
             "Make it anew: the chain in `tls.cert` begins with the server's own and goes on with who signed it.".to_owned(),
         ),
+        Cause::BrowserDistrusts => (
+            "this browser does not trust the relay's certificate".to_owned(),
+            "The relay works in the clear on the same port, and calls are encrypted in any case. Browsers do TURN over TLS only by a name, with a certificate that they trust: give the server both, and callers behind the strictest networks get through too.".to_owned(),
+        ),
         Cause::ClockHere => (
             "this machine's clock is wrong".to_owned(),
             "By the server's clock the certificate is good. Set the clock here: timedatectl set-ntp true.".to_owned(),
