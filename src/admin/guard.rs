@@ -8,6 +8,7 @@ use aws_lc_rs::{constant_time, digest};
 use http::header::{self, HeaderMap};
 use http::uri::Authority;
 use http::{Request, StatusCode, Uri};
+use tracing::warn;
 
 use super::answer::Problem;
 use super::routes::Access;
@@ -37,6 +38,10 @@ impl Guard {
     /// Whether this request may have what `access` guards.
     pub(super) fn check<B>(&self, request: &Request<B>, access: Access) -> Result<Standing, Problem> {
         let proven = self.token.as_ref().is_some_and(|token| shows(request.headers(), token));
+        if !proven && self.token.is_some() && request.headers().contains_key(header::AUTHORIZATION) {
+            // Somebody guesses, or a monitoring was forgotten when the token changed.
+            warn!("a request to the admin listener showed a wrong token");
+        }
         // No foreign page knows the token, whatever name it came by.
         if !proven && !self.is_ours(request) {
             return Err(Problem::new(

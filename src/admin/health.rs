@@ -1,6 +1,8 @@
 //! Whether all is well, part by part, in words. Degraded is what an operator should look at while callers still get
 //! through; down is what keeps them out.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use serde::Serialize;
 
@@ -85,14 +87,14 @@ fn certificates(parts: &Parts, now: Now) -> Part {
             status = State::Down;
             says.push(format!("the {kind} certificate for {whose} has ended: browsers turn back"));
         } else {
-            let left = humantime::format_duration(days_or_hours(certificate.ends - now.unix));
+            let left = span(certificate.ends - now.unix);
             says.push(format!("the {kind} certificate for {whose} is good for {left}"));
         }
     }
     for standing in parts.trusted.standings() {
         let Some((words, until)) = standing.trouble else { continue };
         status = status.max(State::Degraded);
-        let wait = humantime::format_duration(days_or_hours(until.saturating_sub(now.unix)));
+        let wait = span(until.saturating_sub(now.unix));
         says.push(format!("no new trusted certificate for {}: {words}; next attempt in {wait}", standing.subject));
     }
     Part { name: "certificates", status, says }
@@ -119,12 +121,12 @@ fn relay(parts: &Parts) -> Part {
     Part { name, status, says }
 }
 
-/// Rounded to what a person wants to know.
-fn days_or_hours(span: std::time::Duration) -> std::time::Duration {
-    let unit = match span.as_secs() {
-        ..3600 => 60,
-        3600..172_800 => 3600,
-        _ => 86_400,
+/// As long as a person wants to know it.
+fn span(span: Duration) -> String {
+    let (unit, name) = match span.as_secs() {
+        ..7200 => (60, "minutes"),
+        7200..172_800 => (3600, "hours"),
+        _ => (86_400, "days"),
     };
-    std::time::Duration::from_secs(span.as_secs() / unit * unit)
+    format!("{} {name}", span.as_secs() / unit)
 }

@@ -1,4 +1,7 @@
-//! Logs go to stderr, for people or for collectors; stdout belongs to what a command was asked for.
+//! Logs go to stderr, for people or for collectors; stdout belongs to what a command was asked for. A storm of one event
+//! becomes a few lines and one with a count.
+
+mod storms;
 
 use std::io::{self, IsTerminal};
 use std::sync::OnceLock;
@@ -8,6 +11,9 @@ use tracing_subscriber::prelude::*;
 use tracing_subscriber::{Registry, fmt, reload};
 
 use crate::config::Log;
+use storms::Storms;
+
+pub(super) use storms::tell_storms;
 
 /// By which the filter is changed later; there is one log in a process.
 static FILTER: OnceLock<reload::Handle<Targets, Registry>> = OnceLock::new();
@@ -17,10 +23,11 @@ pub fn start(log: &Log) {
     let (filter, handle) = reload::Layer::new(filter(log));
     let registry = tracing_subscriber::registry().with(filter);
     let started = if log.json {
-        registry.with(fmt::layer().json().with_writer(io::stderr)).try_init()
+        registry.with(fmt::layer().json().with_writer(io::stderr).with_filter(Storms)).try_init()
     } else {
         let ansi = io::stderr().is_terminal();
-        registry.with(fmt::layer().with_ansi(ansi).with_target(false).with_writer(io::stderr)).try_init()
+        let lines = fmt::layer().with_ansi(ansi).with_target(false).with_writer(io::stderr);
+        registry.with(lines.with_filter(Storms)).try_init()
     };
     if started.is_ok() {
         let _ = FILTER.set(handle);

@@ -173,6 +173,7 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
         orders,
     };
     serving.run(|shutdown| reloader.run(hangup, shutdown));
+    serving.run(logs::tell_storms);
     serving.until(&mut signals).await;
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand};
 
+use super::metrics::Monitoring;
 use super::proxy::Proxy;
 use crate::config::Inputs;
 
@@ -47,6 +48,12 @@ pub(super) enum Command {
     },
     /// Reach a server as a caller's browser would, and say what is in the way
     Check(Check),
+    /// Print what Prometheus or Grafana need to look at callbox
+    Metrics {
+        /// For which one
+        #[arg(value_name = "NAME")]
+        what: Monitoring,
+    },
     /// Exit with 0 when the running server is healthy
     Healthcheck,
     /// Print a script that completes commands and flags in a shell

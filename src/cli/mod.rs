@@ -4,6 +4,7 @@
 mod args;
 mod check;
 mod healthcheck;
+mod metrics;
 mod phone;
 mod proxy;
 
@@ -17,6 +18,7 @@ use crate::config::{self, Config, Problems};
 use crate::invitation::Role;
 use crate::{app, firewall};
 use args::{Args, Command, Invite};
+use metrics::Monitoring;
 
 /// Runs the command that the process was started with. 0: it did what was asked. 1: it could not, and said why on
 /// stderr. 2: the command line itself is wrong.
@@ -30,6 +32,7 @@ pub fn run() -> ExitCode {
         Command::Check(wish) if wish.phone => phone::check(&args, wish.json),
         Command::Check(wish) => check::check(&args, &wish),
         Command::Healthcheck => healthcheck(&args),
+        Command::Metrics { what } => metrics(&args, what),
         Command::Proxy { proxy } => load(&args).and_then(|config| print(&proxy::snippet(proxy, &config))),
         Command::Completions { shell } => {
             let mut script = Vec::new();
@@ -77,6 +80,11 @@ fn invite(args: &Args, wanted: Invite) -> Result<(), ExitCode> {
 fn healthcheck(args: &Args) -> Result<(), ExitCode> {
     let config = load(args)?;
     healthcheck::ask(&config).map_err(|error| fail(format!("{error:#}")))
+}
+
+fn metrics(args: &Args, what: Monitoring) -> Result<(), ExitCode> {
+    let config = load(args)?;
+    print(&metrics::text(what, &config).map_err(|error| fail(format!("{error:#}")))?)
 }
 
 fn man() -> Result<(), ExitCode> {

@@ -10,6 +10,7 @@ mod files;
 mod headers;
 mod host;
 mod ice;
+mod journal;
 mod listing;
 mod outbox;
 mod page;

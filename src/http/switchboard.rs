@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::candidates;
+use super::journal::{Marks, Note};
 use super::outbox::Outbox;
 use super::relay_door::RelayDoor;
 use super::tally::{Figures, Tally};
@@ -47,6 +48,9 @@ struct Lines {
     relay: Arc<dyn RelayDoor>,
     turn_ttl: Duration,
     tally: Tally,
+    marks: Marks,
+    /// To be written when the lock is free.
+    notes: Vec<Note>,
     /// Kept between events for its memory.
     effects: Vec<Effect>,
 }
@@ -66,8 +70,16 @@ impl Switchboard {
     /// Starts the hub's clock, which stops when the switchboard is dropped. `turn_ttl`: how long relay credentials are good for.
     pub(super) fn start(hub: Hub, relay: Arc<dyn RelayDoor>, turn_ttl: Duration) -> Arc<Switchboard> {
         let searches_signals = relay.needs_announcements();
-        let lines =
-            Lines { hub, sockets: HashMap::new(), tally: Tally::default(), relay, turn_ttl, effects: Vec::new() };
+        let lines = Lines {
+            hub,
+            sockets: HashMap::new(),
+            relay,
+            turn_ttl,
+            tally: Tally::default(),
+            marks: Marks::default(),
+            notes: Vec::new(),
+            effects: Vec::new(),
+        };
         let switchboard = Arc::new(Switchboard {
             lines: Mutex::new(lines),
             next: AtomicU64::new(0),
@@ -188,8 +200,13 @@ impl Switchboard {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Lines) -> T) -> T {
-        // A hub that panicked has a fault, but everybody else's call is worth more than a clean stop.
-        act(&mut self.lines.lock().unwrap_or_else(PoisonError::into_inner))
+        let (answer, notes) = {
+            // A hub that panicked has a fault, but everybody else's call is worth more than a clean stop.
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            (act(&mut lines), std::mem::take(&mut lines.notes))
+        };
+        notes.iter().for_each(Note::write);
+        answer
     }
 }
 
@@ -247,10 +264,13 @@ impl Lines {
         // The clock is read under the lock: for the hub time never runs backwards.
         let now = Now::read();
         self.hub.handle(event, now, &mut self.effects);
-        for effect in self.effects.drain(..) {
+        let mut effects = std::mem::take(&mut self.effects);
+        for effect in effects.drain(..) {
             match effect {
                 Effect::Send(socket, message) => {
-                    self.tally.hears(&message, now);
+                    if let Some(note) = Note::of(&message) {
+                        self.note(note, now);
+                    }
                     if let Some(connected) = self.sockets.get(&socket) {
                         connected.outbox.put(message);
                     }
@@ -261,15 +281,22 @@ impl Lines {
                     }
                 }
                 Effect::Admit(person, room) => {
-                    self.tally.joined += 1;
                     self.relay.admit(&person.0, room.as_str());
+                    let room = self.marks.of(&room);
+                    self.note(Note::Joined { person, room }, now);
                 }
                 Effect::Revoke(person) => {
-                    self.tally.left += 1;
                     self.relay.revoke(&person.0, now.unix + self.turn_ttl + ISSUED_LATE);
+                    self.note(Note::Left(person), now);
                 }
             }
         }
+        self.effects = effects;
+    }
+
+    fn note(&mut self, note: Note, now: Now) {
+        self.tally.count(&note, now);
+        self.notes.push(note);
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::journal::Note;
 use crate::clock::Now;
-use crate::hub::Message;
 
 /// How things stand, and what has happened.
 #[derive(Clone, Debug, Default)]
@@ -46,14 +46,14 @@ pub struct Refused {
 }
 
 impl Tally {
-    /// Counts what a page is told, if it is a refusal.
-    pub(super) fn hears(&mut self, message: &Message, now: Now) {
-        let code = match message {
-            Message::Error(refusal) => refusal.code(),
-            Message::Full { .. } => "full",
-            _ => return,
-        };
-        let refused = self.refused.entry(code).or_default();
-        *refused = Refused { times: refused.times + 1, last: now.unix };
+    pub(super) fn count(&mut self, note: &Note, now: Now) {
+        match note {
+            Note::Joined { .. } => self.joined += 1,
+            Note::Left(_) => self.left += 1,
+            Note::Refused(code) => {
+                let refused = self.refused.entry(code).or_default();
+                *refused = Refused { times: refused.times + 1, last: now.unix };
+            }
+        }
     }
 }

@@ -9,6 +9,7 @@ mod configuring;
 mod floods;
 mod gate;
 mod inviting;
+mod logging;
 mod namespace;
 mod people;
 mod phone;

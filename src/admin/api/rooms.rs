@@ -1,6 +1,7 @@
 //! Rooms and the people in them: to look on, to send somebody out, to close a room.
 
 use serde::Serialize;
+use tracing::info;
 
 use crate::address::shortened;
 use crate::admin::Parts;
@@ -68,15 +69,20 @@ pub(in crate::admin) fn people(parts: &Parts, room: &str) -> Result<Answer, Prob
 
 /// Sends everybody out.
 pub(in crate::admin) fn close_room(parts: &Parts, room: &str) -> Result<Answer, Problem> {
-    if parts.site.close(room) { Ok(done()) } else { Err(no_such_room()) }
+    if !parts.site.close(room) {
+        return Err(no_such_room());
+    }
+    info!("an operator closed a room");
+    Ok(done())
 }
 
 /// Sends somebody out, as a host would: their credentials and what is relayed for them end as well.
 pub(in crate::admin) fn remove_person(parts: &Parts, room: &str, person: &str) -> Result<Answer, Problem> {
-    match parts.site.remove(room, person) {
-        true => Ok(done()),
-        false => Err(Problem::missing("that person is not in this room")),
+    if !parts.site.remove(room, person) {
+        return Err(Problem::missing("that person is not in this room"));
     }
+    info!(person, "an operator sent somebody out");
+    Ok(done())
 }
 
 fn no_such_room() -> Problem {

@@ -40,6 +40,7 @@ export class Stage {
   output = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../output');
   #servers = /** @type {Server[]} */ ([]);
   people = /** @type {Person[]} */ ([]);
+  #endings = /** @type {(() => Promise<void>)[]} */ ([]);
 
   /**
    * @param {Record<string, string>} [settings] as `CALLBOX_*` names without the prefix
@@ -83,6 +84,14 @@ export class Stage {
     return { server, people };
   }
 
+  /**
+   * What a scenario opened besides, closed at its end.
+   * @param {() => Promise<void>} ending
+   */
+  ends(ending) {
+    this.#endings.push(ending);
+  }
+
   async leaveTraces(folder) {
     await mkdir(folder, { recursive: true });
     for (const person of this.people) {
@@ -96,6 +105,7 @@ export class Stage {
   }
 
   async clear() {
+    await Promise.allSettled(this.#endings.map((ending) => ending()));
     await Promise.allSettled(this.people.map((person) => person.context.close()));
     await Promise.allSettled(this.#servers.map((server) => server.close()));
   }

@@ -57,6 +57,13 @@ export class Server {
     return this.#process.pid;
   }
 
+  /** The dashboard's address, where `ADMIN__LISTEN` is set. */
+  get dashboard() {
+    const [, link] = /For whoever runs it: (http:\S+)/.exec(this.log) ?? [];
+    if (!link) throw new Error(`no admin listener:\n${this.log}`);
+    return link;
+  }
+
   /** An invitation to `room` from the command line: path and query of its link. */
   async invite(room, ...flags) {
     const { stdout } = await promisify(execFile)(binary, ['invite', room, ...flags], { cwd: this.folder, env: this.#environment() });
@@ -129,7 +136,8 @@ export class Server {
       LISTEN: `${this.where.host}:${this.where.port}`,
       NAMES: this.where.name ?? '',
       DATA_DIR: path.join(this.folder, 'data'),
-      TURN__LISTEN: '[]', // the standard port would be fought over
+      TURN__LISTEN: '[]', // the standard ports would be fought over
+      ADMIN__LISTEN: '',
       ...this.settings,
     };
     return { ...Object.fromEntries(inherited), ...Object.fromEntries(Object.entries(own).map(([name, value]) => [`CALLBOX_${name}`, value])) };
