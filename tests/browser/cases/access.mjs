@@ -61,6 +61,7 @@ scenario('axe finds nothing to mend in the test page and in a call without a ser
     await alice.page.locator('.way[data-state="works"]').last().waitFor();
     await passes(alice, `the phone, ${locale}`);
     await alice.page.goto(`${server.url}/manual`);
+    await alice.page.locator('.manual h1').waitFor();
     await passes(alice, `a call without a server, ${locale}`);
     await alice.page.locator('[data-part="offer"]').click();
     await alice.page.locator('.manual .qr svg').waitFor();
