@@ -180,9 +180,11 @@ impl Side<'_> {
         self.pair()?.relay
     }
 
-    /// Its path to the relay is a stream, and no datagram ever opened one: a page tries both at the same time.
+    /// Its path to the relay is a stream, and no datagram ever opened one: a page tries both at the same time. A relay that
+    /// was started anew, or is not the one in use, has seen neither and says nothing.
     fn lacks_udp(&self) -> bool {
-        self.over().is_some_and(|over| over != Transport::Udp) && self.relayed.is_some_and(|relayed| relayed.udp == 0)
+        self.over().is_some_and(|over| over != Transport::Udp)
+            && self.relayed.is_some_and(|relayed| relayed.udp == 0 && !relayed.is_nothing())
     }
 }
 
@@ -290,6 +292,12 @@ mod tests {
                 (Some(relay(Tcp)), Some(STREAMS)),
                 false,
                 "both networks block UDP: relayed over TLS",
+            ),
+            (
+                (Some(relay(Tls)), Some(NOTHING)),
+                (Some(relay(Tls)), Some(NOTHING)),
+                false,
+                "no direct way was found: relayed over TLS",
             ),
             (
                 (Some(wanting(relay(Tls))), Some(STREAMS)),
