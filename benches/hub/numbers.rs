@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::hash::{BuildHasher, Hasher, RandomState};
+use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -109,7 +109,6 @@ fn restarted(bench: &Bench, identity: Option<&Identity>, goals: &mut Goals) -> R
 
 /// Everybody whose connection broke tries again as a page does.
 fn come_back(crowd: &mut Crowd<'_>, begin: Instant) -> Result<()> {
-    let dice = RandomState::new();
     let mut failures = vec![0; crowd.people.len()];
     let mut tries: BinaryHeap<Reverse<(Instant, usize)>> = BinaryHeap::new();
     let mut lost = 0;
@@ -123,18 +122,17 @@ fn come_back(crowd: &mut Crowd<'_>, begin: Instant) -> Result<()> {
         for news in std::mem::take(&mut crowd.news) {
             let News::Gone(who) = news else { continue };
             lost += usize::from(failures[who] == 0);
-            tries.push(Reverse((Instant::now() + backoff(failures[who], &dice), who)));
+            tries.push(Reverse((Instant::now() + backoff(failures[who]), who)));
             failures[who] += 1;
         }
     }
     Ok(())
 }
 
-fn backoff(failures: u32, dice: &RandomState) -> Duration {
+fn backoff(failures: u32) -> Duration {
     let [first, last] = BACKOFF;
     let longest = last.min(first * 2u32.pow(failures.min(10)));
-    let mut hasher = dice.build_hasher();
-    hasher.write_u128(Instant::now().elapsed().as_nanos());
-    let part = RandomState::new().hash_one(hasher.finish()) as f64 / u64::MAX as f64;
+    // Every one of them has another key: dice enough.
+    let part = RandomState::new().hash_one(()) as f64 / u64::MAX as f64;
     longest.mul_f64(0.5 + part / 2.0)
 }
