@@ -34,7 +34,7 @@ scenario('where there is a token the dashboard asks for it and keeps it for as l
   const token = '0123456789abcdef-token';
   const server = await stage.server({ ADMIN__LISTEN, ADMIN__TOKEN: token });
   const { page } = await operator(stage, server);
-  const box = page.getByLabel('Token');
+  const box = page.getByLabel('Token', { exact: true });
   await box.fill('not the token of this');
   await page.keyboard.press('Enter');
   await page.getByText('That is not the token').waitFor();
