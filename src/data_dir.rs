@@ -6,11 +6,20 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use thiserror::Error;
 
 /// A folder that was checked: it is there, and no stranger can exchange what is in it.
 #[derive(Clone, Debug)]
 pub struct DataDir(PathBuf);
+
+/// Held by the one server that writes there; free again when it is dropped.
+#[derive(Debug)]
+pub struct Lock(#[expect(dead_code, reason = "held, not read")] Option<Flock<File>>);
+
+/// The file that is locked, always empty.
+const LOCK: &str = "lock";
 
 /// What is wrong with the folder or a file in it, and how to mend it.
 #[derive(Debug, Error)]
@@ -25,6 +34,9 @@ pub enum Error {
         #[source]
         cause: io::Error,
     },
+    /// A running server has it.
+    #[error("another callbox runs with {dir}; stop it, replace it with `callbox serve --takeover`, or choose another directory with --data-dir", dir = .0.display())]
+    InUse(PathBuf),
     /// It is a file.
     #[error("{} is not a directory; choose another with --data-dir", .0.display())]
     NotADirectory(PathBuf),
@@ -75,6 +87,20 @@ impl DataDir {
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Keeps other servers from writing here as long as the lock lives, also over a crash of this one.
+    pub fn lock(&self) -> Result<Lock, Error> {
+        let path = self.0.join(LOCK);
+        let unwritable = |cause: io::Error| Error::Unwritable { path: path.clone(), cause };
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+        match Flock::lock(file.map_err(unwritable)?, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Ok(Lock(Some(lock))),
+            Err((_, Errno::EWOULDBLOCK)) => Err(Error::InUse(self.0.clone())),
+            // Some network file systems lock nothing: a server that does not start there would be the worse fault.
+            Err((_, Errno::ENOLCK | Errno::ENOTSUP | Errno::ENOSYS)) => Ok(Lock(None)),
+            Err((_, cause)) => Err(unwritable(cause.into())),
+        }
     }
 
     /// The file's bytes; `None` when it was never written.
@@ -175,6 +201,16 @@ mod tests {
     fn a_file_in_the_place_of_the_folder_is_named() {
         let file = tempfile::NamedTempFile::new().unwrap();
         assert!(matches!(DataDir::open(file.path()), Err(Error::NotADirectory(_))));
+    }
+
+    #[test]
+    fn one_server_at_a_time_writes_there() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(parent.path()).unwrap();
+        let lock = dir.lock().unwrap();
+        assert!(matches!(DataDir::open(parent.path()).unwrap().lock(), Err(Error::InUse(_))));
+        drop(lock);
+        assert!(dir.lock().is_ok());
     }
 
     #[test]

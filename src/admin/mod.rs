@@ -24,6 +24,7 @@ mod server;
 use std::net::SocketAddr;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use crate::acme;
 use crate::gate;
@@ -65,6 +66,8 @@ pub struct Parts {
     pub budget: Option<watch::Receiver<Budget>>,
     /// Has the configuration read again; whoever does it answers.
     pub reload: mpsc::Sender<oneshot::Sender<Reloaded>>,
+    /// Cancelled, it has the server end as soon as nobody needs it; whoever else does that cancels it, too.
+    pub drain: CancellationToken,
 }
 
 /// How the relay's monthly budget stands.

@@ -36,6 +36,7 @@ pub(super) enum Operation {
     OpenProbe,
     Probe,
     Reload,
+    Drain,
 }
 
 /// Whom a route answers where there is a token.
@@ -83,6 +84,7 @@ pub(super) static ROUTES: &[Route] = &[
     route(Method::POST, "/api/v1/probes", Op::OpenProbe, Operators),
     route(Method::GET, "/api/v1/probes/{probe}", Op::Probe, Operators),
     route(Method::POST, "/api/v1/reload", Op::Reload, Operators),
+    route(Method::POST, "/api/v1/drain", Op::Drain, Operators),
 ];
 
 const fn route(method: Method, path: &'static str, operation: Operation, access: Access) -> Route {

@@ -89,7 +89,7 @@ impl Server {
             (Operation::DashboardStyle, _) => Ok(dashboard::style()),
             (Operation::Metrics, _) => metrics::answer(&self.registry),
             (Operation::Health, _) => Ok(health::answer(&health::look(parts), standing)),
-            (Operation::Ready, _) => Ok(health::ready(!self.ending.is_cancelled())),
+            (Operation::Ready, _) => Ok(health::ready(!self.ending.is_cancelled() && !parts.drain.is_cancelled())),
             (Operation::Description, _) => Ok(typed(StatusCode::OK, "application/json", api::DESCRIPTION)),
             (Operation::Status, _) => Ok(json(&api::status(parts))),
             (Operation::Rooms, _) => Ok(json(&api::rooms(parts))),
@@ -103,6 +103,7 @@ impl Server {
             (Operation::OpenProbe, _) => Ok(api::open_probe(parts)),
             (Operation::Probe, [probe]) => api::probe(parts, probe),
             (Operation::Reload, _) => api::reload(parts).await,
+            (Operation::Drain, _) => Ok(api::drain(parts)),
             // Every route of the table gives as many segments as its path has names.
             (
                 Operation::People

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use anyhow::anyhow;
 
+use super::entry::Entry;
 use crate::config::{Config, Keys};
 use crate::gate::{self, Gate};
 use crate::relay::{self, Relay};
@@ -22,14 +23,17 @@ pub(super) struct Own {
 }
 
 /// The gate and the relay on the same port.
-pub(super) fn bind(config: &Config, keys: &Keys, own: Own) -> anyhow::Result<(Gate, Option<Relay>)> {
+///
+/// `entry`: the sockets there are already, and whether UDP is bound beside somebody.
+pub(super) fn bind(config: &Config, keys: &Keys, own: Own, entry: &mut Entry) -> anyhow::Result<(Gate, Option<Relay>)> {
     let free_port = config.listen.port() == 0;
     let mut attempts = if free_port { ATTEMPTS } else { 1 };
     loop {
         attempts -= 1;
-        let gate = Gate::bind(&config.gate()).map_err(|error| gate_advice(config, &error))?;
+        let gate = Gate::bind(&config.gate(), &mut entry.sockets).map_err(|error| gate_advice(config, &error))?;
         let options = config.relay(keys, gate.local_address(), own.host.clone(), own.public.clone());
-        let Some(options) = options else { return Ok((gate, None)) };
+        let Some(mut options) = options else { return Ok((gate, None)) };
+        options.beside = entry.beside;
         match Relay::bind(options) {
             Ok(relay) => return Ok((gate, Some(relay))),
             Err(relay::BindError::Listen { address, cause })

@@ -5,7 +5,6 @@ use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::invitations;
 use crate::config::{Config, Keys, Turn};
 use crate::data_dir::{DataDir, Error};
 use crate::hub::Invitations;
@@ -16,10 +15,15 @@ use crate::pass::{SeatKey, Secret, TurnPasses};
 pub(super) fn open(dir: &DataDir, config: &Config) -> Result<Keys, Error> {
     Ok(Keys {
         seat: SeatKey::new(&kept(dir, "seat.key")?),
-        invitations: Invitations::new(invitation_key(dir, config)?, &invitations::read(dir)?),
+        invitations: invitations(dir, config)?,
         turn: turn_passes(dir, config.turn.as_ref())?,
         nonces: dice(),
     })
+}
+
+/// Invitations, with what became of them.
+pub(super) fn invitations(dir: &DataDir, config: &Config) -> Result<Invitations, Error> {
+    Ok(Invitations::new(invitation_key(dir, config)?, &super::invitations::read(dir)?))
 }
 
 /// Makes and reads invitations.

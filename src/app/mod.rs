@@ -8,6 +8,7 @@ mod bind;
 mod budget;
 mod checking;
 mod door;
+mod entry;
 mod invitations;
 mod keys;
 mod logs;
@@ -16,8 +17,11 @@ mod reload;
 mod rest;
 mod serving;
 mod stop;
+mod supervisor;
+mod takeover;
 mod trust;
 
+use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
 
@@ -36,9 +40,11 @@ use crate::tls::{self, Certificates};
 use addresses::Addresses;
 use banner::Banner;
 use bind::Own;
+use entry::{Entry, Place};
 use reload::{Reloader, Watched};
-use serving::Serving;
+use serving::{Ending, Fate, Serving};
 use stop::{Hangup, Signals};
+use takeover::Program;
 use trust::Ground;
 
 pub use banner::code;
@@ -46,14 +52,33 @@ pub use checking::{Inside, inside};
 pub use invitations::{Wish, invite, revoke};
 pub use logs::start as start_logs;
 
-/// Runs the server until a signal stops it. An error says in one sentence what to do.
+/// How the server is started, and how it would be started anew.
+#[derive(Clone, Debug)]
+pub struct Start {
+    /// In the place of the one that runs with the same `data_dir`, if there is one.
+    pub takeover: bool,
+    /// The arguments with which a new process takes over from this one.
+    pub again: Vec<OsString>,
+}
+
+/// Runs the server until a signal stops it or another one takes over. An error says in one sentence what to do.
 ///
 /// `inputs` are what `config` was made of: they are read again when they change.
-pub fn serve(inputs: Inputs, config: Config) -> anyhow::Result<()> {
+pub fn serve(inputs: Inputs, config: Config, start: Start) -> anyhow::Result<()> {
     raise_open_files();
+    // Where it is when it is started: a new version replaces it there.
+    let path = std::env::current_exe().context("cannot tell where this program is")?;
+    let program = Program { path, arguments: start.again };
+    let mut place = if start.takeover { Place::Another } else { Place::Free };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().on_thread_park(rest::before_waiting).build();
     let runtime = runtime.context("cannot start threads; raise the limit of processes (ulimit -u)")?;
-    let served = runtime.block_on(run(inputs, config));
+    let served = loop {
+        match runtime.block_on(run(inputs.clone(), config.clone(), place, program.clone())) {
+            Ok(Fate::Orphaned(sockets)) => place = Place::Own(sockets),
+            Ok(Fate::Ended) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
     // What still blocks (a lookup, a file) must not hold up the end.
     runtime.shutdown_background();
     served
@@ -90,16 +115,22 @@ pub fn public_addresses(config: &Config) -> anyhow::Result<String> {
     Ok(banner::public(&found))
 }
 
-async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
+async fn run(inputs: Inputs, config: Config, place: Place, program: Program) -> anyhow::Result<Fate> {
     let watched = Watched::now(&inputs);
     let dir = DataDir::open(&config.data_dir)?;
-    let keys = keys::open(&dir, &config)?;
     let (mut found, addresses) = look_around(&config).await;
+    let mut entry = Entry::at(place, &dir)?;
+    let mut keys = keys::open(&dir, &config)?;
+    let own = Own { host: addresses.ips(), public: found.translated() };
+    let (gate, relay) = bind::bind(&config, &keys, own, &mut entry)?;
+    if entry.own(&dir)? {
+        keys.invitations = keys::invitations(&dir, &config)?;
+    }
     let certificates = certificates(&config, &dir, &addresses)?;
     let tls = certificates.as_ref().map(Certificates::door).transpose()?;
-    let (gate, relay) = bind::bind(&config, &keys, Own { host: addresses.ips(), public: found.translated() })?;
     let admin = admin::bind(&config).await?;
-    let (mut signals, hangup) = (Signals::listen()?, Hangup::listen()?);
+    let (signals, hangup) = (Signals::listen()?, Hangup::listen()?);
+    let sockets = gate.share().context("no descriptors are left; raise the limit of open files (ulimit -n)")?;
 
     let (address, plain_port) = (gate.local_address(), gate.redirect_port());
     let one_port = address.port();
@@ -109,8 +140,11 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
     let limit = config.turn.as_ref().and_then(|turn| turn.monthly_budget);
     let budget = limit.and_then(|limit| serving.count(limit, dir.clone()));
     let gate_counts = gate.counts();
-    serving.run(|shutdown| gate.serve(site.clone(), streams.clone(), tls, shutdown));
+    serving.open(|shutdown, cut| gate.serve(site.clone(), streams.clone(), tls, shutdown, cut));
     info!(%address, "serving");
+    supervisor::ready(address, &sockets);
+    let lock = entry.done();
+    serving.run(|shutdown| supervisor::keep_alive(site.clone(), streams.clone(), shutdown));
     if streams.is_some() {
         found.confirm(one_port).await;
     }
@@ -154,9 +188,11 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
             link: base,
             budget,
             reload,
+            drain: serving.drain.clone(),
         };
         serving.run(|shutdown| admin.serve(parts, shutdown));
     }
+    let ending = Ending { signals, dir: dir.clone(), sockets, drain_timeout: config.drain_timeout, program };
     let reloader = Reloader {
         inputs,
         watched,
@@ -174,8 +210,7 @@ async fn run(inputs: Inputs, config: Config) -> anyhow::Result<()> {
     };
     serving.run(|shutdown| reloader.run(hangup, shutdown));
     serving.run(logs::tell_storms);
-    serving.until(&mut signals).await;
-    Ok(())
+    Ok(serving.until(ending, lock).await)
 }
 
 /// Which addresses this machine has, and which the world knows it by.

@@ -17,7 +17,7 @@ use tracing::{info, warn};
 use super::addresses::Addresses;
 use super::stop::Hangup;
 use super::trust::Ground;
-use super::{keys, logs};
+use super::{keys, logs, supervisor};
 use crate::acme;
 use crate::admin::{Changes, Reloaded};
 use crate::config::{self, Config, Inputs, Keys, Reload, Snapshot};
@@ -85,7 +85,13 @@ impl Reloader {
             if asked || seen != self.watched.seen {
                 // Before reading: what changes meanwhile is read once more.
                 self.watched.seen = seen;
+                if asked {
+                    supervisor::reloading();
+                }
                 let reloaded = self.reload(asked);
+                if asked {
+                    supervisor::reloaded();
+                }
                 // Whoever asked may have left.
                 let _ = answer.map(|answer| answer.send(reloaded));
                 refresh_at = Instant::now();

@@ -1,4 +1,4 @@
-//! The signals that stop the server, and the one that makes it look at its files again.
+//! The signals that stop the server or have it replaced, and the one that makes it look at its files again.
 
 use std::io::{self, IsTerminal};
 
@@ -6,12 +6,23 @@ use anyhow::Context;
 use futures_util::future::OptionFuture;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// SIGTERM, as service managers and Docker send it, SIGINT, as Ctrl-C does, and for whoever started it by hand the end of
-/// the terminal.
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// To stop as soon as nobody needs the server: SIGTERM, as service managers and Docker send it.
+    Drain,
+    /// To stop: SIGINT, as Ctrl-C does, and for whoever started it by hand the end of the terminal. Somebody is waiting there.
+    End,
+    /// To start the program anew and let it take over: SIGUSR2.
+    Upgrade,
+}
+
+/// See the module's text.
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
     terminal_closed: Option<Signal>,
+    upgrade: Signal,
 }
 
 impl Signals {
@@ -21,16 +32,23 @@ impl Signals {
             terminate: listen(SignalKind::terminate())?,
             interrupt: listen(SignalKind::interrupt())?,
             terminal_closed: io::stdin().is_terminal().then(|| listen(SignalKind::hangup())).transpose()?,
+            upgrade: listen(SignalKind::user_defined2())?,
         })
     }
 
     /// The next of them.
-    pub(super) async fn wait(&mut self) {
+    pub(super) async fn next(&mut self) -> Wish {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-            Some(_) = OptionFuture::from(self.terminal_closed.as_mut().map(Signal::recv)) => {}
+            _ = self.terminate.recv() => Wish::Drain,
+            _ = self.interrupt.recv() => Wish::End,
+            Some(_) = OptionFuture::from(self.terminal_closed.as_mut().map(Signal::recv)) => Wish::End,
+            _ = self.upgrade.recv() => Wish::Upgrade,
         }
+    }
+
+    /// The next one that stops the server, while it stops already.
+    pub(super) async fn again(&mut self) {
+        while self.next().await == Wish::Upgrade {}
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be typed: subcommands, and a flag for each common key. A flag's text goes to the configuration unread, so
 //! that all sources are checked by the same rules and in the same words.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -33,7 +34,11 @@ const AFTER_HELP: &str = "Every key of callbox.toml is also an environment varia
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum Command {
     /// Run the server (the default)
-    Serve,
+    Serve {
+        /// Replace the server that runs with the same data directory: nobody is refused, and calls go on
+        #[arg(long)]
+        takeover: bool,
+    },
     /// Print the firewall lines for this configuration
     Ports,
     /// Print the effective configuration, each value with its origin; or every problem in it
@@ -152,7 +157,18 @@ struct Keys {
 impl Args {
     /// The subcommand; `serve` when none was typed.
     pub(super) fn wanted(&self) -> Command {
-        self.command.clone().unwrap_or(Command::Serve)
+        self.command.clone().unwrap_or(Command::Serve { takeover: false })
+    }
+
+    /// What was typed, for a process that takes over from this one.
+    pub(super) fn again(&self) -> Vec<OsString> {
+        let mut again: Vec<_> = std::env::args_os().skip(1).collect();
+        match self.command {
+            Some(Command::Serve { takeover: true }) => {}
+            Some(_) => again.push("--takeover".into()),
+            None => again.extend(["serve".into(), "--takeover".into()]),
+        }
+        again
     }
 
     /// The flags and the environment, as the configuration reads them.

@@ -25,7 +25,7 @@ use metrics::Monitoring;
 pub fn run() -> ExitCode {
     let args = Args::parse();
     let done = match args.wanted() {
-        Command::Serve => serve(&args),
+        Command::Serve { takeover } => serve(&args, takeover),
         Command::Ports => ports(&args),
         Command::Config => show_config(&args),
         Command::Invite(wish) => invite(&args, wish),
@@ -44,10 +44,11 @@ pub fn run() -> ExitCode {
     done.map_or_else(|failed| failed, |()| ExitCode::SUCCESS)
 }
 
-fn serve(args: &Args) -> Result<(), ExitCode> {
+fn serve(args: &Args, takeover: bool) -> Result<(), ExitCode> {
     let config = load(args)?;
     app::start_logs(&config.log);
-    app::serve(args.inputs(), config).map_err(|error| fail(format!("{error:#}")))
+    app::serve(args.inputs(), config, app::Start { takeover, again: args.again() })
+        .map_err(|error| fail(format!("{error:#}")))
 }
 
 fn ports(args: &Args) -> Result<(), ExitCode> {

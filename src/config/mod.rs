@@ -20,6 +20,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -56,6 +57,8 @@ pub struct Config {
     pub names: Vec<String>,
     /// Certificate, seat key, TURN secret.
     pub data_dir: PathBuf,
+    /// How long relayed calls go on after the signal to stop.
+    pub drain_timeout: Duration,
     /// TCP connections at once.
     pub max_connections: usize,
     /// TCP connections at once from one address.

@@ -18,6 +18,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let public_port = reader.number("public_port", 0, u16::MAX.into());
     let names = reader.each("names", values::host);
     let data_dir = reader.parsed("data_dir", not_empty).map(PathBuf::from);
+    let drain_timeout = reader.parsed("drain_timeout", values::duration);
     let max_connections = reader.number("max_connections", 1, 1_000_000) as usize;
     let max_connections_per_address = reader.number("max_connections_per_address", 1, 1_000_000) as usize;
     let http_listen = reader.optional("http.listen", values::address);
@@ -48,6 +49,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         public_port: u16::try_from(public_port).ok().filter(|port| *port > 0),
         names,
         data_dir: data_dir?,
+        drain_timeout: drain_timeout?,
         max_connections,
         max_connections_per_address,
         http_listen,

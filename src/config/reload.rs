@@ -13,10 +13,11 @@ use super::{Config, Inputs, Problems, load};
 
 /// What stays until a restart: addresses and ports that are bound, threads that run, what clients were told at the
 /// beginning of something that lasts.
-const FIXED: [&str; 27] = [
+const FIXED: [&str; 28] = [
     "listen",
     "public_port",
     "data_dir",
+    "drain_timeout",
     "max_connections",
     "max_connections_per_address",
     "http.listen",

@@ -4,6 +4,7 @@ use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -144,6 +145,13 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// A length of time.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let longest = Duration::from_secs(24 * 3600);
+    let wrong = "must be a time such as \"0s\", \"90s\" or \"5min\", a day at most";
+    humantime::parse_duration(text).ok().filter(|time| *time <= longest).ok_or_else(|| wrong.to_owned())
+}
+
 /// A choice out of a few words.
 pub(super) fn choice<T: Copy>(text: &str, choices: &[(&str, T)]) -> Result<T, String> {
     let found = choices.iter().find(|(word, _)| *word == text);
@@ -206,6 +214,14 @@ mod tests {
         assert_eq!([size("1 TiB"), size("64 KiB"), size("12 B"), size("0")], [Ok(1 << 40), Ok(1 << 16), Ok(12), Ok(0)]);
         for bad in ["1", "TB", "-1 TB", "1 T", "1,5 TB", "1 TB a month", "99 PB", "1.2.3 GB"] {
             assert!(size(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn times_are_written_as_people_write_them() {
+        assert_eq!([duration("0s"), duration("5min")], [Ok(Duration::ZERO), Ok(Duration::from_secs(300))]);
+        for bad in ["", "5", "-1s", "2days"] {
+            assert!(duration(bad).is_err(), "{bad}");
         }
     }
 

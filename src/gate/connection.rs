@@ -38,6 +38,8 @@ pub(super) struct Doors {
     pub(super) proxy_protocol: bool,
     pub(super) counts: Counts,
     pub(super) shutdown: CancellationToken,
+    /// Cuts off who has not asked for anything yet.
+    pub(super) cut: CancellationToken,
 }
 
 /// From accept, or from the PROXY protocol, to the first byte; and for the latter itself. Browsers open a connection they may never use; it is dropped sooner than it is missed.
@@ -191,20 +193,17 @@ impl Doors {
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Some(relay) = &self.relay else { return };
-        let served = tokio::select! {
-            served = relay.serve(io, ends.client, ends.local, transport) => served,
-            () = self.shutdown.cancelled() => return,
-        };
-        if let Err(cause) = served {
+        // Ends with the relay, which may carry on when the site is closed.
+        if let Err(cause) = relay.serve(io, ends.client, ends.local, transport).await {
             debug!(client = %ends.client, %cause, "relay connection ended");
         }
     }
 
-    /// `work`, unless it takes too long or the server stops.
+    /// `work`, unless it takes too long or is cut off.
     async fn in_time<F: Future>(&self, most: Duration, work: F) -> Option<F::Output> {
         tokio::select! {
             done = timeout(most, work) => done.ok(),
-            () = self.shutdown.cancelled() => None,
+            () = self.cut.cancelled() => None,
         }
     }
 }

@@ -14,6 +14,7 @@ use tracing::{debug, warn};
 use super::BindError;
 use super::connection::Doors;
 use super::counts::Outcome;
+use super::inherited::Inherited;
 use crate::admission::Admission;
 
 /// What is spoken on a listening socket.
@@ -30,7 +31,7 @@ pub(super) enum Purpose {
 /// A bound socket.
 #[derive(Debug)]
 pub(super) struct Listener {
-    socket: TcpListener,
+    pub(super) socket: TcpListener,
     pub(super) local: SocketAddr,
     pub(super) purpose: Purpose,
 }
@@ -46,8 +47,21 @@ const KEEPALIVE: TcpKeepalive =
     TcpKeepalive::new().with_time(Duration::from_secs(60)).with_interval(Duration::from_secs(15)).with_retries(5);
 
 impl Listener {
+    /// What is inherited for `address`, else what is bound there.
+    pub(super) fn open(
+        address: SocketAddr,
+        purpose: Purpose,
+        inherited: &mut Inherited,
+    ) -> Result<Listener, BindError> {
+        let Some(socket) = inherited.take(address) else { return Listener::bind(address, purpose) };
+        let taken = socket.set_nonblocking(true).and_then(|()| TcpListener::from_std(socket));
+        let taken = taken.and_then(|socket| Ok((socket.local_addr()?, socket)));
+        let (local, socket) = taken.map_err(|cause| BindError { address, cause })?;
+        Ok(Listener { socket, local, purpose })
+    }
+
     /// Binds `address`; a wildcard IPv6 address serves IPv4 too, and becomes `0.0.0.0` where there is no IPv6.
-    pub(super) fn bind(address: SocketAddr, purpose: Purpose) -> Result<Listener, BindError> {
+    fn bind(address: SocketAddr, purpose: Purpose) -> Result<Listener, BindError> {
         let bound = bind(address).or_else(|cause| match address {
             SocketAddr::V6(v6) if v6.ip().is_unspecified() && lacks_ipv6(&cause) => {
                 bind((Ipv4Addr::UNSPECIFIED, v6.port()).into())

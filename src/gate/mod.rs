@@ -16,11 +16,12 @@
 mod admitted;
 mod connection;
 mod counts;
+mod inherited;
 mod listener;
 mod redirect;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -34,6 +35,7 @@ use crate::relay::Streams;
 use crate::tls::Door;
 use connection::Doors;
 pub use counts::{Counts, Outcome};
+pub use inherited::Inherited;
 use listener::{Listener, Purpose};
 
 /// Where to listen, and how many connections to hold.
@@ -78,12 +80,14 @@ pub struct BindError {
 }
 
 impl Gate {
-    /// Binds every port, so that a port in use is known before anything is served. Call it inside a tokio runtime.
-    pub fn bind(options: &Options) -> Result<Gate, BindError> {
-        let main = Listener::bind(options.listen, Purpose::Everything)?;
-        let turn = options.turn_listen.iter().map(|address| Listener::bind(*address, Purpose::Turn));
-        let redirect = options.redirect_listen.iter().map(|address| Listener::bind(*address, Purpose::Redirect));
-        let others = turn.chain(redirect).collect::<Result<_, _>>()?;
+    /// Binds every port, so that a port in use is known before anything is served, or takes what is `inherited`. Call it
+    /// inside a tokio runtime.
+    pub fn bind(options: &Options, inherited: &mut Inherited) -> Result<Gate, BindError> {
+        let main = Listener::open(options.listen, Purpose::Everything, inherited)?;
+        let turn = options.turn_listen.iter().map(|address| (*address, Purpose::Turn));
+        let others = turn.chain(options.redirect_listen.map(|address| (address, Purpose::Redirect)));
+        let others =
+            others.map(|(address, purpose)| Listener::open(address, purpose, inherited)).collect::<Result<_, _>>()?;
         let admission = Arc::new(Admission::new(options.max_connections, options.max_connections_per_address));
         let (proxies, proxy_protocol) = (options.proxies.clone(), options.proxy_protocol);
         Ok(Gate { main, others, counts: Counts::new(admission.clone()), admission, proxies, proxy_protocol })
@@ -104,12 +108,24 @@ impl Gate {
         self.counts.clone()
     }
 
+    /// The listening sockets once more, for the server after this one.
+    pub fn share(&self) -> io::Result<Vec<TcpListener>> {
+        inherited::share(std::iter::once(&self.main).chain(&self.others).map(|listener| &listener.socket))
+    }
+
     /// Accepts connections until `shutdown`, then waits for those that live: the site's end by the same token, the
-    /// relay's at once. `tls` absent: the one port speaks plain HTTP. `relay` absent: STUN and TURN are refused.
-    pub async fn serve(self, site: Site, relay: Option<Streams>, tls: Option<Door>, shutdown: CancellationToken) {
+    /// relay's with the relay, and those that have not asked for anything yet by `cut`. `tls` absent: the one port speaks plain HTTP. `relay` absent: STUN and TURN are refused.
+    pub async fn serve(
+        self,
+        site: Site,
+        relay: Option<Streams>,
+        tls: Option<Door>,
+        shutdown: CancellationToken,
+        cut: CancellationToken,
+    ) {
         let https_port = self.main.local.port();
         let (proxies, proxy_protocol, counts) = (self.proxies, self.proxy_protocol, self.counts);
-        let doors = Doors { site, relay, tls, https_port, proxies, proxy_protocol, counts, shutdown };
+        let doors = Doors { site, relay, tls, https_port, proxies, proxy_protocol, counts, shutdown, cut };
         let doors = Arc::new(doors);
         let connections = TaskTracker::new();
         for listener in self.others.into_iter().chain([self.main]) {

@@ -55,6 +55,9 @@ struct Inner {
 /// How long a request's head may take, and how long a connection may wait for its next request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// For the first bytes of HTTP/2 when the server is about to stop: they follow the handshake at once.
+const PREFACE: Duration = Duration::from_secs(1);
+
 /// Between two signs of life on an HTTP/2 connection.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
@@ -130,8 +133,15 @@ impl Site {
             let (site, token) = (site.clone(), token.clone());
             async move { site.serve(request, connection, token).await }
         });
-        let begun = shutdown.run_until_cancelled(timeout(PATIENCE, with_preface(io))).await;
-        let Some(Ok(Ok(io))) = begun else {
+        let too_late = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(PREFACE).await;
+        };
+        let begun = tokio::select! {
+            begun = timeout(PATIENCE, with_preface(io)) => begun.ok(),
+            () = too_late => None,
+        };
+        let Some(Ok(io)) = begun else {
             return tracing::debug!(client = %connection.client, "HTTP/2 was agreed upon and not spoken");
         };
         let mut builder = http2::Builder::new(TokioExecutor::new());
@@ -177,6 +187,11 @@ impl Site {
     /// Who waits for what a phone finds out about this server.
     pub fn probes(&self) -> &Probes {
         &self.0.test_door.probes
+    }
+
+    /// Comes back when the hub can be asked: at once, unless something is badly wrong. Blocks until then.
+    pub fn answers(&self) {
+        self.0.switchboard.people("");
     }
 
     /// The server is about to stop: there are no new rooms from here on, and every page is told.

@@ -293,6 +293,12 @@ impl Streams {
         self.shared.rules.announce(id, addresses);
     }
 
+    /// Relayed connections alive now.
+    pub fn carries(&self) -> u64 {
+        let counts = self.counts();
+        counts.allocations_opened.saturating_sub(counts.allocations_closed)
+    }
+
     /// See [`Running::counts`].
     pub fn counts(&self) -> Counts {
         self.shared.counts()

@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
+use webrtc_util::Conn;
 
+use super::people::Person;
 use super::server::{ALONE, Server, callbox, connect, exchange, run, stderr};
 
 /// Long enough, and nobody's.
@@ -107,6 +109,25 @@ fn a_web_page_of_somebody_else_is_not_answered() {
     let foreign = running.ask("POST", "/api/v1/reload", &["Origin: https://evil.example"]);
     assert_eq!(foreign.status, 403, "{}", foreign.body);
     assert_eq!(running.ask("POST", "/api/v1/reload", &[]).status, 200);
+}
+
+#[test]
+fn a_drain_that_was_asked_for_is_told_to_balancers_and_ends_the_server() {
+    let folder = "drain_timeout = \"1h\"\n[tls]\nmode = \"off\"\n[turn]\nexternal_ip = \"127.0.0.1\"\n";
+    let running = Administered::start(folder);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let client = runtime.block_on(async {
+        let client = Person::enters(&running.server).await.turn_client().await;
+        (client.allocate().await.unwrap(), client)
+    });
+    assert_eq!(running.get("/readyz").status, 200);
+    assert_eq!(running.ask("POST", "/api/v1/drain", &[]).status, 202);
+    assert_eq!(running.get("/readyz").status, 503);
+    let Administered { mut server, .. } = running;
+    server.next_line_with("1 relayed connections may go on for 1h");
+    runtime.block_on(async { client.0.close().await.unwrap() });
+    let (code, log, _) = server.end();
+    assert_eq!(code, Some(0), "{log}");
 }
 
 #[test]

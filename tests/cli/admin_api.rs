@@ -12,7 +12,7 @@ use super::admin::{Administered, Answer};
 use super::people::Person;
 use super::server::PATIENCE;
 
-const PLAIN: &str = "[tls]\nmode = \"off\"\n[turn]\nworkers = 2\nexternal_ip = \"127.0.0.1\"\n";
+const PLAIN: &str = "drain_timeout = \"1h\"\n[tls]\nmode = \"off\"\n[turn]\nworkers = 2\nexternal_ip = \"127.0.0.1\"\n";
 
 /// A server where nothing stands between a test and the sockets.
 fn server(more: &str) -> Administered {
@@ -74,7 +74,7 @@ async fn every_answer_is_as_the_description_says() {
     let probe = running.send("POST", "/api/v1/probes", &[], "").json();
     let [person, probe] = [&alice.joined["you"], &probe["id"]].map(|id| id.as_str().unwrap().to_owned());
     let fixtures = Fixtures { person, probe };
-    // People are looked at before they are sent out.
+    // People are looked at before they are sent out; the drain that is asked for waits for what is relayed.
     let mut answered = BTreeSet::new();
     for wanted in ["get", "post", "delete"] {
         for (pattern, methods) in description["paths"].as_object().unwrap().iter().rev() {

@@ -18,5 +18,7 @@ mod relay_safety;
 mod reloading;
 mod server;
 mod starting;
+mod stopping;
 mod test_door;
 mod turn;
+mod upgrading;

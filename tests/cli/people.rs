@@ -17,7 +17,7 @@ use webrtc_util::Conn;
 use crate::server::{PATIENCE, Server};
 
 /// Without TLS, so that nothing stands between a test and the sockets.
-fn server(turn: &str) -> Server {
+pub(crate) fn server(turn: &str) -> Server {
     let folder = tempfile::tempdir().unwrap();
     let config = format!("[tls]\nmode = \"off\"\n[turn]\nworkers = 2\nexternal_ip = \"127.0.0.1\"\n{turn}\n");
     std::fs::write(folder.path().join("callbox.toml"), config).unwrap();
@@ -48,7 +48,7 @@ async fn how_many_are_inside_is_told_before_one_comes_in_and_only_where_anybody_
 }
 
 impl Person {
-    async fn opens(server: &Server) -> Person {
+    pub(crate) async fn opens(server: &Server) -> Person {
         let url = format!("ws://127.0.0.1:{}/ws", server.address.port());
         let (socket, _) = connect_async(url).await.unwrap();
         Person { socket, joined: Value::Null, server: server.address }
@@ -60,8 +60,15 @@ impl Person {
         person
     }
 
+    /// Comes back to the seat that `joined` is about.
+    pub(crate) async fn returns(server: &Server, joined: Value) -> Person {
+        let mut person = Person { joined, ..Person::opens(server).await };
+        person.joins().await;
+        person
+    }
+
     /// Comes in, or back to the seat.
-    async fn joins(&mut self) {
+    pub(crate) async fn joins(&mut self) {
         let mut join = json!({ "type": "join", "room": "kitchen", "name": "Somebody", "instance": "first" });
         if let Some(seat) = self.joined.get("seat") {
             join["seat"] = seat.clone();
@@ -108,7 +115,7 @@ impl Person {
 }
 
 /// Whether what is said at `from` is heard at `to`; said again and again, as the first words come before the permission.
-async fn is_heard(from: &impl Conn, to: &impl Conn) -> bool {
+pub(crate) async fn is_heard(from: &impl Conn, to: &impl Conn) -> bool {
     let mut heard = [0; 100];
     for _ in 0..20 {
         from.send_to(b"hello", to.local_addr().unwrap()).await.unwrap();
@@ -130,8 +137,7 @@ async fn whoever_leaves_is_out_of_the_relay_at_once_and_whoever_comes_back_is_in
 
     // A dropped socket is no departure.
     bob.socket.close(None).await.unwrap();
-    bob = Person { joined: bob.joined.clone(), ..Person::opens(&server).await };
-    bob.joins().await;
+    bob = Person::returns(&server, bob.joined.clone()).await;
     assert!(is_heard(&at_alice, &at_bob).await, "the allocation outlives the socket");
 
     bob.says(json!({ "type": "leave" })).await;
@@ -165,7 +171,7 @@ async fn a_budget_that_is_used_up_keeps_newcomers_off_the_relay_and_is_remembere
     let mut carol = Person::enters(&running).await;
     assert_eq!(carol.hears("relay-budget").await["left"], "used-up");
 
-    running.signal("TERM");
+    running.signal("INT");
     running.wait_for_log("stopping");
     let (code, log, folder) = running.end();
     assert_eq!(code, Some(0), "{log}");

@@ -9,7 +9,7 @@ mod status;
 
 pub(super) use allocations::allocations;
 pub(super) use invitations::{invitations, invite, revoke_invitation};
-pub(super) use orders::reload;
+pub(super) use orders::{drain, reload};
 pub(super) use probes::{open_probe, probe};
 pub(super) use rooms::{close_room, people, remove_person, rooms};
 pub(super) use status::status;

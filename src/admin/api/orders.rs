@@ -6,11 +6,17 @@ use http::StatusCode;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
-use crate::admin::answer::{Answer, Problem, json};
+use crate::admin::answer::{Answer, Problem, json, json_as};
 use crate::admin::{Changes, Parts};
 
 /// Reading a few files again takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Has the server end as soon as nobody needs it, as SIGTERM does.
+pub(in crate::admin) fn drain(parts: &Parts) -> Answer {
+    parts.drain.cancel();
+    json_as(StatusCode::ACCEPTED, &serde_json::json!({ "draining": true }))
+}
 
 /// Has the configuration and its files read again, as SIGHUP does.
 pub(in crate::admin) async fn reload(parts: &Parts) -> Result<Answer, Problem> {

@@ -1,5 +1,6 @@
 // What goes wrong during a call: the server dies and comes back, and nobody's call is harmed.
 
+import assert from 'node:assert/strict';
 import { scenario } from '../harness/scenario.mjs';
 import { words } from '../harness/words.mjs';
 
@@ -38,4 +39,21 @@ scenario('the network is away for a while: the call says so, and comes back by i
   await network.mend();
   await alice.seesAndHears('Bob');
   await bob.seesAndHears('Alice');
+});
+
+scenario('the server is upgraded in mid-call: a direct call does not notice, and a relayed one has moved before the old server ends', async (stage) => {
+  const built = (person) => person.page.evaluate(() => window.keptConnections.length);
+  for (const query of ['', 'relay']) {
+    const { server, people: [alice, bob] } = await stage.call(['Alice', 'Bob'], { query });
+    await alice.seesAndHears('Bob');
+    await bob.seesAndHears('Alice');
+    const before = [await built(alice), await built(bob)];
+    assert.equal(await server.upgrade(), 0, server.log);
+    await alice.seesAndHears('Bob');
+    await bob.seesAndHears('Alice');
+    const more = query === 'relay' ? 1 : 0;
+    assert.deepEqual([await built(alice), await built(bob)], before.map((count) => count + more), 'connections');
+    // A browser keeps an allocation beside a direct path, too: that may be cut.
+    if (query === 'relay') assert.match(server.log, /the last relayed connection has ended/);
+  }
 });

@@ -98,13 +98,22 @@ export class Server {
 
   /** Ends it for good and removes its data. */
   async close() {
-    await this.#end('SIGTERM');
+    await this.#end('SIGINT'); // SIGTERM would wait for relayed calls
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async #run() {
+  /** Another process takes its place. Settled with the exit code of the former one, once that has ended. */
+  async upgrade() {
+    const ended = once(this.#process, 'exit');
+    await this.#run('serve', '--takeover');
+    const [code] = await ended;
+    return code;
+  }
+
+  /** @param {string[]} args */
+  async #run(...args) {
     this.spawnedAt = performance.now();
-    const child = spawn(binary, [], { cwd: this.folder, env: this.#environment(), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(binary, args, { cwd: this.folder, env: this.#environment(), stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process = child;
     this.url = await new Promise((resolve, reject) => {
       const tooLate = setTimeout(() => reject(new Error(`no link printed in ${READY_WITHIN_MS} ms:\n${this.log}`)), READY_WITHIN_MS);
