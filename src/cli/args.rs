@@ -2,7 +2,7 @@
 //! that all sources are checked by the same rules and in the same words.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
@@ -59,6 +59,8 @@ pub(super) enum Command {
         #[arg(value_name = "NAME")]
         what: Monitoring,
     },
+    /// Print a systemd unit for this configuration
+    Unit,
     /// Exit with 0 when the running server is healthy
     Healthcheck,
     /// Print a script that completes commands and flags in a shell
@@ -158,6 +160,11 @@ impl Args {
     /// The subcommand; `serve` when none was typed.
     pub(super) fn wanted(&self) -> Command {
         self.command.clone().unwrap_or(Command::Serve { takeover: false })
+    }
+
+    /// The configuration file, if one was named.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.config.as_deref()
     }
 
     /// What was typed, for a process that takes over from this one.

@@ -19,6 +19,7 @@ mod reloading;
 mod server;
 mod starting;
 mod stopping;
+mod systemd;
 mod test_door;
 mod turn;
 mod upgrading;
