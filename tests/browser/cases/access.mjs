@@ -48,6 +48,7 @@ scenario('axe finds nothing to mend in the test page and in a call without a ser
   for (const locale of ['en-GB', 'zh-CN']) {
     const alice = await stage.person(server, `Alice in ${locale}`, { context: { bypassCSP: true, locale } });
     await alice.page.goto(`${server.url}/test`);
+    await alice.page.locator('.test h1').waitFor();
     await passes(alice, `the test while it runs, ${locale}`);
     await alice.testsTheNetwork();
     await alice.page.locator('[data-part="open-devices"]').click();
