@@ -15,6 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use percent_encoding::percent_decode_str;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -55,7 +56,7 @@ struct Inner {
 /// How long a request's head may take, and how long a connection may wait for its next request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// For the first bytes of HTTP/2 when the server is about to stop: they follow the handshake at once.
+/// For a connection's first words when the server is about to stop: they follow the handshake at once.
 const PREFACE: Duration = Duration::from_secs(1);
 
 /// Between two signs of life on an HTTP/2 connection.
@@ -107,13 +108,22 @@ impl Site {
     where
         IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let service = service_fn(|request| self.serve(request, connection, shutdown.clone()));
+        let asked = Notify::new();
+        let service = service_fn(|request| {
+            asked.notify_one();
+            self.serve(request, connection, shutdown.clone())
+        });
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(MOST_HEAD);
         let mut serving = pin!(builder.serve_connection(TokioIo::new(io), service).with_upgrades());
         let served = tokio::select! {
             served = serving.as_mut() => served,
             () = shutdown.cancelled() => {
+                // hyper closes without an answer where the first request is still on its way.
+                tokio::select! {
+                    served = serving.as_mut() => return log(served, connection),
+                    _ = timeout(PREFACE, asked.notified()) => {}
+                }
                 serving.as_mut().graceful_shutdown();
                 serving.await
             }
