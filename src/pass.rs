@@ -36,6 +36,24 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// How a secret travels between the nodes of a cluster: as it is, in messages that are sealed whole. For `#[serde(with)]` where
+/// that is meant, so that no secret gets into other texts by the way.
+pub mod between_nodes {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::Secret;
+
+    /// Writes the text itself.
+    pub fn serialize<S: Serializer>(secret: &Option<Secret>, to: S) -> Result<S::Ok, S::Error> {
+        secret.as_ref().map(Secret::expose).serialize(to)
+    }
+
+    /// Reads it again.
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Secret>, D::Error> {
+        Ok(Option::<String>::deserialize(from)?.map(Secret::new))
+    }
+}
+
 /// A TURN username with its password, as a page puts them into `RTCIceServer`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TurnCredentials {

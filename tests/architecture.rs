@@ -51,7 +51,7 @@ fn arrows_only_go_down() {
 
 #[test]
 fn the_pure_rooms_touch_neither_clock_nor_socket_nor_dice() {
-    const PURE: [&str; 6] = ["hub", "turn", "stun", "pass", "invitation", "proxies"];
+    const PURE: [&str; 7] = ["hub", "cluster", "turn", "stun", "pass", "invitation", "proxies"];
     const NEVER: [&str; 9] = [
         "Now::read",
         "Instant::now",

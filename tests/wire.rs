@@ -297,6 +297,7 @@ fn every_refusal_has_the_code_that_the_document_promises() {
         Refusal::Declined,
         Refusal::Removed,
         Refusal::NotHost,
+        Refusal::Apart,
         Refusal::TooManyJoins(2),
         Refusal::TooManyNewRooms(2),
         Refusal::TooFast,

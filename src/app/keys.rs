@@ -5,18 +5,19 @@ use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::config::{Config, Keys, Turn};
+use crate::config::{Config, Keys};
 use crate::data_dir::{DataDir, Error};
 use crate::hub::Invitations;
 use crate::invitation::InvitationKey;
 use crate::pass::{SeatKey, Secret, TurnPasses};
+use crate::store::Keys as Shared;
 
 /// Reads what is kept, or makes it.
 pub(super) fn open(dir: &DataDir, config: &Config) -> Result<Keys, Error> {
     Ok(Keys {
-        seat: SeatKey::new(&kept(dir, "seat.key")?),
+        seat: SeatKey::new(&kept_or_shared(dir, config, "seat.key")?),
         invitations: invitations(dir, config)?,
-        turn: turn_passes(dir, config.turn.as_ref())?,
+        turn: turn_passes(dir, config)?,
         nonces: dice(),
     })
 }
@@ -28,7 +29,15 @@ pub(super) fn invitations(dir: &DataDir, config: &Config) -> Result<Invitations,
 
 /// Makes and reads invitations.
 pub(super) fn invitation_key(dir: &DataDir, config: &Config) -> Result<InvitationKey, Error> {
-    Ok(InvitationKey::new(&kept(dir, "invitation.key")?, config.invitation_keys.clone()))
+    Ok(InvitationKey::new(&kept_or_shared(dir, config, "invitation.key")?, config.invitation_keys.clone()))
+}
+
+/// The nodes of a cluster have the same one, from the secret they share.
+fn kept_or_shared(dir: &DataDir, config: &Config, name: &str) -> Result<[u8; 32], Error> {
+    match &config.cluster {
+        Some(cluster) => Ok(Shared::new(&cluster.secret).derived(name)),
+        None => kept(dir, name),
+    }
 }
 
 fn kept(dir: &DataDir, name: &str) -> Result<[u8; 32], Error> {
@@ -45,9 +54,13 @@ fn kept(dir: &DataDir, name: &str) -> Result<[u8; 32], Error> {
 }
 
 /// Who may use the relay.
-pub(super) fn turn_passes(dir: &DataDir, turn: Option<&Turn>) -> Result<TurnPasses, Error> {
-    let Some(turn) = turn else { return Ok(TurnPasses::default()) };
+pub(super) fn turn_passes(dir: &DataDir, config: &Config) -> Result<TurnPasses, Error> {
+    let Some(turn) = &config.turn else { return Ok(TurnPasses::default()) };
     let mut secrets = turn.secrets.clone();
+    if let (true, Some(cluster)) = (secrets.is_empty(), &config.cluster) {
+        let shared = Shared::new(&cluster.secret).derived("turn.secret");
+        secrets.push(Secret::new(STANDARD.encode(shared)));
+    }
     if secrets.is_empty() {
         let kept = dir.read_or_make("turn.secret", || STANDARD.encode(dice()).into_bytes())?;
         secrets.push(Secret::new(String::from_utf8_lossy(&kept).trim_end()));

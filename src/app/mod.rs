@@ -7,6 +7,7 @@ mod banner;
 mod bind;
 mod budget;
 mod checking;
+mod cluster;
 mod door;
 mod entry;
 mod invitations;
@@ -40,6 +41,7 @@ use crate::tls::{self, Certificates};
 use addresses::Addresses;
 use banner::Banner;
 use bind::Own;
+use cluster::Membership;
 use entry::{Entry, Place};
 use reload::{Reloader, Watched};
 use serving::{Ending, Fate, Serving};
@@ -134,7 +136,9 @@ async fn run(inputs: Inputs, config: Config, place: Place, program: Program) -> 
 
     let (address, plain_port) = (gate.local_address(), gate.redirect_port());
     let one_port = address.port();
-    let options = http::Options { certificates: certificates.clone(), ..config.site(keys.clone(), one_port) };
+    let member = Membership::new(&config);
+    let cluster = member.as_ref().map(Membership::site);
+    let options = http::Options { certificates: certificates.clone(), cluster, ..config.site(keys.clone(), one_port) };
     let mut serving = Serving::new(options, relay);
     let (site, streams) = (serving.site.clone(), serving.streams());
     let limit = config.turn.as_ref().and_then(|turn| turn.monthly_budget);
@@ -175,6 +179,9 @@ async fn run(inputs: Inputs, config: Config, place: Place, program: Program) -> 
         let steward = Steward::new(dir.clone(), certificates, wanted_certificates);
         trusted = steward.report();
         serving.run(|shutdown| steward.run(shutdown));
+    }
+    if let Some(member) = member {
+        serving.run(|shutdown| member.run(site.clone(), shutdown));
     }
     serving.run(|shutdown| invitations::keep(site.clone(), dir.clone(), shutdown));
     let (reload, orders) = mpsc::channel(1);

@@ -121,7 +121,7 @@ impl Reloader {
             self.watched.seen = stamps(&snapshot);
         }
         self.watched.snapshot = snapshot;
-        match keys::turn_passes(&self.dir, self.config.turn.as_ref()) {
+        match keys::turn_passes(&self.dir, &self.config) {
             Ok(passes) => self.keys.turn = passes,
             Err(cause) => warn!(cause = %anyhow::Error::from(cause), "the relay's secrets in force stay"),
         }

@@ -28,6 +28,7 @@ use crate::acme;
 use crate::invitation::JwtKey;
 use crate::pass::Secret;
 use crate::relay::FastPaths;
+use crate::store;
 use read::read;
 use reader::Reader;
 
@@ -105,6 +106,8 @@ pub struct Config {
     pub video_codecs: Vec<String>,
     /// Where operators ask; `None`: nowhere.
     pub admin: Option<Admin>,
+    /// Other servers with the same rooms; `None`: there are none.
+    pub cluster: Option<Cluster>,
     /// What is logged.
     pub log: Log,
 }
@@ -200,6 +203,17 @@ pub struct Admin {
     pub is_wanted: bool,
     /// `None` only on loopback.
     pub token: Option<Secret>,
+}
+
+/// `[cluster]`.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// Where the nodes leave word for each other.
+    pub store: store::Address,
+    /// What they share.
+    pub secret: Secret,
+    /// The hosts of the other nodes' relays, with a port where it is another than ours.
+    pub relays: Vec<(String, Option<u16>)>,
 }
 
 /// `[log]`.

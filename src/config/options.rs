@@ -119,6 +119,8 @@ impl Config {
             },
             public_dir: self.public_dir.clone(),
             turn_ports: self.turn_ports(one_port),
+            other_relays: self.other_relays(one_port),
+            cluster: None,
             turn_passes: keys.turn,
             turn_ttl: TURN_TTL,
             max_sockets: self.max_connections,
@@ -127,6 +129,13 @@ impl Config {
             certificates: None,
             is_at_443: self.public_port.unwrap_or(one_port) == 443,
         }
+    }
+
+    /// The relays of the cluster's other nodes, at the port where people reach this one unless another is named.
+    fn other_relays(&self, one_port: u16) -> Vec<(String, u16)> {
+        let (Some(cluster), Some(_)) = (&self.cluster, &self.turn) else { return Vec::new() };
+        let port = self.public_port.unwrap_or(one_port);
+        cluster.relays.iter().map(|(host, named)| (host.clone(), named.unwrap_or(port))).collect()
     }
 
     /// The one port first: it passes the most networks. What maps another port to it may map TCP alone, so UDP is offered

@@ -8,9 +8,10 @@ use std::path::PathBuf;
 
 use super::problem::Origin;
 use super::reader::Reader;
-use super::{Admin, Config, Log, Turn, read_tls, values};
+use super::{Admin, Cluster, Config, Log, Turn, read_tls, values};
 use crate::pass::Secret;
 use crate::relay::FastPaths;
+use crate::store;
 
 /// Reads every key even after one was wrong: `None` only says that the problems are in the reader.
 pub(super) fn read(reader: &mut Reader) -> Option<Config> {
@@ -42,6 +43,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let video_bitrate = reader.number("call.video_bitrate", 0, 100_000);
     let video_codecs = reader.each("call.video_codecs", values::video_codec);
     let admin = read_admin(reader);
+    let cluster = read_cluster(reader);
     let log = read_log(reader);
     contradictions(reader, listen, http_listen, turn.as_ref());
     Some(Config {
@@ -73,6 +75,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         video_bitrate,
         video_codecs,
         admin,
+        cluster,
         log: log?,
     })
 }
@@ -234,6 +237,21 @@ fn read_users(reader: &mut Reader) -> HashMap<String, Secret> {
         }
     }
     users
+}
+
+fn read_cluster(reader: &mut Reader) -> Option<Cluster> {
+    let store = reader.optional("cluster.redis", store::Address::new);
+    let relays = reader.each("cluster.relays", values::relay);
+    let secret = reader.optional("cluster.secret", |text| match text.chars().count() {
+        // Short ones can be guessed by whoever reads what goes through Redis.
+        0..20 => Err("must have at least 20 characters: `openssl rand -base64 32` prints a good one".to_owned()),
+        _ => Ok(Secret::new(text)),
+    });
+    if store.is_some() && secret.is_none() {
+        let words = "needs cluster.secret, the same on every node: `openssl rand -base64 32` prints one";
+        reader.contradiction(&["cluster.redis", "cluster.secret"], words);
+    }
+    Some(Cluster { store: store?, secret: secret?, relays })
 }
 
 fn read_log(reader: &mut Reader) -> Option<Log> {

@@ -13,7 +13,7 @@ use super::{Config, Inputs, Problems, load};
 
 /// What stays until a restart: addresses and ports that are bound, threads that run, what clients were told at the
 /// beginning of something that lasts.
-const FIXED: [&str; 28] = [
+const FIXED: [&str; 30] = [
     "listen",
     "public_port",
     "data_dir",
@@ -41,6 +41,8 @@ const FIXED: [&str; 28] = [
     "admin.listen",
     "admin.token",
     "admin.token_file",
+    "cluster.redis",
+    "cluster.secret",
     "log.format",
 ];
 

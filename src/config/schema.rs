@@ -16,7 +16,8 @@ pub(super) const EXAMPLE: &str = include_str!("../../config.example.toml");
 pub(super) const NAMED_BY_THE_USER: &str = "turn.users";
 
 /// Keys whose values are never shown.
-const SECRET: [&str; 4] = ["turn.secrets", "turn.users", "tls.acme.eab", "admin.token"];
+const SECRET: [&str; 6] =
+    ["turn.secrets", "turn.users", "tls.acme.eab", "admin.token", "cluster.redis", "cluster.secret"];
 
 /// What a value may be, told by the key's default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -43,6 +43,25 @@ pub(super) fn server(text: &str) -> Result<String, String> {
     if good { Ok(text.to_owned()) } else { Err("must be a name with a port, such as \"stun.example.org:3478\"".into()) }
 }
 
+/// A relay: a host, as in a link, with a port where it is another than ours.
+pub(super) fn relay(text: &str) -> Result<(String, Option<u16>), String> {
+    let wrong = || {
+        "must be a relay's host, such as \"b.example.org\", \"b.example.org:444\" or \"[2001:db8::7]:444\"".to_owned()
+    };
+    if let Ok(SocketAddr::V6(address)) = text.parse() {
+        return Ok((format!("[{}]", address.ip()), Some(address.port())));
+    }
+    if let Ok(IpAddr::V6(ip)) = text.trim_start_matches('[').trim_end_matches(']').parse() {
+        return Ok((format!("[{ip}]"), None));
+    }
+    let (name, port) = match text.rsplit_once(':') {
+        Some((name, port)) => (name, Some(port.parse().map_err(|_| wrong())?)),
+        None => (text, None),
+    };
+    let good = is_dns_name(name) && port != Some(0);
+    if good { Ok((name.to_owned(), port)) } else { Err(wrong()) }
+}
+
 /// A DNS name or an IP address, as people type it into a browser, without scheme or port.
 pub(super) fn host(text: &str) -> Result<String, String> {
     let bare = text.trim_start_matches("https://").trim_start_matches("http://").trim_end_matches('/');
@@ -202,6 +221,19 @@ mod tests {
         }
         for bad in ["stun.example.org", "stun:stun.example.org:3478", "2001:db8::1:3478", "x:0", ":3478", ""] {
             assert!(server(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn relays_are_written_as_in_a_link() {
+        assert_eq!(relay("b.example.org"), Ok(("b.example.org".to_owned(), None)));
+        assert_eq!(relay("192.0.2.7:444"), Ok(("192.0.2.7".to_owned(), Some(444))));
+        for v6 in ["2001:db8::7", "[2001:db8::7]"] {
+            assert_eq!(relay(v6), Ok(("[2001:db8::7]".to_owned(), None)));
+        }
+        assert_eq!(relay("[2001:db8::7]:444"), Ok(("[2001:db8::7]".to_owned(), Some(444))));
+        for bad in ["", "turn:b.example.org", "b.example.org:", "b.example.org:0", "b example"] {
+            assert!(relay(bad).is_err(), "{bad}");
         }
     }
 

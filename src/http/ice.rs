@@ -18,12 +18,17 @@ pub struct IceServer {
     pub credential: Option<String>,
 }
 
-/// The relay at `host`, as its ports are; without credentials only its STUN part.
-pub(super) fn servers(host: &str, ports: &[TurnPort], credentials: Option<&TurnCredentials>) -> Vec<IceServer> {
+/// The relay at `host`, as its ports are, and those of other nodes; without credentials only its STUN part.
+pub(super) fn servers(
+    host: &str,
+    ports: &[TurnPort],
+    others: &[(String, u16)],
+    credentials: Option<&TurnCredentials>,
+) -> Vec<IceServer> {
     let stun = ports.iter().find(|port| port.udp).map(|port| format!("stun:{host}:{}", port.port));
     let stun = stun.map(|url| IceServer { urls: vec![url], username: None, credential: None });
     let turn = credentials.map(|credentials| IceServer {
-        urls: turn_urls(host, ports),
+        urls: turn_urls(host, ports).into_iter().chain(others.iter().flat_map(other_urls)).collect(),
         username: Some(credentials.username.clone()),
         credential: Some(credentials.password.expose().to_owned()),
     });
@@ -39,6 +44,11 @@ fn turn_urls(host: &str, ports: &[TurnPort]) -> Vec<String> {
     udp.chain(tcp).chain(tls).collect()
 }
 
+/// Another node's: its callers are on both, so a way over UDP and one for networks without it are enough.
+fn other_urls((host, port): &(String, u16)) -> [String; 2] {
+    ["udp", "tcp"].map(|transport| format!("turn:{host}:{port}?transport={transport}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,7 +61,7 @@ mod tests {
             TurnPort { port: 3478, udp: true, tcp: true, tls: false },
         ];
         let credentials = TurnCredentials { username: "9:a".into(), password: Secret::new("pw") };
-        let servers = servers("[::1]", &ports, Some(&credentials));
+        let servers = servers("[::1]", &ports, &[("b.test".to_owned(), 444)], Some(&credentials));
         assert_eq!(servers[0].urls, ["stun:[::1]:443"]);
         assert_eq!(
             servers[1].urls,
@@ -59,7 +69,9 @@ mod tests {
                 "turn:[::1]:443?transport=udp",
                 "turn:[::1]:3478?transport=udp",
                 "turn:[::1]:443?transport=tcp",
-                "turns:[::1]:443?transport=tcp"
+                "turns:[::1]:443?transport=tcp",
+                "turn:b.test:444?transport=udp",
+                "turn:b.test:444?transport=tcp"
             ]
         );
         assert_eq!(servers[1].credential.as_deref(), Some("pw"));
@@ -67,6 +79,6 @@ mod tests {
 
     #[test]
     fn without_a_relay_there_is_nothing_to_offer() {
-        assert!(servers("localhost", &[], None).is_empty());
+        assert!(servers("localhost", &[], &[], None).is_empty());
     }
 }

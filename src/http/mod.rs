@@ -12,9 +12,11 @@ mod host;
 mod ice;
 mod journal;
 mod listing;
+mod networks;
 mod outbox;
 mod page;
 mod relay_door;
+mod rooms;
 mod settings;
 mod site;
 mod socket;
@@ -32,6 +34,7 @@ use std::time::Duration;
 pub use self::body::Body;
 pub use self::ice::IceServer;
 pub use self::relay_door::RelayDoor;
+pub use self::rooms::{Cluster, Elsewhere};
 pub use self::site::Site;
 pub use self::tally::{Figures, Refused, Tally};
 pub use self::test_door::{Opened, Outcome, Probes, Report};
@@ -59,6 +62,8 @@ pub struct Options {
     pub public_dir: Option<PathBuf>,
     /// Where the relay listens, as seen by a browser. Empty when the relay is off.
     pub turn_ports: Vec<TurnPort>,
+    /// Where the relays of other nodes listen, which take the same credentials.
+    pub other_relays: Vec<(String, u16)>,
     /// Issues each person's credentials for the relay.
     pub turn_passes: TurnPasses,
     /// How long those credentials are good for; pages ask for new ones before.
@@ -72,6 +77,8 @@ pub struct Options {
     pub proxies: TrustedProxies,
     /// The certificates in use, for `/trust` and for promising https; `None`: TLS is somebody else's.
     pub certificates: Option<Certificates>,
+    /// What makes this site one node of several; `None`: it is alone.
+    pub cluster: Option<Cluster>,
     /// Whether people open the page at port 443, where a name's whole site is.
     pub is_at_443: bool,
 }

@@ -31,6 +31,7 @@ use super::tally::Figures;
 use super::test_door::{Probes, TestDoor};
 use super::{Connection, Options, Scheme, files, host, settings, trust, upgrade};
 use crate::admission::{Admission, Place};
+use crate::cluster::Input;
 use crate::hub::{Hub, Known, PersonView, RelayBudget, RoomName, RoomView};
 use crate::invitation::{Invitation, InvitationId};
 use crate::proxies::{self, Contradiction};
@@ -86,7 +87,7 @@ impl Site {
         let hub = Hub::new(options.rooms.clone(), options.seat_key.clone(), options.invitations.clone());
         Site(Arc::new(Inner {
             page: Page::embedded(),
-            switchboard: Switchboard::start(hub, relay, options.turn_ttl),
+            switchboard: Switchboard::start(hub, options.cluster.as_ref(), relay, options.turn_ttl),
             places: Arc::new(Admission::new(options.max_sockets, options.max_sockets_per_address)),
             downloads: Arc::new(Admission::new(DOWNLOADS, DOWNLOADS_PER_ADDRESS)),
             sockets: TaskTracker::new(),
@@ -187,6 +188,11 @@ impl Site {
     /// Lets nobody in with these invitations any more; each with its end.
     pub fn revoke(&self, revoked: Vec<(InvitationId, u32)>) {
         self.0.switchboard.revoke(revoked);
+    }
+
+    /// Something happened in the cluster that this site is a part of.
+    pub fn cluster(&self, input: Input) {
+        self.0.switchboard.cluster(input);
     }
 
     /// What the relay may still carry in this month: every page is told, and acts on it.
@@ -356,7 +362,7 @@ impl Site {
         let room = RoomName::new(&percent_decode_str(room).decode_utf8_lossy());
         let people = |room: &RoomName| self.0.switchboard.people(room.as_str());
         let open = self.0.options.load().rooms.open;
-        let people = open.then(|| room.as_ref().map_or(0, people));
+        let people = open.then(|| room.as_ref().map_or(Some(0), people)).flatten();
         let json = format!(r#"{{"people":{}}}"#, people.map_or("null".to_owned(), |people| people.to_string()));
         let mut answer = typed(StatusCode::OK, "application/json", json);
         set(&mut answer, header::CACHE_CONTROL, "no-store");

@@ -162,7 +162,7 @@ impl Socket<'_> {
         let options = self.options.load();
         let ttl = options.turn_ttl;
         let credentials = options.turn_passes.issue(&you.0, ttl, Now::read());
-        let ice_servers = ice::servers(&self.host, &options.turn_ports, credentials.as_ref());
+        let ice_servers = ice::servers(&self.host, &options.turn_ports, &options.other_relays, credentials.as_ref());
         Ice { ice_servers, ice_ttl: ttl.as_secs() }
     }
 }

@@ -4,21 +4,23 @@
 //! so a second core is busy with reading and writing, where the work is, and a message wakes one task instead of two.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::candidates;
 use super::journal::{Marks, Note};
+use super::networks::Networks;
 use super::outbox::Outbox;
 use super::relay_door::RelayDoor;
+use super::rooms::{Cluster, Rooms};
 use super::tally::{Figures, Tally};
 use crate::clock::Now;
+use crate::cluster::Input;
 use crate::hub::{
-    self, Effect, Event, Hub, Known, Network, PersonId, PersonView, Refusal, RelayBudget, RelayUse, Request, RoomName,
-    RoomView, SocketId,
+    self, Effect, Event, Hub, Known, PersonId, PersonView, Refusal, RelayBudget, RelayUse, Request, RoomName, RoomView,
+    SocketId,
 };
 use crate::invitation::{Invitation, InvitationId};
 
@@ -27,8 +29,7 @@ use crate::invitation::{Invitation, InvitationId};
 pub(super) struct Switchboard {
     lines: Mutex<Lines>,
     next: AtomicU64,
-    /// Hashes addresses, under a key of its own.
-    networks: RandomState,
+    networks: Networks,
     /// The relay wants to know the addresses in what pages say to each other.
     searches_signals: bool,
 }
@@ -43,7 +44,7 @@ pub(super) struct Line<'a> {
 
 #[derive(Debug)]
 struct Lines {
-    hub: Hub,
+    rooms: Rooms,
     sockets: HashMap<SocketId, Connected>,
     relay: Arc<dyn RelayDoor>,
     turn_ttl: Duration,
@@ -68,10 +69,15 @@ const ISSUED_LATE: Duration = Duration::from_secs(60);
 
 impl Switchboard {
     /// Starts the hub's clock, which stops when the switchboard is dropped. `turn_ttl`: how long relay credentials are good for.
-    pub(super) fn start(hub: Hub, relay: Arc<dyn RelayDoor>, turn_ttl: Duration) -> Arc<Switchboard> {
+    pub(super) fn start(
+        hub: Hub,
+        cluster: Option<&Cluster>,
+        relay: Arc<dyn RelayDoor>,
+        turn_ttl: Duration,
+    ) -> Arc<Switchboard> {
         let searches_signals = relay.needs_announcements();
         let lines = Lines {
-            hub,
+            rooms: Rooms::new(hub, cluster),
             sockets: HashMap::new(),
             relay,
             turn_ttl,
@@ -83,7 +89,7 @@ impl Switchboard {
         let switchboard = Arc::new(Switchboard {
             lines: Mutex::new(lines),
             next: AtomicU64::new(0),
-            networks: RandomState::new(),
+            networks: Networks::new(cluster.map(|cluster| &cluster.network_key)),
             searches_signals,
         });
         tokio::spawn(tick(Arc::downgrade(&switchboard)));
@@ -93,7 +99,7 @@ impl Switchboard {
     /// A line for a new socket from `client`, which `is_proxy` when it stands for everybody behind it; the hub hears of its
     /// end when it is dropped, however its task ends.
     pub(super) fn open(&self, client: IpAddr, is_proxy: bool) -> Line<'_> {
-        let network = Network(self.networks.hash_one(network(client)));
+        let network = self.networks.of(client);
         let socket = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
         let outbox = Arc::new(Outbox::default());
         self.with(|lines| {
@@ -106,25 +112,25 @@ impl Switchboard {
 
     /// See [`Hub::change`].
     pub(super) fn change(&self, options: hub::Options) {
-        self.with(|lines| lines.hub.change(options));
+        self.with(|lines| lines.rooms.hub_mut().change(options));
     }
 
     /// The invitations' memory as text with its count of changes, if that is not `before`.
     pub(super) fn invitations(&self, before: u64) -> Option<(u64, String)> {
         self.with(|lines| {
-            let invitations = lines.hub.invitations();
+            let invitations = lines.rooms.hub().invitations();
             (invitations.changes() != before).then(|| (invitations.changes(), invitations.text()))
         })
     }
 
     /// The text for a link into `room`.
     pub(super) fn invite(&self, room: &RoomName, invitation: &Invitation) -> String {
-        self.with(|lines| lines.hub.invitations().token(room, invitation))
+        self.with(|lines| lines.rooms.hub().invitations().token(room, invitation))
     }
 
     /// What is known of single invitations.
     pub(super) fn known_invitations(&self) -> Vec<Known> {
-        self.with(|lines| lines.hub.invitations().known())
+        self.with(|lines| lines.rooms.hub().invitations().known())
     }
 
     /// These invitations were revoked outside.
@@ -142,16 +148,25 @@ impl Switchboard {
         self.with(|lines| lines.handle(Event::Restarting));
     }
 
-    /// How many people have a seat in `room`.
-    pub(super) fn people(&self, room: &str) -> usize {
-        self.with(|lines| lines.hub.people(room))
+    /// How many people have a seat in `room`; `None`: another node may know.
+    pub(super) fn people(&self, room: &str) -> Option<usize> {
+        self.with(|lines| lines.rooms.people(room))
+    }
+
+    /// Something happened in the cluster.
+    pub(super) fn cluster(&self, input: Input) {
+        self.with(|lines| {
+            let now = Now::read();
+            lines.rooms.hear(input, now, &mut lines.effects, &*lines.relay);
+            lines.carry_out(now);
+        });
     }
 
     /// How things stand, and what has happened since the start.
     pub(super) fn figures(&self) -> Figures {
         let opened = self.next.load(Ordering::Relaxed);
         self.with(|lines| {
-            let rooms = lines.hub.overview();
+            let rooms = lines.rooms.hub().overview();
             let sum = |part: fn(&RoomView) -> usize| rooms.iter().map(part).sum();
             Figures {
                 rooms: rooms.len(),
@@ -167,14 +182,14 @@ impl Switchboard {
 
     /// Every room.
     pub(super) fn rooms(&self) -> Vec<RoomView> {
-        self.with(|lines| lines.hub.overview())
+        self.with(|lines| lines.rooms.hub().overview())
     }
 
     /// Who is in `room`, each with the address they came from, while their socket is there; `None`: no such room.
     pub(super) fn people_of(&self, room: &str) -> Option<Vec<(PersonView, Option<IpAddr>)>> {
         self.with(|lines| {
             let client = |person: &PersonView| Some(lines.sockets.get(&person.socket?)?.client);
-            let people = lines.hub.people_of(room)?;
+            let people = lines.rooms.hub().people_of(room)?;
             Some(people.into_iter().map(|person| (person.clone(), client(&person))).collect())
         })
     }
@@ -182,7 +197,7 @@ impl Switchboard {
     /// Sends somebody out of `room`; `false`: they are not there.
     pub(super) fn remove(&self, room: &str, person: &str) -> bool {
         self.with(|lines| {
-            let people = lines.hub.people_of(room).unwrap_or_default();
+            let people = lines.rooms.hub().people_of(room).unwrap_or_default();
             let found = people.into_iter().find(|found| &*found.id.0 == person);
             let (Some(room), Some(found)) = (RoomName::new(room), found) else { return false };
             lines.handle(Event::Remove(room, found.id));
@@ -193,7 +208,9 @@ impl Switchboard {
     /// Closes `room`; `false`: there is none.
     pub(super) fn close(&self, room: &str) -> bool {
         self.with(|lines| {
-            let Some(name) = RoomName::new(room).filter(|_| lines.hub.people_of(room).is_some()) else { return false };
+            let Some(name) = RoomName::new(room).filter(|_| lines.rooms.hub().people_of(room).is_some()) else {
+                return false;
+            };
             lines.handle(Event::Close(name));
             true
         })
@@ -224,7 +241,7 @@ impl Line<'_> {
         };
         self.switchboard.with(|lines| {
             // Before the peer hears of them: it may ask for its permission at once.
-            lines.announce(self.socket, &addresses);
+            lines.announce(self.socket, addresses);
             if let Request::Path(path) = &mut request {
                 path.relayed = lines.relay_use(self.socket, &path.to);
             }
@@ -248,22 +265,26 @@ impl Drop for Line<'_> {
 }
 
 impl Lines {
-    fn announce(&self, socket: SocketId, addresses: &[IpAddr]) {
-        if let (false, Some(person)) = (addresses.is_empty(), self.hub.person(socket)) {
-            self.relay.announce(&person.0, addresses);
+    fn announce(&mut self, socket: SocketId, addresses: Vec<IpAddr>) {
+        if let (false, Some(person)) = (addresses.is_empty(), self.rooms.person(socket).cloned()) {
+            self.rooms.announce(person, addresses, Now::read(), &*self.relay);
         }
     }
 
     /// What the relay has seen of the person behind `socket` and of `peer`.
     fn relay_use(&self, socket: SocketId, peer: &PersonId) -> Option<[RelayUse; 2]> {
-        let person = self.hub.person(socket)?;
+        let person = self.rooms.person(socket)?;
         Some([self.relay.used_by(&person.0)?, self.relay.used_by(&peer.0)?])
     }
 
     fn handle(&mut self, event: Event) {
         // The clock is read under the lock: for the hub time never runs backwards.
         let now = Now::read();
-        self.hub.handle(event, now, &mut self.effects);
+        self.rooms.handle(event, now, &mut self.effects, &*self.relay);
+        self.carry_out(now);
+    }
+
+    fn carry_out(&mut self, now: Now) {
         let mut effects = std::mem::take(&mut self.effects);
         for effect in effects.drain(..) {
             match effect {
@@ -285,6 +306,8 @@ impl Lines {
                     let room = self.marks.of(&room);
                     self.note(Note::Joined { person, room }, now);
                 }
+                // For the other nodes of a cluster, and there are none.
+                Effect::Fated(_) | Effect::DoorChanged(_) => {}
                 Effect::Revoke(person) => {
                     self.relay.revoke(&person.0, now.unix + self.turn_ttl + ISSUED_LATE);
                     self.note(Note::Left(person), now);
@@ -297,14 +320,6 @@ impl Lines {
     fn note(&mut self, note: Note, now: Now) {
         self.tally.count(&note, now);
         self.notes.push(note);
-    }
-}
-
-/// What one subscriber has of the address: all of an IPv4 address, the first 64 bits of an IPv6 address (RFC 6177).
-fn network(client: IpAddr) -> IpAddr {
-    match client.to_canonical() {
-        IpAddr::V4(v4) => v4.into(),
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
     }
 }
 

@@ -165,10 +165,13 @@ impl Hub {
         // A guest needs none in an open room, so none is used up.
         let opens = |invitation: &Invitation| !open || invitation.role == Role::Host;
         let spends = arrival.invitation.filter(opens).filter(|_| !arrival.returns);
-        if spends.is_some_and(|invitation| !self.invitations.spend(&invitation)) {
-            self.refuse(socket, Refusal::InvitationSpent, step);
-            // They may have been called in from the queue of a room that everybody else left.
-            return self.close_if_empty(&arrival.room, step);
+        match spends.map_or(Ok(None), |invitation| self.invitations.spend(&invitation)) {
+            Ok(fate) => step.fated(fate),
+            Err(refusal) => {
+                self.refuse(socket, refusal, step);
+                // They may have been called in from the queue of a room that everybody else left.
+                return self.close_if_empty(&arrival.room, step);
+            }
         }
         let room = self.room(&arrival.room, step.now);
         let person = Person {

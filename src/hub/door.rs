@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use aws_lc_rs::{constant_time, digest};
+use serde::{Deserialize, Serialize};
 
 use super::arrival::Arrival;
 use super::message::{DoorChange, DoorSigns, Knock, Network, PersonId, SocketId};
@@ -22,6 +23,15 @@ pub(super) struct Door {
     pub(super) waiting: Vec<Waiting>,
 }
 
+/// What outlives the node that kept a room: everything but who waits, who knocks again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DoorState {
+    locked: bool,
+    lobby: bool,
+    password: Option<[u8; 32]>,
+    barred: Vec<Barred>,
+}
+
 /// Somebody who knocked.
 #[derive(Debug)]
 pub(super) struct Waiting {
@@ -29,7 +39,7 @@ pub(super) struct Waiting {
     pub(super) arrival: Arrival,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Barred {
     id: PersonId,
     /// A new seat is one reload away, so the network counts too: its other people have to knock as well.
@@ -57,6 +67,17 @@ impl Door {
     /// The door of a new room.
     pub(super) fn new(lobby: bool) -> Door {
         Door { lobby, ..Door::default() }
+    }
+
+    /// A door as another node left it.
+    pub(super) fn again(DoorState { locked, lobby, password, barred }: DoorState) -> Door {
+        Door { locked, lobby, password, barred: barred.into(), waiting: Vec::new() }
+    }
+
+    /// What another node needs to go on.
+    pub(super) fn state(&self) -> DoorState {
+        let Door { locked, lobby, password, barred, .. } = self;
+        DoorState { locked: *locked, lobby: *lobby, password: *password, barred: barred.iter().cloned().collect() }
     }
 
     /// Forgets what the last people of the room decided; who waits goes on waiting.

@@ -47,6 +47,7 @@ impl Hub {
         let Waiting { socket, arrival } = self.called_in(name, id, step)?;
         if let Some(room) = self.rooms.get_mut(name) {
             room.door.pardon(&arrival);
+            step.door_changed(name);
         }
         self.sit_down(socket, arrival, step);
         Ok(())
@@ -82,6 +83,7 @@ impl Hub {
         let person = room.find(id).ok_or(Refusal::NoSuchPeer)?;
         let (network, socket) = (person.network, person.socket());
         room.door.bar(id.clone(), network);
+        step.door_changed(name);
         if self.sent_out.len() < MOST_SENT_OUT {
             self.sent_out.insert(id.clone(), step.now.unix + SEAT_OPENS_FOR);
         }
@@ -107,6 +109,7 @@ impl Hub {
     fn set_door(&mut self, name: &RoomName, change: DoorChange, step: &mut Step) -> Result<(), Refusal> {
         let room = self.rooms.get_mut(name).ok_or(Refusal::NoSuchPeer)?;
         room.door.change(change);
+        step.door_changed(name);
         let signs = room.door.signs();
         room.tell_all(step, || Message::Door(signs));
         Ok(())
@@ -127,7 +130,7 @@ impl Hub {
         // One that is used up or has ended by itself opens nothing anyway.
         if let Ok(invitation) = self.invitations.read(room, &token, step.now) {
             self.may_remember(socket, step)?;
-            self.invitations.revoke(invitation.id, invitation.ends);
+            step.fated(self.invitations.revoke(invitation.id, invitation.ends));
         }
         step.send(socket, Message::Revoked(token));
         Ok(())

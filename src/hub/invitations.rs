@@ -6,6 +6,8 @@ use std::fmt::Write;
 
 use super::name::RoomName;
 use super::refusal::Refusal;
+use serde::{Deserialize, Serialize};
+
 use crate::clock::Now;
 use crate::invitation::{Invitation, InvitationId, InvitationKey};
 
@@ -29,12 +31,15 @@ pub struct Known {
     pub ends: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Fate {
-    /// How many came in with it; [`REVOKED`]: nobody does any more.
-    used: u32,
+/// What became of one invitation. Of two of them the one with the larger `used` is later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fate {
+    /// Which one.
+    pub id: InvitationId,
+    /// How many came in with it; `u32::MAX`: nobody does any more.
+    pub used: u32,
     /// When it can be forgotten, in unix seconds; 0: never.
-    ends: u32,
+    pub ends: u32,
 }
 
 /// More than the uses that an invitation can have.
@@ -58,7 +63,7 @@ impl Invitations {
     /// The memory as text: a line for each invitation, its id, how many used it or `revoked`, and its end.
     pub fn text(&self) -> String {
         let mut text = String::new();
-        for (id, Fate { used, ends }) in &self.fates {
+        for Fate { id, used, ends } in self.fates.values() {
             let used = if *used == REVOKED { "revoked".to_owned() } else { used.to_string() };
             let _ = writeln!(text, "{id} {used} {ends}");
         }
@@ -68,7 +73,7 @@ impl Invitations {
     /// What is known of single invitations, in the order of their ends: those that were revoked, and those with a count of
     /// which somebody made use. Of all others a server knows nothing but that they are good.
     pub fn known(&self) -> Vec<Known> {
-        let known = self.fates.iter().map(|(id, Fate { used, ends })| Known {
+        let known = self.fates.values().map(|Fate { id, used, ends }| Known {
             id: *id,
             used: (*used != REVOKED).then_some(*used),
             ends: *ends,
@@ -89,27 +94,40 @@ impl Invitations {
         }
     }
 
-    /// Somebody comes in with it. `false`: nobody may any more, since it was read.
-    pub(super) fn spend(&mut self, invitation: &Invitation) -> bool {
+    /// Somebody comes in with it, if anybody may still; what has become of it, if that is counted.
+    pub(super) fn spend(&mut self, invitation: &Invitation) -> Result<Option<Fate>, Refusal> {
         let full = self.fates.len() >= MOST;
         let used = self.fates.get(&invitation.id).map_or(0, |fate| fate.used);
         if invitation.uses == 0 {
-            return used != REVOKED;
+            return if used == REVOKED { Err(Refusal::InvitationSpent) } else { Ok(None) };
         }
         if used >= invitation.uses.into() || (used == 0 && full) {
-            return false;
+            return Err(Refusal::InvitationSpent);
         }
-        self.fates.insert(invitation.id, Fate { used: used + 1, ends: invitation.ends });
-        self.changes += 1;
-        true
+        let fate = Fate { id: invitation.id, used: used + 1, ends: invitation.ends };
+        self.learn(fate);
+        Ok(Some(fate))
     }
 
-    /// Nobody comes in with it any more; `ends` as in [`Invitation::ends`].
-    pub(super) fn revoke(&mut self, id: InvitationId, ends: u32) {
-        let fate = Fate { used: REVOKED, ends };
-        if self.fates.insert(id, fate) != Some(fate) {
+    /// Nobody comes in with it any more; `ends` as in [`Invitation::ends`]. What has become of it, if that is new.
+    pub(super) fn revoke(&mut self, id: InvitationId, ends: u32) -> Option<Fate> {
+        let fate = Fate { id, used: REVOKED, ends };
+        self.learn(fate).then_some(fate)
+    }
+
+    /// Takes note of what became of one, here or elsewhere, unless that is old; whether it is new.
+    pub(super) fn learn(&mut self, fate: Fate) -> bool {
+        let is_new = self.fates.get(&fate.id).is_none_or(|known| known.used < fate.used);
+        if is_new {
+            self.fates.insert(fate.id, fate);
             self.changes += 1;
         }
+        is_new
+    }
+
+    /// What became of all of them.
+    pub fn fates(&self) -> impl Iterator<Item = &Fate> {
+        self.fates.values()
     }
 
     /// Whether hosts may have no more of them remembered.
@@ -134,7 +152,7 @@ fn read_line(line: &str) -> Option<(InvitationId, Fate)> {
     let mut parts = line.split_whitespace();
     let (id, used, ends) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?.parse().ok()?);
     let used = if used == "revoked" { REVOKED } else { used.parse().ok()? };
-    Some((id, Fate { used, ends }))
+    Some((id, Fate { id, used, ends }))
 }
 
 #[cfg(test)]
@@ -162,10 +180,10 @@ mod tests {
         let (mut before, now) = (invitations(""), Now::read());
         let twice = invitation(now, 1, 2);
         let token = before.token(&kitchen(), &twice);
-        before.spend(&twice);
+        before.spend(&twice).expect("the first of two");
         let mut after = invitations(&before.text());
         assert_eq!(after.read(&kitchen(), &token, now), Ok(twice));
-        assert!(after.spend(&twice) && !after.spend(&twice));
+        assert!(after.spend(&twice).is_ok() && after.spend(&twice).is_err());
         assert_eq!(after.read(&kitchen(), &token, now), Err(Refusal::InvitationSpent));
     }
 
@@ -174,7 +192,7 @@ mod tests {
         let (mut before, now) = (invitations(""), Now::read());
         let (gone, other) = (invitation(now, 1, 0), invitation(now, 2, 0));
         before.revoke(gone.id, gone.ends);
-        assert!(!before.spend(&gone));
+        assert!(before.spend(&gone).is_err());
         let after = invitations(&before.text());
         let read = |invitation| after.read(&kitchen(), &after.token(&kitchen(), invitation), now);
         assert_eq!(read(&gone), Err(Refusal::InvitationEnded));
@@ -185,7 +203,7 @@ mod tests {
     fn what_has_ended_is_forgotten() {
         let (mut invitations, now) = (invitations("nonsense\nAQIDBAUGBwg x 0\n"), Now::read());
         assert!(invitations.fates.is_empty(), "nor is nonsense remembered");
-        invitations.spend(&invitation(now, 1, 9));
+        invitations.spend(&invitation(now, 1, 9)).expect("the first of nine");
         let changes = invitations.changes();
         invitations.tidy(now.after(Duration::from_secs(59)));
         assert_eq!(invitations.changes(), changes);

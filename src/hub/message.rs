@@ -1,9 +1,14 @@
-//! What goes into the hub and what comes out, as values: the shell turns them from and to the text of `tests/wire`.
+//! What goes into the hub and what comes out, as values: the shell turns them from and to the text of `tests/wire`. Between
+//! the nodes of a cluster they travel as they are.
 
 use std::fmt;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::door::DoorState;
+use super::invitations::Fate;
 use super::name::RoomName;
 use super::refusal::Refusal;
 use super::why::{Path, Why};
@@ -11,11 +16,11 @@ use crate::invitation::{Invitation, InvitationId, Role};
 use crate::pass::Secret;
 
 /// One WebSocket, numbered by the shell; never used twice in the life of a hub.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SocketId(pub u64);
 
 /// One person in one room, for the life of the seat: URL-safe text without dots.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PersonId(pub Arc<str>);
 
 impl fmt::Display for PersonId {
@@ -26,14 +31,14 @@ impl fmt::Display for PersonId {
 
 /// Where a person comes from, as far as a hub may know: people of one network have the same one. A keyed hash, so that no
 /// address is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Network(pub u64);
 
 /// What a page sends to another page: JSON text that the hub passes on and never reads.
 pub type Payload = Box<str>;
 
 /// What the relay may still carry in this month.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RelayBudget {
     /// Everything.
     #[default]
@@ -67,6 +72,13 @@ pub enum Event {
     Closed(SocketId),
     /// These invitations were revoked elsewhere; each with its [`Invitation::ends`].
     Revoked(Vec<(InvitationId, u32)>),
+    /// What became of invitations on another node.
+    Fated(Vec<Fate>),
+    /// This room was another node's, who is lost: its door is as that node left it, and its people are expected back.
+    Taken(RoomName, DoorState),
+    /// This room is another node's now, where its people sit down again: nobody here is told anything, and nobody loses
+    /// what they may do at the relay.
+    GivenUp(RoomName),
     /// What the relay may still carry has changed.
     RelayBudget(RelayBudget),
     /// The server is about to stop: no new rooms from here on.
@@ -80,7 +92,7 @@ pub enum Event {
 }
 
 /// What a page may ask for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Request {
     /// To come into a room, or back to a seat.
     Join(Join),
@@ -104,7 +116,7 @@ pub enum Request {
 }
 
 /// What a host may do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
     /// Let somebody in who knocked.
     Admit(PersonId),
@@ -125,7 +137,7 @@ pub enum Command {
 }
 
 /// The invitation that a host would like to have.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Wish {
     /// From the system's generator, as [`Join::fresh`].
     pub fresh: PersonId,
@@ -138,18 +150,19 @@ pub struct Wish {
 }
 
 /// What shall be different about a room's door; `None` stays as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DoorChange {
     /// Nobody new may come in.
     pub locked: Option<bool>,
     /// Whoever is new knocks, and waits for a host.
     pub lobby: Option<bool>,
     /// Whoever is new has to know this; an empty text takes the password away.
+    #[serde(with = "crate::pass::between_nodes")]
     pub password: Option<Secret>,
 }
 
 /// What everybody may know of a room's door.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DoorSigns {
     /// Nobody new may come in.
     pub locked: bool,
@@ -160,7 +173,7 @@ pub struct DoorSigns {
 }
 
 /// Somebody who knocked, as hosts see them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Knock {
     /// The id they will have inside.
     pub id: PersonId,
@@ -169,7 +182,7 @@ pub struct Knock {
 }
 
 /// Who comes, where to, and how they are known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Join {
     /// The room as typed; see [`RoomName`] for what it may be.
     pub room: String,
@@ -182,6 +195,7 @@ pub struct Join {
     /// An invitation to this room, if the person has one.
     pub invitation: Option<String>,
     /// The room's password, if the person was asked for it.
+    #[serde(with = "crate::pass::between_nodes")]
     pub password: Option<Secret>,
     /// The id to give to a person without a seat; from the system's generator, at least 96 bits, so never given twice.
     pub fresh: PersonId,
@@ -199,10 +213,14 @@ pub enum Effect {
     /// Somebody is gone for good, which a dropped socket alone does not make them: what the relay knows them by is good no
     /// more, and what it carries for them ends.
     Revoke(PersonId),
+    /// Something became of an invitation; for the other nodes of a cluster.
+    Fated(Fate),
+    /// The door of this room is different; for whoever takes the room over when this node is lost.
+    DoorChanged(RoomName),
 }
 
 /// What the hub says to a page.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Message {
     /// You are in. Complete: replaces whatever the page knew of the room.
     Joined(Box<Joined>),
@@ -274,7 +292,7 @@ pub enum Message {
 }
 
 /// The answer to a successful [`Join`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Joined {
     /// The room, tidied.
     pub room: RoomName,
@@ -297,7 +315,7 @@ pub struct Joined {
 }
 
 /// Another person in the room, as one reader sees them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peer {
     /// Who.
     pub id: PersonId,
@@ -314,7 +332,7 @@ pub struct Peer {
 }
 
 /// Why a peer is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Parting {
     /// By own will.
     Left,

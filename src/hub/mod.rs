@@ -12,6 +12,7 @@ mod host;
 mod invitations;
 mod mailbox;
 mod message;
+mod moving;
 mod name;
 mod newcomers;
 mod overview;
@@ -25,10 +26,11 @@ mod why;
 #[cfg(test)]
 mod world;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-pub use self::invitations::{Invitations, Known};
+pub use self::door::DoorState;
+pub use self::invitations::{Fate, Invitations, Known};
 pub use self::message::{
     Command, DoorChange, DoorSigns, Effect, Event, Join, Joined, Knock, Message, Network, Parting, Payload, Peer,
     PersonId, RelayBudget, Request, SocketId, Wish,
@@ -106,6 +108,8 @@ pub struct Hub {
     rooms: HashMap<RoomName, Room>,
     /// Everybody who is away, the first to be given up first, so that a tick looks only at seats whose time is over.
     away: BTreeSet<Kept>,
+    /// Rooms taken over from lost nodes, and until when their people are expected; the first to be given up first.
+    expecting: VecDeque<(Instant, RoomName)>,
     postage: Postage,
     newcomers: Newcomers,
     relay_budget: RelayBudget,
@@ -146,6 +150,7 @@ impl Hub {
             sockets: HashMap::new(),
             rooms: HashMap::new(),
             away: BTreeSet::new(),
+            expecting: VecDeque::new(),
             postage: Postage::full(),
             newcomers: Newcomers::default(),
             relay_budget: RelayBudget::default(),
@@ -165,7 +170,14 @@ impl Hub {
             Event::Asked(socket, request) => self.answer(socket, request, step),
             Event::Garbled(socket, refusal) => self.refuse(socket, refusal, step),
             Event::Closed(socket) => self.drop_socket(socket, step),
-            Event::Revoked(revoked) => revoked.into_iter().for_each(|(id, ends)| self.invitations.revoke(id, ends)),
+            Event::Revoked(revoked) => {
+                revoked.into_iter().for_each(|(id, ends)| step.fated(self.invitations.revoke(id, ends)));
+            }
+            Event::Fated(fates) => fates.into_iter().for_each(|fate| {
+                self.invitations.learn(fate);
+            }),
+            Event::Taken(room, door) => self.take_over(room, door, step),
+            Event::GivenUp(room) => self.give_up(&room),
             Event::RelayBudget(left) => {
                 self.relay_budget = left;
                 self.tell_all(&Message::RelayBudget(left), step);
@@ -179,6 +191,7 @@ impl Hub {
             Event::Close(room) => self.close_room(&room, step),
             Event::Tick => {
                 self.clear_seats(step);
+                self.expect_no_longer(step);
                 self.invitations.tidy(now);
                 self.newcomers.tidy(&self.options, now.monotonic);
                 self.sent_out.retain(|_, until| now.unix < *until);
@@ -345,11 +358,13 @@ impl Hub {
 
     /// A room that everybody left ends. Who still waits at the door of an open one opens it anew.
     fn close_if_empty(&mut self, name: &RoomName, step: &mut Step) {
-        let Some(room) = self.rooms.get_mut(name).filter(|room| room.people.is_empty()) else { return };
+        let is_over = |room: &&mut Room| room.people.is_empty() && !room.expects;
+        let Some(room) = self.rooms.get_mut(name).filter(is_over) else { return };
         match room.door.waiting.first().map(|waiting| waiting.arrival.id.clone()) {
             None => drop(self.rooms.remove(name)),
             Some(first) if self.options.open => {
                 room.door.renew(self.options.lobby);
+                step.door_changed(name);
                 // Cannot be refused: that person was just found in the queue.
                 let _ = self.admit(name, &first, step);
             }

@@ -6,6 +6,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -13,7 +14,7 @@ use crate::pass::is_other_space;
 
 /// The name of a room, tidied: 1 to 64 characters in NFC, spaces around it taken off and each gap one space. `Kitchen` and
 /// `kitchen` are two rooms.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RoomName(Arc<str>);
 
 impl RoomName {

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 /// A refusal; printed, it tells a person what was wrong.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Refusal {
     /// Only people in a room may ask for this.
     #[error("you are not in a room: join one first")]
@@ -53,6 +55,9 @@ pub enum Refusal {
     /// The server is about to stop, and the room would be new.
     #[error("this server restarts in a moment: try again then")]
     Restarting,
+    /// The nodes of a cluster do not hear each other: nobody can tell who else is in the room.
+    #[error("this server cannot reach the others that it shares rooms with: try again in a few seconds; calls go on")]
+    Apart,
     /// More newcomers came from one network than [`Options::joins_per_minute`](super::Options::joins_per_minute) allows;
     /// with the seconds until the next may.
     #[error("too many people came from your network in a short time: try again in {0} seconds")]
@@ -96,6 +101,7 @@ impl Refusal {
             Refusal::NotHost => "not-host",
             Refusal::TooManyRooms => "too-many-rooms",
             Refusal::Restarting => "restarting",
+            Refusal::Apart => "apart",
             Refusal::TooManyJoins(_) => "too-many-joins",
             Refusal::TooManyNewRooms(_) => "too-many-new-rooms",
             Refusal::TooFast => "too-fast",

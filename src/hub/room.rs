@@ -18,6 +18,8 @@ pub(super) struct Room {
     pub(super) door: Door,
     /// What is known of the ways between them.
     pub(super) ways: Ways,
+    /// Taken over from a lost node: it stays, also empty, until its people had the time to come back.
+    pub(super) expects: bool,
 }
 
 /// Somebody with a seat.

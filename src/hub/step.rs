@@ -1,5 +1,6 @@
 //! One event's hour and its effects, handed through the hub together.
 
+use super::invitations::Fate;
 use super::message::{Effect, Message, PersonId, SocketId};
 use super::name::RoomName;
 use super::refusal::Refusal;
@@ -18,6 +19,14 @@ impl Step<'_> {
 
     pub(super) fn admit(&mut self, person: PersonId, room: RoomName) {
         self.effects.push(Effect::Admit(person, room));
+    }
+
+    pub(super) fn fated(&mut self, fate: Option<Fate>) {
+        self.effects.extend(fate.map(Effect::Fated));
+    }
+
+    pub(super) fn door_changed(&mut self, room: &RoomName) {
+        self.effects.push(Effect::DoorChanged(room.clone()));
     }
 
     pub(super) fn revoke(&mut self, person: PersonId) {

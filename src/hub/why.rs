@@ -1,10 +1,12 @@
 //! Why a call between two people goes the way it goes: what both pages and the relay see of it, joined into one sentence. A
 //! pure table; it leaves out addresses, which nobody tells it.
 
+use serde::{Deserialize, Serialize};
+
 use super::message::PersonId;
 
 /// What one page says of its connection to one peer, when that has changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Path {
     /// The peer.
     pub to: PersonId,
@@ -26,7 +28,7 @@ pub struct Path {
 }
 
 /// A pair of candidates (RFC 8445, 2.3) as one side has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pair {
     /// One's own candidate.
     pub local: Candidate,
@@ -37,7 +39,7 @@ pub struct Pair {
 }
 
 /// The type of a candidate (RFC 8445, 5.1.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Candidate {
     /// An address of the machine.
     Host,
@@ -50,7 +52,7 @@ pub enum Candidate {
 }
 
 /// What carries a person's packets to the relay, the fastest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Transport {
     /// Datagrams.
     Udp,
@@ -61,7 +63,7 @@ pub enum Transport {
 }
 
 /// What the relay has seen of one person: the allocations they made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RelayUse {
     /// Over UDP.
     pub udp: u32,
@@ -88,7 +90,7 @@ pub(super) struct Side<'a> {
 }
 
 /// The sentence: its kind, whom it is about, and what carries the packets to the relay.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Why {
     /// Its kind.
     pub reason: Reason,
@@ -99,7 +101,7 @@ pub struct Why {
 }
 
 /// What is to be said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reason {
     /// From page to page.
     Direct,

@@ -13,11 +13,13 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use serde::{Deserialize, Serialize};
+
 pub use self::jwt::{BadKey, JwtKey};
 use crate::clock::Now;
 
 /// What an invitation grants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invitation {
     /// What it is known by when it is counted and revoked.
     pub id: InvitationId,
@@ -30,11 +32,11 @@ pub struct Invitation {
 }
 
 /// Drawn from the system's generator, so that nobody guesses another one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct InvitationId(pub [u8; 8]);
 
 /// As what somebody comes in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
     /// May speak and be seen.
     Guest,

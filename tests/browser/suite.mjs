@@ -16,6 +16,7 @@ await import('./cases/board.mjs');
 await import('./cases/chat.mjs');
 await import('./cases/files.mjs');
 await import('./cases/recovery.mjs');
+await import('./cases/cluster.mjs');
 await import('./cases/test.mjs');
 await import('./cases/manual.mjs');
 await import('./cases/page.mjs');

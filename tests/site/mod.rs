@@ -37,6 +37,8 @@ pub(crate) fn options() -> Options {
         proxies: TrustedProxies::default(),
         certificates: None,
         is_at_443: false,
+        cluster: None,
+        other_relays: Vec::new(),
     }
 }
 
