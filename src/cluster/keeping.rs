@@ -47,17 +47,21 @@ impl Node {
         // By our own clock too: what we wrote before we were cut off may reach the store late.
         let kept = kept && self.leased.is_some_and(|until| asked < until);
         self.leased = Some(asked + LEASE);
-        if std::mem::take(&mut self.is_fresh) && kept {
+        let is_fresh = std::mem::take(&mut self.is_fresh);
+        if is_fresh && kept {
             // The first beat of a session: what was changed since the last one was not put down.
             self.keeps.clone().into_iter().for_each(|room| self.put_door(room, turn));
         }
         if !kept {
             // Another node may have taken rooms over, or the store has forgotten everything.
             self.doubted.clone_from(&self.keeps);
-            for room in &self.keeps {
+            self.ask_again(turn);
+        }
+        if !kept || is_fresh {
+            // Also what was asked in the last session and not answered.
+            for room in &self.doubted {
                 turn.order(Order::Claim { room: room.clone(), again: true });
             }
-            self.ask_again(turn);
         }
         // A store that has just come up does not know yet who is there.
         let settled = self.up.is_some_and(|up| turn.now.monotonic.saturating_duration_since(up) >= LEASE);
