@@ -182,9 +182,9 @@ impl Node {
         let (Some(room), true) = (RoomName::new(&join.room), self.locals.contains_key(&socket)) else {
             return self.in_hub(Event::Asked(socket, Request::Join(join)), turn);
         };
-        if !(self.is_certain(turn.now) && !self.doubted.contains(&room))
-            && !(self.keeps.contains(&room) && self.hub.keeps(&join))
-        {
+        let knows_keeper = self.is_certain(turn.now) && !self.doubted.contains(&room);
+        let has_seat_here = self.keeps.contains(&room) && self.hub.keeps(&join);
+        if !knows_keeper && !has_seat_here {
             return turn.send(socket, Message::Error(Refusal::Apart));
         }
         let was_here = matches!(self.stay(socket), Some(Stay { at: At::Here, .. }));
