@@ -29,6 +29,7 @@ scenario('people on two servers see and hear each other, and their call outlives
     await alice.seesAndHears('Bob');
     await bob.seesAndHears('Alice');
     await servers[0].kill();
+    await alice.button('Chat').click();
     await bob.says('your server is gone');
     await alice.reads('your server is gone');
     await bob.seesMoving('Alice');
