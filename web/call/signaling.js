@@ -9,6 +9,8 @@ import { Problem } from './problem.js';
 /** @typedef {import('./messages.js').PageMessage} PageMessage */
 /** @typedef {import('./messages.js').HubMessage} HubMessage */
 
+/** How a server that stops or is replaced closes (RFC 6455, 7.4.1). */
+const GOING_AWAY = 1001;
 /** The hub takes a silent socket for dead after 15 s: three pings. */
 const PING_EVERY = 5_000;
 /** Two pings unanswered: the path is gone, whatever `readyState` says (measured: OPEN 25 s after the address changed). */
@@ -29,7 +31,7 @@ const QUEUE_LIMIT = 256;
 /** WebSocket.readyState of an open socket (RFC 6455 by way of the HTML standard). */
 const OPEN = 1;
 
-/** Events: 'message' {message}, 'down' (lost; trying again), 'problem' {problem}. */
+/** Events: 'message' {message}, 'down' {restarts} (lost; trying again), 'problem' {problem}. */
 export class Signaling extends EventTarget {
   /**
    * @param {object} options
@@ -114,7 +116,7 @@ export class Signaling extends EventTarget {
     this.socket = socket;
     socket.onopen = () => this.#opened();
     socket.onmessage = ({ data }) => this.#received(data);
-    socket.onclose = () => this.#lost();
+    socket.onclose = ({ code }) => this.#lost(code === GOING_AWAY);
     socket.onerror = () => {}; // a close always follows, and says no more than this does
     this.#expectWord(this.urgent ? PATIENCE_URGENT[this.failures % PATIENCE_URGENT.length] : SILENCE);
   }
@@ -152,13 +154,14 @@ export class Signaling extends EventTarget {
     this.stopSilence = this.clock.after(ms, () => this.#lost());
   }
 
-  #lost() {
+  /** @param {boolean} [restarts] the server said that it goes */
+  #lost(restarts = false) {
     this.#drop();
     const longest = Math.min(this.urgent ? BACKOFF_URGENT : BACKOFF_LAST, BACKOFF_FIRST * 2 ** this.failures);
     this.failures += 1;
     // Half fixed, half random: a restarted hub is not met by all its pages at once.
     this.stopRetry = this.clock.after(longest * (0.5 + this.clock.random() / 2), () => this.#connect());
-    this.dispatchEvent(new Event('down'));
+    this.dispatchEvent(new CustomEvent('down', { detail: { restarts } }));
   }
 
   #drop() {
