@@ -45,6 +45,8 @@ const JOIN_PATIENCE = 10_000;
 const GREET_AGAIN = 5_000;
 /** Refresh relay credentials when this much of their life is over. */
 const REFRESH_AT = 0.75;
+/** One gathering tells several times that credentials are refused: ask once. */
+const REFUSED_ONCE = 5_000;
 
 /**
  * For one stay: whoever leaves and comes again makes a new one. Events: 'state' {state, problem}, 'peer-joined' {peer},
@@ -97,6 +99,7 @@ export class Call extends EventTarget {
     this.paths = new Paths({ clock: this.clock, relayOnly: this.relayOnly, send: (message) => this.signaling.send(message) });
     /** @type {RTCIceServer[]} */
     this.iceServers = [];
+    this.lastRefused = -Infinity;
     /** @type {{ resolve: () => void, reject: (problem: Problem) => void } | null} */
     this.joining = null;
     this.ticking = false;
@@ -105,7 +108,7 @@ export class Call extends EventTarget {
     this.stopGreeting = () => {};
     this.signaling.addEventListener('message', (event) => this.#received(detail(event).message));
     this.signaling.addEventListener('problem', (event) => this.#problem(detail(event).problem));
-    this.signaling.addEventListener('down', () => this.#down());
+    this.signaling.addEventListener('down', (event) => this.#down(detail(event).restarts));
     this.media.addEventListener('change', () => this.#mediaChanged(), { signal: this.over.signal });
     options.wake?.addEventListener('wake', () => this.signaling.probe(), { signal: this.over.signal });
   }
@@ -228,6 +231,7 @@ export class Call extends EventTarget {
         onfilechannel: (channel) => this.files.arrived(peer, channel),
         onchange: () => this.#tell('peer', { peer }),
         onunreachable: () => this.#tell('problem', { problem: new Problem('peer-unreachable'), peer }),
+        onrefused: () => this.#askServers(),
       },
     });
     return peer;
@@ -324,7 +328,9 @@ export class Call extends EventTarget {
     for (const peer of this.roster.all) this.roster.remove(peer, 'you-left');
   }
 
-  #down() {
+  /** @param {boolean} restarts another server takes the place of this one, which stays for what it relays */
+  #down(restarts) {
+    if (restarts) this.#restarts(true);
     if (this.state === 'joined') this.#become('reconnecting');
   }
 
@@ -349,6 +355,14 @@ export class Call extends EventTarget {
     for (const peer of this.roster.all) peer.configure();
     this.stopRefresh();
     this.stopRefresh = this.clock.after(ttl * REFRESH_AT * 1000, () => this.signaling.send({ type: 'ice-refresh' }));
+  }
+
+  /** Credentials ended before their time, as when the server's clock was set: the next ICE restart needs others. */
+  #askServers() {
+    const now = this.clock.now();
+    if (now - this.lastRefused < REFUSED_ONCE) return;
+    this.lastRefused = now;
+    this.signaling.send({ type: 'ice-refresh' });
   }
 
   /** @returns {RTCConfiguration} of every connection that is made from now on */

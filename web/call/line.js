@@ -23,7 +23,11 @@ import { Watchdog } from './watchdog.js';
  * @property {(connection: Connection) => void} onused    this connection is the one in use from now on
  * @property {(connection: Connection) => void} onconnected  a connection is up, whether it is used or not
  * @property {() => void} onunreachable                   45 s in vain
+ * @property {() => void} [onrefused]                     the relay did not take the credentials
  */
+
+/** TURN's 401 (RFC 8489, 9.2.4), as the browser reports it when it gathers. */
+const UNAUTHORIZED = 401;
 
 /** Both sides ask for the same at about the same time: once is enough. */
 const TWICE = 2_000;
@@ -209,6 +213,9 @@ export class Line {
     connection.rtc.addEventListener('connectionstatechange', () => {
       if (connection.state === 'connected') this.options.onconnected(connection);
       this.#announce();
+    });
+    connection.rtc.addEventListener('icecandidateerror', ({ errorCode }) => {
+      if (errorCode === UNAUTHORIZED) this.options.onrefused?.();
     });
     onbuilt(connection);
     if (this.current && this.watchdog.everHeard) {

@@ -41,6 +41,7 @@ import { Quality } from './quality.js';
  * @property {{ room: string, secret: string | undefined }} key   the room's, to prove who is who
  * @property {() => void} onchange
  * @property {() => void} onunreachable
+ * @property {() => void} onrefused     the relay did not take the credentials
  */
 
 /** A beat with every look of the watchdogs: a path without media shows life between any two of them. */
@@ -105,6 +106,7 @@ export class Peer {
       onused: (connection) => this.#used(connection),
       onconnected: ({ rtc }) => this.identity.connected(rtc),
       onunreachable: hooks.onunreachable,
+      onrefused: hooks.onrefused,
     });
     this.fileLanes = this.#makeLanes(entry.offerer);
   }
