@@ -6,7 +6,7 @@ use crate::address::shortened;
 use crate::admin::Parts;
 use crate::turn::{AllocationView, RelayKind, Transport};
 
-/// Told at once. Telling of a thousand holds up a worker's packets for about half a millisecond.
+/// Told at once, as a worker carries no packets meanwhile.
 const MOST: usize = 1000;
 
 #[derive(Debug, Serialize)]
