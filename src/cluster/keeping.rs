@@ -1,10 +1,11 @@
 //! Which rooms this node keeps, which nodes are alive, and how everybody finds their place again when that changes.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::node::{Node, Turn};
 use super::stay::{At, MOST_IN_VAIN, Stay};
-use super::{Claim, LEASE, NodeId, Order, Word};
+use super::{Claim, LEASE, NodeId, Order, Visit, Word};
 use crate::hub::{Event, Join, Message, Refusal, Request, RoomName, SocketId};
 
 impl Node {
@@ -67,6 +68,7 @@ impl Node {
         let settled = self.up.is_some_and(|up| turn.now.monotonic.saturating_duration_since(up) >= LEASE);
         let before = std::mem::take(&mut self.alive);
         self.alive = alive.into_iter().collect();
+        self.greet(&before, turn);
         if !settled {
             self.alive.extend(before);
             return;
@@ -76,13 +78,23 @@ impl Node {
                 self.lost(node, turn);
             }
         }
-    }
-
-    /// A node is gone: its people may come back elsewhere, and the rooms it kept are anybody's.
-    fn lost(&mut self, node: NodeId, turn: &mut Turn) {
-        for guest in self.guests.those(|from, _| from == node) {
+        // Also those whose last words arrived when their node was known to be lost.
+        for guest in self.guests.those(|from, _| !self.alive.contains(&from)) {
             self.guest_goes(guest, turn);
         }
+    }
+
+    /// A node that was not there, or not for us, may still have people of ours who went elsewhere meanwhile.
+    fn greet(&self, before: &BTreeSet<NodeId>, turn: &mut Turn) {
+        for node in self.alive.difference(before) {
+            let there = |stay: &Stay| matches!(stay.at, At::There(keeper) if keeper == *node);
+            let sockets = self.locals.iter().filter(|(_, local)| local.stay.as_ref().is_some_and(there));
+            turn.tell(*node, Word::Roll(sockets.map(|(socket, _)| *socket).collect()));
+        }
+    }
+
+    /// A node is gone: the rooms it kept are anybody's.
+    fn lost(&mut self, node: NodeId, turn: &mut Turn) {
         for (socket, stay) in self.take_stays(|keeper| keeper == node) {
             self.seek(socket, stay, turn);
         }
@@ -129,10 +141,11 @@ impl Node {
     }
 
     /// Goes to the node that keeps the room, or back there.
-    fn enter_there(&mut self, socket: SocketId, stay: Stay, turn: &mut Turn) {
+    pub(super) fn enter_there(&mut self, socket: SocketId, stay: Stay, turn: &mut Turn) {
         let (Some(local), At::There(keeper)) = (self.locals.get_mut(&socket), &stay.at) else { return };
         let (network, counted, join) = (local.network, local.counted, stay.join.clone());
-        turn.tell(*keeper, Word::Enter { socket, network, counted, join });
+        let visit = Visit { socket, number: stay.visit };
+        turn.tell(*keeper, Word::Enter { visit, network, counted, join });
         local.stay = Some(stay);
     }
 
@@ -142,6 +155,8 @@ impl Node {
             return;
         }
         let Some(mut stay) = self.locals.get_mut(&socket).and_then(|local| local.stay.take()) else { return };
+        // It may have taken an earlier word of ours, in between, and would keep the seat for a socket that asks elsewhere.
+        turn.tell(from, Word::Closed(socket));
         stay.in_vain += 1;
         if stay.in_vain > MOST_IN_VAIN {
             return turn.send(socket, Message::Error(Refusal::Apart));
@@ -150,19 +165,27 @@ impl Node {
     }
 
     pub(super) fn claimed(&mut self, room: RoomName, claim: Claim, turn: &mut Turn) {
-        if self.keeps.contains(&room) {
-            return self.claimed_again(room, claim, turn);
+        let kept = self.keeps.contains(&room);
+        if kept {
+            self.claimed_again(&room, &claim, turn);
         }
-        if claim == Claim::Unknown {
+        if claim == Claim::Unknown || (kept && claim == Claim::Full) {
             return; // they wait for the next beat
         }
-        if let Claim::Ours(door) = &claim {
-            self.keeps.insert(room.clone());
-            if let Some(door) = door.clone() {
-                self.in_hub(Event::Taken(room.clone(), door), turn);
+        let waiting = self.asking.remove(&room).unwrap_or_default();
+        match &claim {
+            Claim::Ours(_) if kept => {}
+            // Asked twice, and left meanwhile: a release may be under way, and would undo what is kept from here on.
+            Claim::Ours(_) if waiting.is_empty() => turn.order(Order::Release(room.clone())),
+            Claim::Ours(door) => {
+                self.keeps.insert(room.clone());
+                if let Some(door) = door.clone() {
+                    self.in_hub(Event::Taken(room.clone(), door), turn);
+                }
             }
+            _ => {}
         }
-        for socket in self.asking.remove(&room).unwrap_or_default() {
+        for socket in waiting {
             let Some(stay) = self.locals.get_mut(&socket).and_then(|local| local.stay.take()) else { continue };
             self.arrive(socket, stay, &claim, turn);
         }
@@ -188,13 +211,13 @@ impl Node {
     }
 
     /// The store was asked about a room that we keep.
-    fn claimed_again(&mut self, room: RoomName, claim: Claim, turn: &mut Turn) {
+    fn claimed_again(&mut self, room: &RoomName, claim: &Claim, turn: &mut Turn) {
         if matches!(claim, Claim::Ours(_) | Claim::Theirs(_)) {
-            self.doubted.remove(&room);
+            self.doubted.remove(room);
         }
         match claim {
-            Claim::Ours(_) => self.put_door(room, turn),
-            Claim::Theirs(keeper) => self.give_up(&room, keeper, turn),
+            Claim::Ours(_) => self.put_door(room.clone(), turn),
+            Claim::Theirs(keeper) => self.give_up(room, *keeper, turn),
             // The next beat asks again.
             Claim::Full | Claim::Unknown => {}
         }
@@ -208,8 +231,8 @@ impl Node {
         let theirs: Vec<_> = theirs.collect();
         self.in_hub(Event::GivenUp(room.clone()), turn);
         for guest in theirs {
-            if let Some((node, socket)) = self.guests.origin(guest) {
-                turn.tell(node, Word::NotHere(socket));
+            if let Some((node, visit)) = self.guests.origin(guest) {
+                turn.tell(node, Word::NotHere(visit.socket));
             }
             self.guest_goes(guest, turn);
         }
@@ -226,23 +249,18 @@ impl Node {
         }
     }
 
-    pub(super) fn guest_enters(
-        &mut self,
-        (node, socket): (NodeId, SocketId),
-        opened: Event,
-        join: Join,
-        turn: &mut Turn,
-    ) {
+    pub(super) fn guest_enters(&mut self, (node, visit): (NodeId, Visit), opened: Event, join: Join, turn: &mut Turn) {
         let room = RoomName::new(&join.room);
         let keeps = room.as_ref().is_some_and(|room| self.keeps.contains(room) && !self.doubted.contains(room));
         if !keeps || !self.is_certain(turn.now) {
-            if let Some(room) = room.filter(|room| !self.keeps.contains(room)) {
-                // Should the store think that it is ours.
+            let is_ours = |room: &RoomName| self.keeps.contains(room) || self.asking.contains_key(room);
+            if let Some(room) = room.filter(|room| !is_ours(room)) {
+                // Should the store think that it is. Not behind a claim of ours, which it would undo.
                 turn.order(Order::Release(room));
             }
-            return turn.tell(node, Word::NotHere(socket));
+            return turn.tell(node, Word::NotHere(visit.socket));
         }
-        let (guest, is_new) = self.guests.enter(node, socket);
+        let (guest, is_new) = self.guests.enter(node, visit);
         if let (true, Event::Opened { network, counted, .. }) = (is_new, opened) {
             self.in_hub(Event::Opened { socket: guest, network, counted }, turn);
         }

@@ -25,7 +25,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::node::Node;
-pub use self::word::Word;
+pub use self::word::{Visit, Word};
 
 use crate::hub::{DoorState, Effect, Event, Fate, PersonId, RoomName};
 

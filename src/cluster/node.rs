@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::guests::Guests;
 use super::stay::{At, Local, MOST_WAITING, Stay};
-use super::{Input, NodeId, Order, Output, Word};
+use super::{Input, NodeId, Order, Output, Visit, Word};
 use crate::clock::Now;
 use crate::hub::{Effect, Event, Hub, Join, Message, PersonId, Refusal, Request, RoomName, SocketId};
 
@@ -28,6 +28,8 @@ pub struct Node {
     /// When our lease ends.
     pub(super) leased: Option<Instant>,
     pub(super) alive: BTreeSet<NodeId>,
+    /// How many stays there were.
+    visits: u64,
     /// What the others have to know and could not be told; the oldest [`MOST_UNSAID`].
     pub(super) unsaid: Vec<Order>,
     /// Kept between events for its memory.
@@ -71,6 +73,7 @@ impl Node {
             is_fresh: false,
             leased: None,
             alive: BTreeSet::new(),
+            visits: 0,
             unsaid: Vec::new(),
             effects: Vec::new(),
         }
@@ -187,10 +190,12 @@ impl Node {
         if !knows_keeper && !has_seat_here {
             return turn.send(socket, Message::Error(Refusal::Apart));
         }
+        self.visits += 1;
+        let visit = self.visits;
         let was_here = matches!(self.stay(socket), Some(Stay { at: At::Here, .. }));
         if self.keeps.contains(&room) {
             self.leave_for(&room, socket, turn);
-            return self.sit_here(socket, Stay::new(room, join), turn);
+            return self.sit_here(socket, Stay::new(room, join, visit), turn);
         }
         let request = Request::Join(join);
         if !self.hub.allows(socket, &request, turn.now) {
@@ -200,8 +205,20 @@ impl Node {
         if was_here {
             self.leave_quietly(socket, turn);
         }
-        self.leave_for(&room, socket, turn);
-        self.seek(socket, Stay::new(room, join), turn);
+        let keeper = match self.stay(socket) {
+            Some(Stay { at: At::There(keeper), room: before, .. }) if *before == room => Some(*keeper),
+            _ => None,
+        };
+        match keeper {
+            // Whoever keeps the room must hear of all that becomes of this socket, so nobody else is asked meanwhile.
+            Some(keeper) => {
+                self.enter_there(socket, Stay { at: At::There(keeper), ..Stay::new(room, join, visit) }, turn)
+            }
+            None => {
+                self.leave_for(&room, socket, turn);
+                self.seek(socket, Stay::new(room, join, visit), turn);
+            }
+        }
     }
 
     /// Asks for the keeper of the room, and goes there.
@@ -269,8 +286,9 @@ impl Node {
 
     fn heard(&mut self, from: NodeId, word: Word, turn: &mut Turn) {
         match word {
-            Word::Enter { socket, network, counted, join } => {
-                self.guest_enters((from, socket), Event::Opened { socket, network, counted }, join, turn);
+            Word::Enter { visit, network, counted, join } => {
+                let opened = Event::Opened { socket: visit.socket, network, counted };
+                self.guest_enters((from, visit), opened, join, turn);
             }
             Word::Asked(socket, request) => match self.guests.find(from, socket) {
                 Some(guest) => self.in_hub(Event::Asked(guest, request), turn),
@@ -287,9 +305,9 @@ impl Node {
                 }
             }
             Word::Roll(sockets) => self.roll(from, &sockets, turn),
-            Word::Said(socket, message) => self.said(from, socket, message, turn),
-            Word::End(socket, refusal) => {
-                if self.is_at(socket, from) {
+            Word::Said(visit, message) => self.said(from, visit, message, turn),
+            Word::End(visit @ Visit { socket, .. }, refusal) => {
+                if self.is_visiting(visit, from) {
                     self.locals.entry(socket).and_modify(|local| local.stay = None);
                     turn.outputs.push(Output::Here(Effect::Close(socket, refusal)));
                 }
@@ -307,9 +325,14 @@ impl Node {
         matches!(self.stay(socket), Some(Stay { at: At::There(node), .. }) if *node == keeper)
     }
 
-    fn said(&mut self, from: NodeId, socket: SocketId, message: Message, turn: &mut Turn) {
-        // Late words of a former keeper; and what it has of its own relay is for its own people.
-        if !self.is_at(socket, from) || matches!(message, Message::RelayBudget(_) | Message::Restarting) {
+    fn is_visiting(&self, visit: Visit, keeper: NodeId) -> bool {
+        self.is_at(visit.socket, keeper) && self.stay(visit.socket).is_some_and(|stay| stay.visit == visit.number)
+    }
+
+    fn said(&mut self, from: NodeId, visit: Visit, message: Message, turn: &mut Turn) {
+        let socket = visit.socket;
+        // Late words of a former keeper, or to a former stay; and what it has of its own relay is for its own people.
+        if !self.is_visiting(visit, from) || matches!(message, Message::RelayBudget(_) | Message::Restarting) {
             return;
         }
         self.note(socket, &message);
@@ -343,7 +366,7 @@ impl Node {
         for effect in effects.drain(..) {
             match effect {
                 Effect::Send(socket, message) => match self.guests.origin(socket) {
-                    Some((node, socket)) => turn.tell(node, Word::Said(socket, message)),
+                    Some((node, visit)) => turn.tell(node, Word::Said(visit, message)),
                     None => {
                         self.note(socket, &message);
                         turn.send(socket, message);

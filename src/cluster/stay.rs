@@ -22,6 +22,8 @@ pub(super) struct Stay {
     /// Who they are, once they sit.
     pub(super) you: Option<PersonId>,
     pub(super) at: At,
+    /// Tells this stay of the socket from others.
+    pub(super) visit: u64,
     /// How often whoever was said to keep the room did not, in a row.
     pub(super) in_vain: u8,
 }
@@ -44,8 +46,8 @@ pub(super) const MOST_WAITING: usize = 64;
 pub(super) const MOST_IN_VAIN: u8 = 8;
 
 impl Stay {
-    pub(super) fn new(room: RoomName, join: Join) -> Stay {
-        Stay { room, join, you: None, at: At::Asking(Vec::new()), in_vain: 0 }
+    pub(super) fn new(room: RoomName, join: Join, visit: u64) -> Stay {
+        Stay { room, join, you: None, at: At::Asking(Vec::new()), visit, in_vain: 0 }
     }
 
     /// What the hub that keeps the room says to them; `false`: they are there no longer.
