@@ -17,6 +17,8 @@ mod keeping;
 mod node;
 mod stay;
 mod word;
+#[cfg(test)]
+mod world;
 
 use std::fmt;
 use std::net::IpAddr;
