@@ -1,5 +1,6 @@
 //! Starts the real program in a folder of its own, on a free port, and ends it with the test.
 
+use std::fs::File;
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
@@ -9,6 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use nix::fcntl::{Flock, FlockArg};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -220,10 +222,14 @@ pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
     [(); N].map(|()| {
         loop {
             let port = 23_000 + (RandomState::new().hash_one(()) % 4_000) as u16;
+            // Held until this process ends, also while nobody listens there: between a choice and its use, and over a restart.
+            let file = File::create(std::env::temp_dir().join(format!("callbox-test-port-{port}"))).unwrap();
+            let Ok(reserved) = Flock::lock(file, FlockArg::LockExclusiveNonblock) else { continue };
             let both = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
                 .and_then(|tcp| Ok((tcp, UdpSocket::bind((Ipv4Addr::LOCALHOST, port))?)));
             if let Ok(both) = both {
                 taken.push(both);
+                std::mem::forget(reserved);
                 return port;
             }
         }
