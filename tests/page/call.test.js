@@ -273,6 +273,18 @@ for (const seconds of [8, 14, 20, 45, 120]) {
   });
 }
 
+test('another address in mid-call is mended as soon as the hub is found again, whatever was said into the dead socket', async () => {
+  const { world, alice, bob, clock } = await twoPeople();
+  await clock.pass(7_000);
+  world.network.readdress();
+  bob.call.signaling.socket.cut = true;
+  await clock.pass(1_500);
+  assert.notEqual(bob.peer.link, 'good');
+  const healed = await world.untilConnected(alice, bob);
+  assert.ok(healed <= 3_500, `${healed} ms`);
+  assert.equal(world.network.open.length, 2, 'the same connections');
+});
+
 test('after 45 seconds without a path the person is told, and it still goes on trying', async () => {
   const { world, alice, bob, clock } = await twoPeople();
   world.network.cut = true;

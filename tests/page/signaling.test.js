@@ -107,11 +107,11 @@ test('nothing but the greeting is sent before the hub has let us in', async () =
   assert.deepEqual(socket().sent.map(({ type }) => type), ['join']);
 });
 
-test('on waking up, a dead socket is found out within three seconds', async () => {
+test('on waking up, a dead socket is found out within two seconds', async () => {
   const { world, clock, signaling } = await page();
   world.deaf = true;
   signaling.probe();
-  await clock.pass(2_999);
+  await clock.pass(1_999);
   assert.equal(world.sockets.length, 1);
   world.deaf = false;
   await clock.pass(1_000);

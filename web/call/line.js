@@ -126,6 +126,12 @@ export class Line {
     this.start();
   }
 
+  /** The hub hears the other page again: what was said to it meanwhile is lost, so the first remedy is due at once. */
+  hurry() {
+    this.lastRestart = -Infinity;
+    this.watchdog.hurry();
+  }
+
   /** Fresh relay credentials. */
   configure() {
     for (const connection of this.#connections()) connection.configure(this.options.config());

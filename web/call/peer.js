@@ -259,8 +259,8 @@ export class Peer {
   }
 
   #hurry() {
-    this.line.watchdog.hurry();
-    this.fileLanes.each(({ line }) => line.watchdog.hurry());
+    this.line.hurry();
+    this.fileLanes.each(({ line }) => line.hurry());
   }
 
   /** @param {boolean} offerer */

@@ -16,15 +16,18 @@ const PING_EVERY = 5_000;
 /** Two pings unanswered: the path is gone, whatever `readyState` says (measured: OPEN 25 s after the address changed). */
 const SILENCE = 10_000;
 /** A live hub answers a probe at once; do not wait out the whole silence. */
-const SILENCE_AFTER_PROBE = 3_000;
+const SILENCE_AFTER_PROBE = 2_000;
 const BACKOFF_FIRST = 250;
 const BACKOFF_LAST = 8_000;
 /**
- * While somebody's path is dead the hub is needed to mend it. A SYN that got lost is sent again after 1 s and after 3 s, so
- * a try that hangs longer than just beyond that is better begun anew; every fourth waits for a slow path's handshakes.
+ * While somebody's path is dead the hub is needed to mend it. A SYN that got lost is sent again after 1 s and after 3 s, so a
+ * try that hangs is begun anew before that gap: then the path is asked once a second. Who was in vain for long may have
+ * handshakes that take longer than that, so every third of the later tries waits for them.
  */
-const BACKOFF_URGENT = 250;
-const PATIENCE_URGENT = [1_100, 1_100, 1_100, 4_000];
+const BACKOFF_URGENT = 150;
+const PATIENCE_URGENT = 1_900;
+const PATIENCE_LATER = 6_000;
+const LATER = 10;
 /** Waiting messages: candidates and descriptions of a full room; the oldest go first, the watchdogs mend what is lost. */
 const QUEUE_LIMIT = 256;
 
@@ -118,7 +121,13 @@ export class Signaling extends EventTarget {
     socket.onmessage = ({ data }) => this.#received(data);
     socket.onclose = ({ code }) => this.#lost(code === GOING_AWAY);
     socket.onerror = () => {}; // a close always follows, and says no more than this does
-    this.#expectWord(this.urgent ? PATIENCE_URGENT[this.failures % PATIENCE_URGENT.length] : SILENCE);
+    this.#expectWord(this.#patience);
+  }
+
+  /** How long a try may take. */
+  get #patience() {
+    if (!this.urgent) return SILENCE;
+    return this.failures >= LATER && this.failures % 3 === 0 ? PATIENCE_LATER : PATIENCE_URGENT;
   }
 
   #opened() {

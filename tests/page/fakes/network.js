@@ -37,8 +37,13 @@ export class FakeNetwork {
     return [...this.connections.values()].filter(({ connectionState }) => connectionState !== 'closed');
   }
 
+  /** Somebody has another address: no path of before carries anything, and only new ICE credentials find another. */
+  readdress() {
+    for (const connection of this.open) connection.lostGeneration = connection.generation;
+  }
+
   #look() {
-    for (const connection of this.open) connection.look(this.cut);
+    for (const connection of this.open) connection.look(this.cut || connection.generation <= connection.lostGeneration);
   }
 }
 
@@ -58,6 +63,7 @@ class FakeConnection extends EventTarget {
   channels = [];
   sctp = { maxMessageSize: 262_144 };
   generation = 1;
+  lostGeneration = 0;
   bytesIn = 0;
   bytesOut = 0;
   packetsLost = 0;

@@ -3,6 +3,9 @@
 /** A class of sockets that hand themselves to `onconnect`. `world.down` keeps them from opening. */
 export function socketsTo(world) {
   return class FakeSocket {
+    /** No packet passes, and neither side knows. */
+    cut = false;
+
     constructor(url) {
       this.url = url;
       this.readyState = 0;
@@ -14,17 +17,18 @@ export function socketsTo(world) {
     send(text) {
       const message = JSON.parse(text);
       this.sent.push(message);
-      if (!world.deaf) world.onmessage?.(this, message);
+      if (!world.deaf && !this.cut) world.onmessage?.(this, message);
     }
 
     close() {
       if (this.readyState === 3) return;
       this.readyState = 3;
-      world.onclose?.(this);
+      if (!this.cut) world.onclose?.(this);
     }
 
     /** The hub says something. */
     hear(message) {
+      if (this.cut) return;
       if (this.readyState === 1) this.onmessage?.({ data: typeof message === 'string' ? message : JSON.stringify(message) });
     }
 
