@@ -67,6 +67,28 @@ test('after a recovery the ladder begins at its foot again', () => {
   assert.deepEqual(path.actions, ['restart at 30 s', 'rebuild at 36 s']);
 });
 
+test('a path that has just come back by itself is not restarted before its first byte', () => {
+  const path = cutAfter10s();
+  path.canSignal = false;
+  path.state = 'disconnected';
+  path.watch(10);
+  path.canSignal = true;
+  path.state = 'connected';
+  path.watch(0.5);
+  path.flows = true;
+  assert.deepEqual(path.watch(10).actions, []);
+});
+
+test('one that came back and carries nothing is', () => {
+  const path = cutAfter10s();
+  path.state = 'disconnected';
+  path.canSignal = false;
+  path.watch(10);
+  path.canSignal = true;
+  path.state = 'connected';
+  assert.deepEqual(path.watch(2).actions, ['restart at 21.5 s']);
+});
+
 test('"disconnected" while nothing arrives brings the restart forward', () => {
   const path = cutAfter10s();
   path.state = 'disconnected';

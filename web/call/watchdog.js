@@ -20,6 +20,8 @@ const LOST_AFTER = 10_000;
 /** An ICE restart on a live path makes Firefox deaf for good, so no sooner than this (measured). */
 const RESTART_AFTER = 3_000;
 const RESTART_AFTER_DISCONNECTED = 1_000;
+/** A path that came back by itself carries its first bytes well within this; to restart it meanwhile would harm it. */
+const CAME_BACK = 1_000;
 /** A restart that works does so within one round of checks; Firefox often needs a new connection instead. */
 const REBUILD_AFTER_RESTART = 6_000;
 const REBUILD_EVERY = 10_000;
@@ -44,6 +46,10 @@ export class Watchdog {
     this.gaveWord = false;
     /** @type {number | null} */
     this.disconnected = null;
+    /** When the connection called itself connected again. */
+    this.reconnected = -Infinity;
+    /** @type {RTCPeerConnectionState} */
+    this.state = 'new';
     /** @type {number | null} */
     this.restartedAt = null;
     /** @type {number | null} */
@@ -68,8 +74,7 @@ export class Watchdog {
       this.#alive(now);
     }
     this.bytesIn = bytesIn;
-    if (state !== 'disconnected') this.disconnected = null;
-    else this.disconnected ??= now;
+    this.#heed(state, now);
     const action = this.#words(now) ?? (canSignal ? this.#action(now, state) : null);
     return { link: this.#link(now), action };
   }
@@ -84,6 +89,17 @@ export class Watchdog {
   rebuilt(now) {
     this.rebuiltAt = now;
     this.disconnected = null;
+  }
+
+  /**
+   * @param {RTCPeerConnectionState} state
+   * @param {number} now
+   */
+  #heed(state, now) {
+    if (state !== 'disconnected') this.disconnected = null;
+    else this.disconnected ??= now;
+    if (state === 'connected' && (this.state === 'disconnected' || this.state === 'failed')) this.reconnected = now;
+    this.state = state;
   }
 
   /** @param {number} now */
@@ -137,6 +153,7 @@ export class Watchdog {
    */
   #dead(now, state) {
     const silence = this.silence(now);
+    if (now - this.reconnected < CAME_BACK) return false;
     if (silence >= RESTART_AFTER || state === 'failed') return true;
     return this.disconnected !== null && now - this.disconnected >= RESTART_AFTER_DISCONNECTED && silence >= WEAK_AFTER;
   }
