@@ -29,5 +29,6 @@ pub mod proxies;
 pub mod relay;
 pub mod store;
 pub mod stun;
+pub mod surroundings;
 pub mod tls;
 pub mod turn;

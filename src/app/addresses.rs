@@ -3,7 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::config::Config;
-use crate::discovery::{Container, Found, Interface};
+use crate::discovery::{Found, Interface};
+use crate::surroundings::Container;
 
 /// What is known of this machine's names, and what of that `listen` lets in.
 #[derive(Clone, Debug)]

@@ -10,8 +10,9 @@ use fast_qr::qr::QRBuilder;
 use super::addresses::{Addresses, in_link};
 use super::trust::Trust;
 use crate::config::{Config, Tls};
-use crate::discovery::{Container, Found, How};
+use crate::discovery::{Found, How};
 use crate::firewall::{self, Listening};
+use crate::surroundings::Container;
 use crate::tls::Certificates;
 
 /// All that the banner tells.
@@ -63,7 +64,7 @@ impl Banner<'_> {
         text.push_str(&self.container());
         text.push_str(&self.certificate());
         let rules = firewall::rules(&self.listening);
-        let _ = writeln!(text, "\n{}", firewall::guidance(&rules));
+        let _ = writeln!(text, "\n{}", firewall::guidance(&rules, &super::firewalls()));
         if let Some(admin) = self.admin {
             let _ = writeln!(text, "For whoever runs it: http://{admin}/ (dashboard, /metrics, /healthz, API)");
         }
@@ -158,7 +159,7 @@ pub(super) fn public(found: &Found) -> String {
     if found.addresses.is_empty()
         && let Some(cloud) = found.cloud
     {
-        let _ = writeln!(text, "\nNo public address found: {cloud} told none. Say it with --external-ip.");
+        let _ = writeln!(text, "\nNo public address found, though this is {cloud}. Say it with --external-ip.");
     }
     text
 }

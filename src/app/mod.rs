@@ -35,7 +35,7 @@ use crate::admin::{Listener, Parts};
 use crate::config::{Config, Inputs};
 use crate::data_dir::DataDir;
 use crate::discovery::{self, Found, Machine};
-use crate::firewall::{Listening, RelayPorts};
+use crate::firewall::{self, Listening, RelayPorts};
 use crate::http;
 use crate::tls::{self, Certificates};
 use addresses::Addresses;
@@ -102,6 +102,12 @@ pub fn listening(config: &Config) -> Listening {
         // Nobody outside who could ask for a relayed address.
         relay: relay.filter(|relay| one_port_outside || !relay.listen.is_empty()),
     }
+}
+
+/// The firewalls of this machine, as far as anybody but root can tell.
+pub fn firewalls() -> firewall::Found {
+    let machine = Machine::this();
+    firewall::Found::below(&machine.root, machine.container())
 }
 
 /// What is found about this machine's public addresses, in the words of the start, for `callbox config`.

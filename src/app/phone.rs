@@ -47,7 +47,7 @@ impl Waiting {
 
 fn table(phone: &Phone, target: &Target) -> String {
     let colours = std::env::var_os("NO_COLOR").is_none();
-    format!("\nA phone has tried this server:\n\n{}", check::phone_table(phone, target, colours))
+    format!("\nA phone has tried this server:\n\n{}", check::phone_table(phone, target, &super::firewalls(), colours))
 }
 
 fn phone(report: &Report) -> Phone {

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::judge::{Verdict, is_good, judge};
 use super::report::Observations;
 use super::words::words;
+use crate::firewall::Found;
 
 #[derive(Serialize)]
 struct Document<'a> {
@@ -29,11 +30,11 @@ struct Told {
     remedy: String,
 }
 
-/// What was seen of each target, and what was made of it.
-pub fn json(all: &[Observations]) -> String {
+/// What was seen of each target, and what was made of it; `here` as for [`table`](super::table).
+pub fn json(all: &[Observations], here: Option<&Found>) -> String {
     let checks = all.iter().map(|seen| {
         let told = |verdict: Verdict| {
-            let words = words(&verdict.cause, &seen.target.host);
+            let words = words(&verdict.cause, &seen.target.host, here);
             Told { verdict, title: words.title, remedy: words.remedy }
         };
         Checked { good: is_good(seen), seen, verdicts: judge(seen).into_iter().map(told).collect() }

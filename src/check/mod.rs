@@ -35,7 +35,7 @@ pub use json::json;
 pub use judge::{Cause, Family, Port, Verdict, is_good, judge};
 pub use phone::{Phone, Way};
 pub use report::{Facts, Failure, Observations, Outcome, Step, What};
-pub use table::{phone_table, table};
+pub use table::{Paper, phone_table, table};
 pub use target::{NotATarget, Target};
 
 /// How to check.

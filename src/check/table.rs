@@ -7,6 +7,7 @@ use super::phone::Phone;
 use super::report::{Observations, Outcome, Step, What};
 use super::target::Target;
 use super::words::words;
+use crate::firewall::Found;
 
 /// The codes of a terminal's colours, or nothing.
 struct Ink {
@@ -20,8 +21,19 @@ struct Ink {
 const COLOURS: Ink = Ink { good: "\x1b[32m", bad: "\x1b[1;31m", minor: "\x1b[33m", faint: "\x1b[2m", plain: "\x1b[0m" };
 const NONE: Ink = Ink { good: "", bad: "", minor: "", faint: "", plain: "" };
 
-/// The table with its causes; `colours` for a terminal, `width` columns for the longer texts.
-pub fn table(seen: &Observations, colours: bool, width: usize) -> String {
+/// How a table is printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Paper<'a> {
+    /// For a terminal that knows them.
+    pub colours: bool,
+    /// Columns for the longer texts.
+    pub width: usize,
+    /// The firewalls of this machine, where it is the server that was checked.
+    pub here: Option<&'a Found>,
+}
+
+/// The table with its causes.
+pub fn table(seen: &Observations, Paper { colours, width, here }: Paper<'_>) -> String {
     let ink = if colours { COLOURS } else { NONE };
     let verdicts = judge(seen);
     let causes = causes(&verdicts);
@@ -37,7 +49,7 @@ pub fn table(seen: &Observations, colours: bool, width: usize) -> String {
     }
     for (number, cause) in causes.iter().enumerate() {
         let essential = verdicts.iter().any(|verdict| verdict.essential && verdict.cause == **cause);
-        let said = words(cause, &seen.target.host);
+        let said = words(cause, &seen.target.host, here);
         let colour = if essential { ink.bad } else { ink.minor };
         let _ = writeln!(text, "\n{colour}[{}] {}{}", number + 1, said.title, ink.plain);
         for line in wrapped(&said.remedy, width.saturating_sub(4)) {
@@ -52,9 +64,9 @@ pub fn table(seen: &Observations, colours: bool, width: usize) -> String {
     text
 }
 
-/// What a phone found out, as a check; with a warning when it was no phone outside.
-pub fn phone_table(phone: &Phone, target: &Target, colours: bool) -> String {
-    let mut text = table(&phone.observed(target), colours, PHONE_WIDTH);
+/// What a phone found out about this machine's server, as a check; with a warning when it was no phone outside.
+pub fn phone_table(phone: &Phone, target: &Target, here: &Found, colours: bool) -> String {
+    let mut text = table(&phone.observed(target), Paper { colours, width: PHONE_WIDTH, here: Some(here) });
     if phone.from_inside {
         text.push_str(INSIDE);
     }

@@ -7,9 +7,11 @@ use super::certificate::Problem;
 use super::judge::{Cause, Family, Port, is_good, judge};
 use super::phone::{Phone, Way};
 use super::report::{Facts, Failure, Observations, Outcome, Step, What};
-use super::table::table;
+use super::table::{Paper, table};
 use super::target::Target;
 use super::words::words;
+use crate::firewall::{Found, Ufw};
+use crate::surroundings::Cloud;
 
 const SERVER: &str = "8.8.4.4";
 const SERVER_V6: &str = "2620:fe::1";
@@ -200,7 +202,7 @@ fn a_relayed_address_that_is_not_the_servers_breaks_calls_with_those_outside_the
         (last.on, last.outcome) = (ip.to_owned(), Outcome::Bad(Failure::WrongRelayedAddress));
         assert_eq!(said(&seen), (vec![Cause::WrongExternalIp(ip.parse().unwrap())], true));
     }
-    let title = |ip: &str| words(&Cause::WrongExternalIp(ip.parse::<IpAddr>().unwrap()), "x").title;
+    let title = |ip: &str| words(&Cause::WrongExternalIp(ip.parse::<IpAddr>().unwrap()), "x", None).title;
     assert_ne!(title("10.0.0.5"), title("9.9.9.9"));
 }
 
@@ -270,7 +272,7 @@ fn what_is_said_stands_in_the_readme_and_nothing_else_does() {
     let (_, section) = readme.split_once("| `check` says |").expect("the table");
     let rows = section.lines().skip(2).take_while(|line| line.starts_with('|'));
     let told: Vec<&str> = rows.map(|row| row.split('|').nth(1).unwrap().trim()).collect();
-    let said: Vec<String> = every_cause().iter().map(|cause| words(cause, "call.example.org").title).collect();
+    let said: Vec<String> = every_cause().iter().map(|cause| words(cause, "call.example.org", None).title).collect();
     assert_eq!(told, said);
 }
 
@@ -279,7 +281,7 @@ fn what_a_foreign_server_writes_does_not_drive_the_terminal() {
     let mut seen = well();
     seen.steps[1].on = "turn:\u{1b}[2Jevil".to_owned();
     seen.steps[2].outcome = Outcome::Bad(Failure::Other("\u{9b}31m\u{7}".to_owned()));
-    let table = table(&seen, false, 80);
+    let table = table(&seen, Paper { colours: false, width: 80, here: None });
     assert!(!table.chars().any(|c| c.is_control() && c != '\n'), "{table:?}");
 }
 
@@ -309,4 +311,17 @@ fn a_phone_that_distrusts_the_certificate_is_not_told_of_a_proxy() {
     assert_eq!(said(&proxied), (vec![Cause::ProxyWithoutRelay], true));
     let full = told("refused: 508 Insufficient Capacity", "").observed(&target);
     assert_eq!(said(&full).0, [Cause::RelayFull]);
+}
+
+#[test]
+fn on_the_server_itself_a_closed_port_is_opened_in_the_words_of_its_own_firewall() {
+    let found = Found { ufw: Some(Ufw { v6: true }), cloud: Some(Cloud::Aws), ..Found::default() };
+    let port = Port { number: 443, udp: true };
+    for cause in [Cause::Filtered(port), Cause::HostFirewall(port)] {
+        let remedy = |here| words(&cause, "call.example.org", here).remedy;
+        assert!(remedy(Some(&found)).contains("sudo ufw allow 443/udp"), "{}", remedy(Some(&found)));
+        assert!(remedy(Some(&found)).contains("Amazon EC2 filters before this machine, by its security group"));
+        assert!(remedy(None).contains("`callbox ports`"), "elsewhere nobody knows what the server has");
+        assert_eq!(remedy(Some(&Found::default())), remedy(None));
+    }
 }

@@ -2,6 +2,7 @@
 //! against it.
 
 use super::judge::{Cause, Family, Port};
+use crate::firewall::{self, Found, Protocol};
 use crate::turn::is_special;
 
 /// A cause for whoever runs the server.
@@ -12,8 +13,8 @@ pub(super) struct Words {
     pub(super) remedy: String,
 }
 
-/// The words for `cause` at the server that was opened as `host`.
-pub(super) fn words(cause: &Cause, host: &str) -> Words {
+/// The words for `cause` at the server that was opened as `host`; `here`: the firewalls of this machine, where it is the server.
+pub(super) fn words(cause: &Cause, host: &str, here: Option<&Found>) -> Words {
     let (title, remedy) = match cause {
         Cause::NoSuchName => (
             "the name has no address".to_owned(),
@@ -39,11 +40,11 @@ pub(super) fn words(cause: &Cause, host: &str) -> Words {
         ),
         Cause::Filtered(port) => (
             format!("{port} is dropped on the way"),
-            format!("Not a word comes back from {port}: a firewall drops it, most often the cloud's security group. Allow {port} there and on the server; `callbox ports` prints the lines."),
+            format!("Not a word comes back from {port}: a firewall drops it, most often the cloud's security group. {}", opened(*port, here)),
         ),
         Cause::HostFirewall(port) => (
             format!("a firewall turns {port} away"),
-            format!("A firewall says aloud that {port} is closed, as firewalld on the server does. Open it there: `callbox ports` prints the lines."),
+            format!("A firewall says aloud that {port} is closed, as firewalld on the server does. {}", opened(*port, here)),
         ),
         Cause::UdpNotPassedOn(port) => (
             format!("UDP {port} is not passed on"),
@@ -167,6 +168,15 @@ pub(super) fn words(cause: &Cause, host: &str) -> Words {
         ),
     };
     Words { title, remedy }
+}
+
+/// In the words of `callbox ports`.
+fn opened(port: Port, here: Option<&Found>) -> String {
+    let protocol = if port.udp { Protocol::Udp } else { Protocol::Tcp };
+    match here.map(|found| firewall::opening(found, port.number, protocol)) {
+        Some(lines) if !lines.is_empty() => lines,
+        _ => format!("Allow {port} there and on the server; `callbox ports` on it prints the lines."),
+    }
 }
 
 fn published(Port { number, udp }: Port) -> String {

@@ -11,6 +11,7 @@ use clap::{Parser, Subcommand};
 use super::metrics::Monitoring;
 use super::proxy::Proxy;
 use crate::config::Inputs;
+use crate::firewall::Format;
 
 /// Private video calls on your own server: the call page, signaling, the relay and its certificate in one program.
 #[derive(Debug, Parser)]
@@ -30,6 +31,11 @@ pub(super) struct Args {
 const AFTER_HELP: &str = "Every key of callbox.toml is also an environment variable: CALLBOX_TURN__REALM is realm in [turn].\n\
      `callbox config` lists all keys with their values and where each value came from.";
 
+const PORTS_HELP: &str = "Nothing is changed: the lines are for you to run. `json` is one object: `ports` (protocol, from, to, required, why), \
+     `found` (ufw, firewalld, nftables, iptables, docker: true or false; container: null, \"host-network\" or \"bridge\"; cloud and \
+     cloud_rules: a name or null), `lines` (ufw, firewalld, nft, iptables, docker: commands) and `compose` (a file). Keys may be \
+     added and are never taken away.";
+
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum Command {
@@ -39,8 +45,13 @@ pub(super) enum Command {
         #[arg(long)]
         takeover: bool,
     },
-    /// Print the firewall lines for this configuration
-    Ports,
+    /// Print which ports to open, and the lines for the firewalls of this machine
+    #[command(after_help = PORTS_HELP)]
+    Ports {
+        /// For people, for programs, or the lines of one kind alone
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
     /// Print the effective configuration, each value with its origin; or every problem in it
     Config,
     /// Make an invitation's link, with a QR code, or take one back

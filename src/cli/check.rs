@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::args::{Args, Check};
 use super::{fail, healthcheck, load, print};
 use crate::app::{self, Inside};
-use crate::check::{self, Observations, Options, Target};
+use crate::check::{self, Observations, Options, Paper, Target};
 use crate::config::{Config, Tls};
+use crate::firewall;
 use crate::proxies::LOCAL;
 
 /// The command line itself is wrong.
@@ -32,9 +33,14 @@ pub(super) fn check(args: &Args, wish: &Check) -> Result<(), ExitCode> {
     if let Some(file) = &wish.ca {
         options.trust(file).map_err(|error| usage(format!("{error:#}")))?;
     }
-    let wishes = match &wish.url {
-        Some(url) => vec![(Target::read(url).map_err(usage)?, options)],
-        None => from_inside(&load(args)?, options)?,
+    // Whose firewalls are in the way of a server elsewhere, this machine does not know.
+    let here = wish.url.is_none().then(app::firewalls);
+    let (wishes, rules) = match &wish.url {
+        Some(url) => (vec![(Target::read(url).map_err(usage)?, options)], Vec::new()),
+        None => {
+            let config = load(args)?;
+            (from_inside(&config, options)?, firewall::rules(&app::listening(&config)))
+        }
     };
     let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let width = terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0).clamp(40, WIDTH));
@@ -43,16 +49,18 @@ pub(super) fn check(args: &Args, wish: &Check) -> Result<(), ExitCode> {
     for (target, options) in wishes {
         let seen = runtime.block_on(check::check(target, &options)).map_err(|error| fail(format!("{error:#}")))?;
         if !wish.json {
-            print(&format!("{}{}", if all.is_empty() { "" } else { "\n" }, check::table(&seen, colours, width)))?;
+            let paper = Paper { colours, width, here: here.as_ref() };
+            print(&format!("{}{}", if all.is_empty() { "" } else { "\n" }, check::table(&seen, paper)))?;
         }
         all.push(seen);
     }
     // A name server that does not answer must not hold up the end.
     runtime.shutdown_timeout(Duration::ZERO);
-    match (wish.json, &wish.url) {
-        (true, _) => print(&check::json(&all))?,
-        (false, None) => print(OUTSIDE)?,
-        (false, Some(_)) => {}
+    match (wish.json, &here) {
+        (true, here) => print(&check::json(&all, here.as_ref()))?,
+        (false, Some(_)) if rules.is_empty() => print(OUTSIDE)?,
+        (false, Some(found)) => print(&format!("{OUTSIDE}\n{}", firewall::in_the_way(&rules, found)))?,
+        (false, None) => {}
     }
     if all.iter().all(check::is_good) { Ok(()) } else { Err(ExitCode::FAILURE) }
 }

@@ -27,7 +27,7 @@ pub fn run() -> ExitCode {
     let args = Args::parse();
     let done = match args.wanted() {
         Command::Serve { takeover } => serve(&args, takeover),
-        Command::Ports => ports(&args),
+        Command::Ports { format } => ports(&args, format),
         Command::Config => show_config(&args),
         Command::Invite(wish) => invite(&args, wish),
         Command::Check(wish) if wish.phone => phone::check(&args, wish.json),
@@ -53,9 +53,9 @@ fn serve(args: &Args, takeover: bool) -> Result<(), ExitCode> {
         .map_err(|error| fail(format!("{error:#}")))
 }
 
-fn ports(args: &Args) -> Result<(), ExitCode> {
+fn ports(args: &Args, format: firewall::Format) -> Result<(), ExitCode> {
     let config = load(args)?;
-    print(&firewall::guidance(&firewall::rules(&app::listening(&config))))
+    print(&firewall::written(&app::listening(&config), &app::firewalls(), format))
 }
 
 fn show_config(args: &Args) -> Result<(), ExitCode> {

@@ -54,11 +54,11 @@ pub(super) fn check(args: &Args, as_json: bool) -> Result<(), ExitCode> {
         false => print(&invitation(&made))?,
     }
     let phone = wait(admin, &made).map_err(failed)?;
-    let seen = phone.observed(&target);
+    let (seen, here) = (phone.observed(&target), app::firewalls());
     let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     match as_json {
-        true => print(&check::json(std::slice::from_ref(&seen)))?,
-        false => print(&check::phone_table(&phone, &target, colours))?,
+        true => print(&check::json(std::slice::from_ref(&seen), Some(&here)))?,
+        false => print(&check::phone_table(&phone, &target, &here, colours))?,
     }
     if check::is_good(&seen) { Ok(()) } else { Err(ExitCode::FAILURE) }
 }

@@ -2,10 +2,7 @@
 //! firmware says which cloud this is, and then only in that cloud's own way: on other networks 169.254.169.254 may be
 //! anybody.
 
-use std::fmt;
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,46 +13,13 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// A cloud whose firmware names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cloud {
-    /// Amazon EC2.
-    Aws,
-    /// Google Compute Engine.
-    Google,
-    /// Microsoft Azure.
-    Azure,
-    /// Hetzner Cloud.
-    Hetzner,
-    /// DigitalOcean.
-    DigitalOcean,
-    /// Oracle Cloud: its metadata tells private addresses only.
-    Oracle,
-}
+use crate::surroundings::Cloud;
 
 /// A metadata service is on the same machine or the next switch: it answers in milliseconds.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// An address is never longer; Azure's load balancer answers with a document.
 const LONGEST_ANSWER: usize = 16 * 1024;
-
-/// By what the firmware says of itself. The strings are those that cloud-init goes by.
-pub(super) fn cloud(root: &Path) -> Option<Cloud> {
-    let dmi = |file: &str| fs::read_to_string(root.join("sys/class/dmi/id").join(file)).unwrap_or_default();
-    let (vendor, product, tag) = (dmi("sys_vendor"), dmi("product_name"), dmi("chassis_asset_tag"));
-    match (vendor.trim(), product.trim(), tag.trim()) {
-        ("Amazon EC2", ..) => Some(Cloud::Aws),
-        (_, "Google Compute Engine", _) => Some(Cloud::Google),
-        // "Microsoft Corporation" is also the vendor of Hyper-V in any cellar; the tag is Azure's alone
-        (_, _, "7783-7084-3265-9085-8269-3286-77") => Some(Cloud::Azure),
-        ("Hetzner", ..) => Some(Cloud::Hetzner),
-        ("DigitalOcean", ..) => Some(Cloud::DigitalOcean),
-        (_, _, "OracleCloud.com") => Some(Cloud::Oracle),
-        // Xen instances of EC2 name no vendor
-        _ if dmi("bios_version").contains("amazon") => Some(Cloud::Aws),
-        _ => None,
-    }
-}
 
 /// The public IPv4 address that `cloud` maps to this machine.
 pub(super) async fn public_ipv4(cloud: Cloud, service: SocketAddr) -> Option<IpAddr> {
@@ -69,7 +33,8 @@ pub(super) async fn public_ipv4(cloud: Cloud, service: SocketAddr) -> Option<IpA
             Cloud::Azure => azure(service).await,
             Cloud::Hetzner => get(service, "/hetzner/v1/metadata/public-ipv4", None).await,
             Cloud::DigitalOcean => get(service, "/metadata/v1/interfaces/public/0/ipv4/address", None).await,
-            Cloud::Oracle => None,
+            // Oracle's tells private addresses only; with the others an interface has the public one, or STUN servers know it.
+            _ => None,
         }
     };
     let text = timeout(PATIENCE, asked).await.ok()??;
@@ -120,18 +85,5 @@ async fn ask(service: SocketAddr, method: Method, path: &str, header: Option<(&s
         text = &mut answered => text,
         // The connection may end before the last of the answer was taken out of it.
         _ = connection => answered.await,
-    }
-}
-
-impl fmt::Display for Cloud {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Cloud::Aws => "Amazon's metadata",
-            Cloud::Google => "Google's metadata",
-            Cloud::Azure => "Azure's metadata",
-            Cloud::Hetzner => "Hetzner's metadata",
-            Cloud::DigitalOcean => "DigitalOcean's metadata",
-            Cloud::Oracle => "Oracle's metadata",
-        })
     }
 }

@@ -2,7 +2,6 @@
 //! cloud it says it runs in, from STUN servers that were named. Nobody who was not asked for by the operator or by the
 //! machine itself ever hears of us; typed-in addresses win and then nobody is asked at all.
 
-mod container;
 mod interfaces;
 mod metadata;
 mod stun_client;
@@ -15,10 +14,9 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-pub use container::Container;
 pub use interfaces::Interface;
-pub use metadata::Cloud;
 
+use crate::surroundings::{Cloud, Container};
 use crate::turn::is_special;
 
 /// What is looked at. The paths and addresses are fields so that a test can be a cloud.
@@ -101,12 +99,17 @@ impl Machine {
     pub fn this() -> Machine {
         Machine { root: "/".into(), metadata: METADATA, interfaces: interfaces::up() }
     }
+
+    /// The container that it is, if it is one.
+    pub fn container(&self) -> Option<Container> {
+        Container::below(&self.root, self.interfaces.iter().map(|interface| &*interface.name))
+    }
 }
 
 /// Looks for the public addresses. Takes two seconds at most, and on a machine with a public IPv4 address on an
 /// interface asks nobody. Never fails: what is not found is not there.
 pub async fn find(machine: &Machine, wishes: &Wishes) -> Found {
-    let (cloud, container) = (metadata::cloud(&machine.root), container::detect(machine));
+    let (cloud, container) = (Cloud::below(&machine.root), machine.container());
     let mut addresses = Vec::new();
     let mut add = |ip: IpAddr, how: How| {
         if !addresses.iter().any(|known: &PublicAddress| known.ip == ip) {
@@ -176,7 +179,7 @@ impl fmt::Display for How {
         match self {
             How::Typed => f.write_str("typed in"),
             How::Interface(name) => write!(f, "on {name}"),
-            How::Metadata(cloud) => write!(f, "told by {cloud}"),
+            How::Metadata(cloud) => write!(f, "told by {cloud}'s metadata"),
             How::Stun(server) => write!(f, "seen by {server}"),
         }
     }

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 use crate::pass::TurnPasses;
+use crate::surroundings::{Cloud, Container};
 use crate::{relay, turn};
 
 /// Method, path with query, the header it must come with, and what is answered; in this order.
@@ -197,13 +198,16 @@ async fn a_stun_server_tells_what_it_sees_and_a_dead_one_holds_nothing_up() {
 #[test]
 fn docker_is_recognised_and_so_is_the_hosts_network() {
     let (_folder, plain) = machine();
-    assert_eq!(container::detect(&plain.has("eth0", "172.17.0.2")), None);
+    assert_eq!(plain.has("eth0", "172.17.0.2").container(), None);
     let (_folder, bridged) = machine();
     let bridged = bridged.says(".dockerenv", "").says("sys/class/net/eth0/ifindex", "2\n");
     let bridged = bridged.says("sys/class/net/eth0/iflink", "37\n").has("eth0", "172.17.0.2");
-    assert_eq!(container::detect(&bridged), Some(Container::Bridge));
+    assert_eq!(bridged.container(), Some(Container::Bridge));
+    let (_folder, pod) = machine();
+    let pod = pod.says("proc/1/cgroup", "1:name=systemd:/kubepods/besteffort/pod7\n").has("eth0", "10.1.0.2");
+    assert!(pod.container().is_some(), "an engine that leaves no file behind");
     let (_folder, host) = machine();
     let host = host.says(".dockerenv", "").says("sys/class/net/enp3s0/ifindex", "2\n");
     let host = host.says("sys/class/net/enp3s0/iflink", "2\n").has("enp3s0", "192.168.1.5");
-    assert_eq!(container::detect(&host), Some(Container::HostNetwork));
+    assert_eq!(host.container(), Some(Container::HostNetwork));
 }

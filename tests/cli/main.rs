@@ -13,6 +13,7 @@ mod logging;
 mod namespace;
 mod people;
 mod phone;
+mod ports;
 mod proxied;
 mod relay_safety;
 mod reloading;
