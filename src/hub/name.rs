@@ -18,9 +18,9 @@ use crate::pass::is_other_space;
 pub struct RoomName(Arc<str>);
 
 impl RoomName {
-    /// `None` when the text is no name.
+    /// `None` when the text is no name, or one that no link can carry.
     pub fn new(text: &str) -> Option<RoomName> {
-        tidy(text).map(RoomName)
+        tidy(text).filter(|name| !is_dots(name)).map(RoomName)
     }
 
     /// The name as text.
@@ -53,6 +53,12 @@ pub(super) fn tidy(text: &str) -> Option<Arc<str>> {
     let text = spaced.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     let fits = !text.is_empty() && text.chars().count() <= LONGEST;
     (fits && !is_piled_up(&text) && !has_a_loose_joiner(&text)).then(|| text.into())
+}
+
+/// What every browser takes out of an address, however it is written (URL Standard, 4.4): a room of that name could be joined
+/// but not linked to, and whoever runs the server could not close it.
+fn is_dots(name: &str) -> bool {
+    matches!(name, "." | "..")
 }
 
 /// A tile shows about twenty characters; sixty-four leave room for a full name with titles in any language.
@@ -144,6 +150,13 @@ mod tests {
         let tags: String =
             "kitchen".chars().chain("evil".chars().filter_map(|c| char::from_u32(0xE0000 + c as u32))).collect();
         assert_eq!(RoomName::new(&tags), None);
+    }
+
+    #[test]
+    fn a_room_that_no_link_leads_to_is_none() {
+        assert_eq!((RoomName::new("."), RoomName::new(" .. ")), (None, None));
+        assert!(RoomName::new("...").is_some() && RoomName::new("a..").is_some());
+        assert_eq!(tidy("..").as_deref(), Some(".."), "people may be called what they like");
     }
 
     #[test]
