@@ -1,5 +1,5 @@
 //! The admin listener's socket and its connections: few, short, and each with an end, so that whoever reaches it can hold
-//! nothing of the server.
+//! nothing of the server, and no one address all of it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,7 +11,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -20,6 +19,7 @@ use tracing::{debug, warn};
 use super::guard::Guard;
 use super::server::Server;
 use super::{Options, Parts};
+use crate::admission::{Admission, Place};
 
 /// A bound socket that accepts nothing yet.
 #[derive(Debug)]
@@ -42,6 +42,9 @@ pub struct BindError {
 
 /// Operators, their dashboards and their monitoring; a browser opens six.
 const MOST_CONNECTIONS: usize = 64;
+
+/// From one address that is not this machine's: whoever reaches the listener without the token must not hold every place.
+const MOST_FROM_ONE: usize = 16;
 
 /// For a request's head, and between two requests: longer than Prometheus' usual 15 seconds would keep its connection, but
 /// a new one on loopback costs nothing.
@@ -79,18 +82,19 @@ impl Listener {
     /// Answers until `shutdown`.
     pub async fn serve(self, parts: Parts, shutdown: CancellationToken) {
         let server = Arc::new(Server::new(self.guard, parts, shutdown.clone()));
-        let (places, connections) = (Arc::new(Semaphore::new(MOST_CONNECTIONS)), TaskTracker::new());
+        let places = Arc::new(Admission::new(MOST_CONNECTIONS, MOST_FROM_ONE));
+        let connections = TaskTracker::new();
         loop {
             let accepted = tokio::select! {
                 () = shutdown.cancelled() => break,
                 accepted = self.socket.accept() => accepted,
             };
-            match (accepted, places.clone().try_acquire_owned()) {
-                (Ok((stream, _)), Ok(place)) => {
+            match accepted.map(|(stream, client)| (stream, places.admit(client.ip().to_canonical(), false))) {
+                Ok((stream, Some(place))) => {
                     connections.spawn(converse(server.clone(), stream, place, shutdown.clone()));
                 }
-                (Ok(_), Err(_)) => debug!("admin connection refused: too many are open"),
-                (Err(cause), _) => {
+                Ok((_, None)) => debug!("admin connection refused: too many are open"),
+                Err(cause) => {
                     warn!(%cause, "cannot accept admin connections");
                     sleep(PAUSE).await;
                 }
@@ -102,7 +106,7 @@ impl Listener {
 }
 
 /// One connection to its end.
-async fn converse(server: Arc<Server>, stream: TcpStream, _place: OwnedSemaphorePermit, shutdown: CancellationToken) {
+async fn converse(server: Arc<Server>, stream: TcpStream, _place: Place, shutdown: CancellationToken) {
     let service = service_fn(|request| server.answer(request));
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(MOST_HEAD);

@@ -1,10 +1,12 @@
 //! What whoever runs the server asks it: health, figures, rooms, orders; and who is not answered.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 
 use serde_json::Value;
+use socket2::{Domain, Socket, Type};
 use webrtc_util::Conn;
 
+use super::namespace::{ELSEWHERE, HERE, is_inside};
 use super::people::Person;
 use super::server::{ALONE, Server, callbox, connect, exchange, run, stderr};
 
@@ -28,10 +30,15 @@ pub(crate) struct Answer {
 impl Administered {
     /// With `config` as its `callbox.toml`.
     pub(crate) fn start(config: &str) -> Administered {
+        Administered::start_at("127.0.0.1:0", config)
+    }
+
+    /// The same with its admin listener at `listen`.
+    fn start_at(listen: &str, config: &str) -> Administered {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("callbox.toml"), config).unwrap();
         let mut command = callbox(folder.path());
-        command.args(ALONE).env("CALLBOX_ADMIN__LISTEN", "127.0.0.1:0");
+        command.args(ALONE).env("CALLBOX_ADMIN__LISTEN", listen);
         let server = Server::spawn(folder, command);
         let (_, rest) = server.banner.split_once("For whoever runs it: http://").expect("the admin listener's link");
         let admin = rest.split('/').next().unwrap().parse().unwrap();
@@ -109,6 +116,24 @@ fn a_web_page_of_somebody_else_is_not_answered() {
     let foreign = running.ask("POST", "/api/v1/reload", &["Origin: https://evil.example"]);
     assert_eq!(foreign.status, 403, "{}", foreign.body);
     assert_eq!(running.ask("POST", "/api/v1/reload", &[]).status, 200);
+}
+
+#[test]
+fn somebody_who_connects_all_the_time_does_not_keep_operators_out() {
+    if !is_inside("admin::somebody_who_connects_all_the_time_does_not_keep_operators_out") {
+        return;
+    }
+    let running = Administered::start_at(&format!("{HERE}:0"), &format!("[admin]\ntoken = \"{TOKEN}\""));
+    let connect_from = |source: Ipv4Addr| {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((source, 0)).into()).unwrap();
+        socket.connect(&running.admin.into()).unwrap();
+        TcpStream::from(socket)
+    };
+    let held: Vec<TcpStream> = (0..100).map(|_| connect_from(HERE)).collect();
+    let request = format!("GET /readyz HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", running.admin);
+    assert_eq!(Answer::read(&exchange(&mut connect_from(ELSEWHERE), &request)).status, 200);
+    drop(held);
 }
 
 #[test]
