@@ -35,6 +35,8 @@ struct Names {
     /// The number of this session.
     session: String,
     invitations: String,
+    /// Of these, when they end.
+    ends: String,
     revoked: String,
     all: String,
     own: String,
@@ -96,19 +98,13 @@ impl<'a, T: Fn(Input)> Session<'a, T> {
         let now = Now::read().unix.as_secs();
         let fates: Vec<(String, String)> =
             redis::cmd("HGETALL").arg(&self.names.invitations).query_async(&mut self.store).await.map_err(words)?;
-        let (known, over): (Vec<_>, Vec<_>) =
-            fates.iter().filter_map(read_fate).partition(|fate| fate.ends == 0 || u64::from(fate.ends) > now);
+        let is_good = |fate: &Fate| fate.ends == 0 || u64::from(fate.ends) > now;
+        let known = fates.iter().filter_map(read_fate).filter(is_good).collect();
         (self.tell)(Input::Heard(self.options.node, Word::Fated(known)));
-        let mut tidy = redis::pipe();
-        for fate in over {
-            tidy.hdel(&self.names.invitations, fate.id.to_string()).ignore();
-        }
-        tidy.cmd("ZREMRANGEBYSCORE").arg(&self.names.revoked).arg("-inf").arg(now).ignore();
-        let () = tidy.query_async(&mut self.store).await.map_err(words)?;
-        let revoked: Vec<String> = redis::cmd("ZRANGE")
+        let revoked: Vec<String> = redis::cmd("ZRANGEBYSCORE")
             .arg(&self.names.revoked)
-            .arg(0)
-            .arg(-1)
+            .arg(now)
+            .arg("+inf")
             .query_async(&mut self.store)
             .await
             .map_err(words)?;
@@ -126,9 +122,9 @@ impl Names {
         let name = |name: &str| format!("{prefix}{name}");
         let session = Now::read().unix.as_nanos().to_string();
         let own = name(&format!("to:{}", options.node));
-        let [nodes, rooms, sessions, invitations, revoked, all] =
-            ["nodes", "rooms", "sessions", "invitations", "revoked", "to:all"].map(name);
-        Names { session, nodes, rooms, sessions, invitations, revoked, all, own, prefix }
+        let [nodes, rooms, sessions, invitations, ends, revoked, all] =
+            ["nodes", "rooms", "sessions", "invitations", "ends", "revoked", "to:all"].map(name);
+        Names { session, nodes, rooms, sessions, invitations, ends, revoked, all, own, prefix }
     }
 
     fn node(&self, node: NodeId) -> String {
@@ -206,11 +202,15 @@ impl<T: Fn(Input)> Writer<'_, T> {
             Order::PutFate(fate) => {
                 let (id, used, ends) = (fate.id.to_string(), fate.used.to_string(), fate.ends.to_string());
                 let arguments = [id.as_bytes(), used.as_bytes(), ends.as_bytes()];
-                pipe.add_command(call(&self.scripts.fate, &[&names.invitations], &arguments)).ignore();
+                let keys = [names.invitations.as_str(), &names.ends];
+                pipe.add_command(call(&self.scripts.fate, &keys, &arguments)).ignore();
                 self.publish(&names.all, &Word::Fated(vec![fate]), pipe);
             }
             Order::Revoke(person) => {
-                let until = (Now::read().unix + self.options.revoked_for).as_secs();
+                let now = Now::read().unix;
+                let until = (now + self.options.revoked_for).as_secs();
+                // Everybody who goes is one more: those whose credentials are over in any case make room.
+                pipe.cmd("ZREMRANGEBYSCORE").arg(&names.revoked).arg("-inf").arg(now.as_secs()).ignore();
                 pipe.cmd("ZADD").arg(&names.revoked).arg(until).arg(&*person.0).ignore();
                 self.publish(&names.all, &Word::Revoke(person), pipe);
             }

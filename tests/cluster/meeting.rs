@@ -30,17 +30,43 @@ async fn people_on_two_servers_are_in_one_room() {
     bob.says(json!({ "type": "leave" })).await;
     bob.hears("left").await;
     assert_eq!(alice.hears("peer-left").await["id"], bob.id());
-    let told = redis_has(&redis, "kitchen");
-    assert!(!told, "Redis learns no names");
+    let keys = redis.says(&["keys", "*"]).join(" ");
+    assert!(keys.contains("callbox:"), "{keys}");
+    assert!(!keys.contains("kitchen"), "Redis learns no names: {keys}");
 }
 
-/// Whether `text` stands in any key of the store.
-fn redis_has(redis: &Redis, text: &str) -> bool {
-    let port = redis.address.port().to_string();
-    let keys = std::process::Command::new("redis-cli").args(["-p", &port, "-a", "hush", "keys", "*"]).output().unwrap();
-    let keys = String::from_utf8(keys.stdout).unwrap();
-    assert!(keys.contains("callbox:"), "{keys}");
-    keys.contains(text)
+#[tokio::test(flavor = "multi_thread")]
+async fn what_strangers_leave_behind_in_redis_goes_when_it_is_good_for_nothing() {
+    let Some(redis) = Redis::start() else { return };
+    let node = redis.node("");
+    let mut alice = Person::enters(&node).await;
+    let mut bob = Person::enters(&node).await;
+    bob.says(json!({ "type": "leave" })).await;
+    bob.hears("left").await;
+    revokes_an_invitation(&mut alice).await;
+    // As by somebody who left, and an invitation that ended, hours ago.
+    let (revoked, invitations, ends) = (redis.key("revoked"), redis.key("invitations"), redis.key("ends"));
+    redis.says(&["zadd", &revoked, "1000", "long-gone"]);
+    redis.says(&["hset", &invitations, "long-over", "1 1000"]);
+    redis.says(&["zadd", &ends, "1000", "long-over"]);
+
+    let mut carol = Person::enters(&node).await;
+    carol.says(json!({ "type": "leave" })).await;
+    carol.hears("left").await;
+    revokes_an_invitation(&mut alice).await;
+    for list in [["zrange", &revoked], ["hkeys", &invitations], ["zrange", &ends]] {
+        let all: &[&str] = if list[0] == "zrange" { &["0", "-1"] } else { &[] };
+        let is_tidy = |left: &[String]| left.len() == 2 && !left.iter().any(|entry| entry.starts_with("long-"));
+        redis.says_in_time(&[&list, all].concat(), is_tidy);
+    }
+}
+
+/// Makes one and takes it back.
+async fn revokes_an_invitation(host: &mut Person) {
+    host.says(json!({ "type": "invite", "role": "guest", "seconds": 600 })).await;
+    let invitation = host.hears("invited").await["invitation"].clone();
+    host.says(json!({ "type": "revoke", "invitation": invitation })).await;
+    host.hears("revoked").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

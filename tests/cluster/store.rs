@@ -64,6 +64,32 @@ impl Redis {
         }
     }
 
+    /// What it answers to a command, a line for each entry.
+    pub(crate) fn says(&self, command: &[&str]) -> Vec<String> {
+        let port = self.address.port().to_string();
+        let output = Command::new("redis-cli").args(["-p", &port, "-a", "hush"]).args(command).output().unwrap();
+        let answer = String::from_utf8(output.stdout).unwrap();
+        answer.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The key whose name ends so, once it is there.
+    pub(crate) fn key(&self, end: &str) -> String {
+        self.says_in_time(&["keys", &format!("callbox:*:{end}")], |keys| !keys.is_empty()).swap_remove(0)
+    }
+
+    /// The first answer to a command that is as wanted.
+    pub(crate) fn says_in_time(&self, command: &[&str], wanted: impl Fn(&[String]) -> bool) -> Vec<String> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.says(command);
+            if wanted(&answer) {
+                return answer;
+            }
+            assert!(Instant::now() < end, "{command:?} is still answered by {answer:?}");
+            sleep(Duration::from_millis(20));
+        }
+    }
+
     /// A server that shares its rooms there.
     pub(crate) fn node(&self, rooms: &str) -> Server {
         node_at(self.address, rooms)
