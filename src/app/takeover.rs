@@ -28,13 +28,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+use nix::sys::socket::{UnixCredentials, getsockopt, sockopt::PeerCredentials};
 use nix::unistd::geteuid;
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags,
 };
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
@@ -54,6 +55,9 @@ const WORKERS_PATIENCE: Duration = Duration::from_secs(2);
 /// What one message may carry (SCM_MAX_FD is 253).
 const MOST_SOCKETS: usize = 200;
 
+/// After an error that another accept would only repeat.
+const PAUSE: Duration = Duration::from_millis(100);
+
 const ROOT: u32 = 0;
 
 const HELLO: &str = "callbox 1";
@@ -71,6 +75,9 @@ impl Predecessor {
     pub(super) fn find(dir: &DataDir) -> anyhow::Result<Option<(Predecessor, Inherited)>> {
         let folder = File::open(dir.path()).with_context(|| format!("cannot open {}", dir.path().display()))?;
         let Ok(mut stream) = UnixStream::connect(short(&folder)) else { return Ok(None) };
+        known(&stream, dir).with_context(|| {
+            format!("who waits at {} is not the callbox that runs; remove that file", dir.path().join(SOCKET).display())
+        })?;
         patient(&stream)?;
         let sockets = say(&mut stream, &format!("{HELLO} {}", network()?)).and_then(|()| receive(&stream));
         let sockets = sockets.context("the callbox that runs does not let itself be replaced; stop it first")?;
@@ -129,7 +136,10 @@ impl Offer {
         };
         let offer = Arc::new(self);
         while let Some(accepted) = shutdown.run_until_cancelled(listener.accept()).await {
-            let Ok((stream, _)) = accepted else { continue };
+            let Ok((stream, _)) = accepted else {
+                sleep(PAUSE).await;
+                continue;
+            };
             let offer = offer.clone();
             match tokio::task::spawn_blocking(move || offer.meet(stream.into_std()?)).await {
                 Ok(Ok(successor)) => drop(successors.send(successor).await),
@@ -143,10 +153,7 @@ impl Offer {
     fn meet(&self, mut stream: UnixStream) -> anyhow::Result<Successor> {
         stream.set_nonblocking(false)?;
         patient(&stream)?;
-        let peer = getsockopt(&stream, PeerCredentials)?;
-        if peer.uid() != geteuid().as_raw() && peer.uid() != ROOT {
-            bail!("it runs as another user");
-        }
+        let peer = known(&stream, &self.dir)?;
         // In another network the sockets would lead nowhere as soon as this process is gone.
         hear(&mut stream, &format!("{HELLO} {}", network()?)).context("it runs in another network")?;
         if let Some(streams) = &self.streams
@@ -206,6 +213,21 @@ fn network() -> io::Result<u64> {
     Ok(fs::metadata("/proc/self/ns/net")?.ino())
 }
 
+/// Who is at the other end. An error unless it is somebody who could change `data_dir` anyway: where others may put files
+/// beside ours, as in /tmp, somebody else's socket may stand there, and would be given our port or give us theirs.
+fn known(stream: &UnixStream, dir: &DataDir) -> anyhow::Result<UnixCredentials> {
+    let peer = getsockopt(stream, PeerCredentials)?;
+    let owner = fs::metadata(dir.path())?.uid();
+    match may_pass_sockets(peer.uid(), geteuid().as_raw(), owner) {
+        true => Ok(peer),
+        false => bail!("it runs as another user"),
+    }
+}
+
+fn may_pass_sockets(peer: u32, ours: u32, owner: u32) -> bool {
+    [ours, owner, ROOT].contains(&peer)
+}
+
 fn patient(stream: &UnixStream) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))
@@ -249,4 +271,33 @@ fn receive(stream: &UnixStream) -> io::Result<Vec<TcpListener>> {
         _ => None,
     });
     Ok(rights.flatten().map(TcpListener::from).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_of_another_user_is_neither_followed_nor_fed() {
+        const CALLBOX: u32 = 990;
+        const STRANGER: u32 = 1000;
+        for (peer, ours, owner, may) in [
+            (CALLBOX, CALLBOX, CALLBOX, true),
+            (ROOT, CALLBOX, CALLBOX, true),
+            // `sudo callbox serve --takeover`
+            (CALLBOX, ROOT, CALLBOX, true),
+            (STRANGER, CALLBOX, ROOT, false),
+            (STRANGER, ROOT, ROOT, false),
+        ] {
+            assert_eq!(may_pass_sockets(peer, ours, owner), may, "{peer} to {ours}");
+        }
+    }
+
+    #[test]
+    fn a_server_of_this_user_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(folder.path()).unwrap();
+        let (one, _other) = UnixStream::pair().unwrap();
+        assert_eq!(known(&one, &dir).unwrap().uid(), geteuid().as_raw());
+    }
 }
