@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Instant;
 
 use super::guests::Guests;
-use super::stay::{At, Local, MOST_WAITING, Stay};
+use super::stay::{At, Local, Stay, may_wait};
 use super::{Input, NodeId, Order, Output, Visit, Word};
 use crate::clock::Now;
 use crate::hub::{Effect, Event, Hub, Join, Message, PersonId, Refusal, Request, RoomName, SocketId};
@@ -166,7 +166,7 @@ impl Node {
             return self.in_hub(Event::Garbled(socket, Refusal::TooFast), turn);
         }
         match at {
-            At::Asking(waiting) if waiting.len() < MOST_WAITING => waiting.push(request),
+            At::Asking(waiting) if may_wait(&request, waiting) => waiting.push(request),
             At::There(keeper) if self.up.is_some() => turn.tell(*keeper, Word::Asked(socket, request)),
             _ if request == Request::Leave => self.leave_unheard(socket, turn),
             // The media go on; what is lost of the rest, pages ask for again.

@@ -39,11 +39,18 @@ pub(super) enum At {
     There(NodeId),
 }
 
-/// A page says next to nothing before it is in.
-pub(super) const MOST_WAITING: usize = 64;
+/// A page says next to nothing before it is in; one that comes back goes on where it was, but the store may be away for hours.
+const MOST_WAITING: usize = 64;
+const MOST_WAITING_BYTES: usize = 64 << 10;
 
 /// Then somebody is moving the room to and fro, and the page tries again later.
 pub(super) const MOST_IN_VAIN: u8 = 8;
+
+/// Whether one more of them may wait for the store's answer.
+pub(super) fn may_wait(request: &Request, waiting: &[Request]) -> bool {
+    let bytes: usize = waiting.iter().chain([request]).map(Request::text_length).sum();
+    waiting.len() < MOST_WAITING && bytes <= MOST_WAITING_BYTES
+}
 
 impl Stay {
     pub(super) fn new(room: RoomName, join: Join, visit: u64) -> Stay {
@@ -65,5 +72,18 @@ impl Stay {
             _ => {}
         }
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_page_says_while_the_store_is_away_is_bounded_in_bytes_too() {
+        let signal = |bytes| Request::Signal { to: PersonId("a".into()), payload: "x".repeat(bytes).into() };
+        assert!(may_wait(&signal(60 << 10), &[]) && !may_wait(&signal(60 << 10), &[signal(60 << 10)]));
+        assert!(may_wait(&Request::Leave, &[signal(60 << 10)]));
+        assert!(!may_wait(&Request::Leave, &vec![Request::IceRefresh; MOST_WAITING]));
     }
 }

@@ -115,6 +115,18 @@ pub enum Request {
     Ping,
 }
 
+impl Request {
+    /// Bytes of the texts in it. What else there is has a size of its own, and a small one.
+    pub fn text_length(&self) -> usize {
+        match self {
+            Request::Join(join) => join.text_length(),
+            Request::Signal { payload, .. } => payload.len(),
+            Request::Host(Command::Revoke(token)) => token.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// What a host may do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
@@ -199,6 +211,14 @@ pub struct Join {
     pub password: Option<Secret>,
     /// The id to give to a person without a seat; from the system's generator, at least 96 bits, so never given twice.
     pub fresh: PersonId,
+}
+
+impl Join {
+    /// Bytes of the texts in it.
+    pub fn text_length(&self) -> usize {
+        let tokens = [&self.seat, &self.invitation].map(|token| token.as_ref().map_or(0, String::len));
+        self.room.len() + self.name.len() + self.instance.len() + tokens.iter().sum::<usize>()
+    }
 }
 
 /// Something to be done outside, in this order.

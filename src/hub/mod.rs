@@ -377,16 +377,13 @@ impl Hub {
 /// signature has to be checked), and what is written down for ever, a second's worth.
 fn cost(request: &Request) -> usize {
     const DEAR: usize = 60;
-    match request {
+    let dear = match request {
         Request::Join(join) => {
-            let tokens = [&join.invitation, &join.seat].map(|token| token.as_ref().map_or(0, String::len));
-            let length = join.room.len() + join.name.len() + join.instance.len() + tokens.iter().sum::<usize>();
             let foreign = join.invitation.as_ref().is_some_and(|token| token.contains('.'));
-            let dear = join.password.is_some() || foreign;
-            1 + length / 1024 + if dear { DEAR } else { 0 }
+            join.password.is_some() || foreign
         }
-        Request::Host(Command::Revoke(token)) => DEAR + token.len() / 1024,
-        Request::Signal { payload, .. } => 1 + payload.len() / 1024,
-        _ => 1,
-    }
+        Request::Host(command) => matches!(command, Command::Revoke(_)),
+        _ => false,
+    };
+    (if dear { DEAR } else { 1 }) + request.text_length() / 1024
 }

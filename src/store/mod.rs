@@ -2,6 +2,7 @@
 //! One connection (RESP3) for scripts and messages. When it breaks, everything begins anew with the next: nothing is
 //! remembered from one session to another.
 
+mod arrivals;
 mod queue;
 mod scripts;
 mod seal;

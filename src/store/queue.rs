@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 use crate::cluster::{Order, Word};
-use crate::hub::{Message, Request};
+use crate::hub::Message;
 
 /// Filled under the hub's lock, emptied by the session.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ pub struct Queue {
 }
 
 /// Some seconds of a hundred calls that begin at once.
-const MOST_BYTES: usize = 32 << 20;
+pub(super) const MOST_BYTES: usize = 32 << 20;
 
 impl Queue {
     /// An empty one.
@@ -66,23 +66,30 @@ impl Queue {
 
 /// What an order takes in memory, about.
 fn weight(order: &Order) -> usize {
-    let payload = match order {
-        Order::Tell(
-            _,
-            Word::Asked(_, Request::Signal { payload, .. }) | Word::Said(_, Message::Signal { payload, .. }),
-        ) => payload.len(),
-        Order::Tell(_, Word::Said(_, Message::Joined(joined))) => 256 + joined.peers.len() * 256,
+    let texts = match order {
+        Order::Tell(_, Word::Asked(_, request)) => request.text_length(),
+        Order::Tell(_, Word::Enter { join, .. }) => join.text_length(),
+        Order::Tell(_, Word::Said(_, message)) => match message {
+            Message::Signal { payload, .. } => payload.len(),
+            Message::Revoked(token) => token.len(),
+            Message::Joined(joined) => 256 + joined.peers.len() * 256,
+            _ => 0,
+        },
         Order::Tell(_, Word::Roll(sockets)) => sockets.len() * 8,
+        Order::PutDoor(..) => DOOR,
         _ => 0,
     };
-    512 + payload
+    512 + texts
 }
+
+/// A door with everybody who was ever sent out.
+const DOOR: usize = 4 << 10;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::NodeId;
-    use crate::hub::{PersonId, SocketId};
+    use crate::cluster::{NodeId, Visit};
+    use crate::hub::{Command, Join, Network, PersonId, Request, SocketId};
 
     #[tokio::test]
     async fn a_store_that_takes_nothing_costs_a_known_amount() {
@@ -93,5 +100,30 @@ mod tests {
         }
         queue.overflow().await;
         assert!(queue.empty().len() < 600);
+    }
+
+    #[test]
+    fn whatever_carries_what_a_page_wrote_weighs_as_much() {
+        let long = || "x".repeat(60 << 10);
+        let join = Join {
+            room: "kitchen".to_owned(),
+            name: "Mallory".to_owned(),
+            instance: String::new(),
+            seat: None,
+            invitation: Some(long()),
+            password: None,
+            fresh: PersonId("fresh".into()),
+        };
+        let visit = Visit { socket: SocketId(1), number: 1 };
+        for word in [
+            Word::Enter { visit, network: Network(1), counted: true, join },
+            Word::Asked(SocketId(1), Request::Host(Command::Revoke(long()))),
+            Word::Asked(SocketId(1), Request::Signal { to: PersonId("a".into()), payload: long().into() }),
+            Word::Said(visit, Message::Signal { from: PersonId("a".into()), payload: long().into() }),
+            Word::Said(visit, Message::Revoked(long())),
+        ] {
+            let order = Order::Tell(NodeId(1), word);
+            assert!(weight(&order) > 60 << 10, "{order:?}");
+        }
     }
 }

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, FromRedisValue, PushInfo, PushKind, Value};
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use redis::{AsyncConnectionConfig, Client, FromRedisValue, PushKind, Value};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
+use super::arrivals::{Arrivals, arrivals};
 use super::queue::Queue;
 use super::scripts::{Scripts, call};
 use super::{Options, seal};
@@ -21,7 +21,7 @@ pub(super) struct Session<'a, T> {
     tell: &'a T,
     store: MultiplexedConnection,
     scripts: Scripts,
-    pushes: UnboundedReceiver<PushInfo>,
+    arrivals: Arrivals,
     names: Names,
 }
 
@@ -54,9 +54,9 @@ const DOOR_SECONDS: u64 = 24 * 3600;
 impl<'a, T: Fn(Input)> Session<'a, T> {
     /// Connects, gets the lease, and tells the node what is known.
     pub(super) async fn open(options: &'a Options, orders: &'a Queue, tell: &'a T) -> Result<Session<'a, T>, String> {
-        let (sender, pushes) = unbounded_channel();
+        let (put, arrivals) = arrivals();
         let config = AsyncConnectionConfig::new()
-            .set_push_sender(sender)
+            .set_push_sender(put)
             .set_connection_timeout(Some(PATIENCE))
             .set_response_timeout(Some(PATIENCE));
         let client = Client::open(options.address.0.clone()).map_err(words)?;
@@ -67,7 +67,7 @@ impl<'a, T: Fn(Input)> Session<'a, T> {
         let names = Names::new(options);
         // Words come in before anybody is asked to say them.
         store.subscribe(&[&names.all, &names.own][..]).await.map_err(words)?;
-        let mut session = Session { options, orders, tell, store, scripts, pushes, names };
+        let mut session = Session { options, orders, tell, store, scripts, arrivals, names };
         let beat = session.beat().await?;
         orders.empty();
         session.learn().await?;
@@ -78,12 +78,12 @@ impl<'a, T: Fn(Input)> Session<'a, T> {
 
     /// Works until something breaks; what.
     pub(super) async fn run(self) -> String {
-        let Session { options, orders, tell, store, scripts, pushes, names } = self;
+        let Session { options, orders, tell, store, scripts, arrivals, names } = self;
         let writer = Writer { options, tell, store: store.clone(), scripts: scripts.clone(), names: names.clone() };
         let reader = Reader { options, tell, names: names.clone() };
         tokio::select! {
             why = writer.carry(orders) => why,
-            why = reader.listen(pushes) => why,
+            why = reader.listen(arrivals) => why,
             why = keep_lease(options, tell, store, scripts, names) => why,
             () = orders.overflow() => "it takes too little".to_owned(),
         }
@@ -255,15 +255,15 @@ struct Reader<'a, T> {
 }
 
 impl<T: Fn(Input)> Reader<'_, T> {
-    async fn listen(self, mut pushes: UnboundedReceiver<PushInfo>) -> String {
-        while let Some(push) = pushes.recv().await {
-            match push.kind {
-                PushKind::Message => self.hear(push.data),
-                PushKind::Disconnection => return "the connection broke".to_owned(),
-                _ => {}
+    async fn listen(self, mut arrivals: Arrivals) -> String {
+        loop {
+            match arrivals.next().await {
+                Ok(push) if push.kind == PushKind::Message => self.hear(push.data),
+                Ok(push) if push.kind == PushKind::Disconnection => return "the connection broke".to_owned(),
+                Ok(_) => {}
+                Err(why) => return why.to_owned(),
             }
         }
-        "the connection broke".to_owned()
     }
 
     /// What cannot be read was not said by a node.
