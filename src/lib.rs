@@ -1,8 +1,8 @@
 //! callbox: private video calls on your own server, in one binary.
 //!
 //! The library holds every room of the house; the binary only starts it. Arrows between rooms go down only:
-//! `ARCHITECTURE.md` has the table, and `tests/architecture.rs` holds the code to it. The pure rooms (`hub`, `turn`,
-//! `stun`, `pass`) take bytes and a [`clock::Now`] and return decisions; they never read a clock, a socket or the dice.
+//! `ARCHITECTURE.md` has the table, and `tests/architecture.rs` holds the code to it. The pure rooms take bytes and a
+//! [`clock::Now`] and return decisions; they never read a clock, a socket or the dice.
 
 // The socket layer (`relay::socket`) alone may allow it, each block with its reason.
 #![deny(unsafe_code)]
@@ -25,6 +25,7 @@ pub mod http;
 pub mod hub;
 pub mod invitation;
 pub mod pass;
+pub mod printable;
 pub mod proxies;
 pub mod relay;
 pub mod store;

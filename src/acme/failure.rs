@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::printable::printable;
+
 /// The kinds that differ in what to do about them. Most are error types of RFC 8555, 6.7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -70,9 +72,7 @@ const MOST_DETAIL: usize = 400;
 
 impl Failure {
     pub(super) fn new(fault: Fault, detail: impl AsRef<str>) -> Failure {
-        // It comes from outside and goes to a terminal: no escapes, no line breaks.
-        let clean = detail.as_ref().chars().map(|c| if c.is_control() { ' ' } else { c });
-        Failure { fault, detail: clean.take(MOST_DETAIL).collect(), retry_after: None }
+        Failure { fault, detail: printable(detail.as_ref(), MOST_DETAIL), retry_after: None }
     }
 
     /// A problem document: its type (RFC 8555, 6.7) and detail.
@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn a_hostile_detail_cannot_write_on_the_terminal() {
         let failure = Failure::new(Fault::Other, format!("\x1b[2J\nroot# {}", "x".repeat(10_000)));
-        assert!(!failure.detail.contains(char::is_control) && failure.detail.len() <= MOST_DETAIL);
+        assert!(!failure.detail.contains(char::is_control) && failure.detail.chars().count() <= MOST_DETAIL);
     }
 
     #[test]

@@ -6,12 +6,15 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rustls::CertificateError;
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::pki_types::CertificateDer;
 use serde::Serialize;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
+
+use crate::printable::printable;
+use crate::tls::Shown;
 
 /// Why a browser would warn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,59 +47,21 @@ pub(super) struct Seen {
     pub(super) issuer: String,
 }
 
-/// Remembers what it saw, and lets every handshake go on.
-#[derive(Debug)]
-pub(super) struct Recorder {
-    judge: Arc<WebPkiServerVerifier>,
-    seen: Mutex<Option<Seen>>,
-}
+/// What the last handshake showed, once there was one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Record(Arc<Mutex<Option<Seen>>>);
 
-impl Recorder {
-    pub(super) fn new(judge: Arc<WebPkiServerVerifier>) -> Recorder {
-        Recorder { judge, seen: Mutex::default() }
-    }
-
-    /// Of the last handshake.
-    pub(super) fn seen(&self) -> Option<Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl ServerCertVerifier for Recorder {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let verified = self.judge.verify_server_cert(end_entity, intermediates, name, ocsp, now);
+impl Record {
+    /// Takes down what is shown, as `judge` has it.
+    pub(super) fn take_down(&self, judge: &WebPkiServerVerifier, shown: &Shown<'_>) {
+        let Shown { end_entity, intermediates, name, ocsp, now } = shown;
+        let verified = judge.verify_server_cert(end_entity, intermediates, name, ocsp, *now);
         let seen = judged(end_entity, verified.err(), now.as_secs() as i64);
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
-        Ok(ServerCertVerified::assertion())
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(seen);
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.judge.verify_tls12_signature(message, cert, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.judge.verify_tls13_signature(message, cert, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.judge.supported_verify_schemes()
+    pub(super) fn seen(&self) -> Option<Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -118,11 +83,15 @@ fn judged(der: &CertificateDer<'_>, error: Option<rustls::Error>, now: i64) -> S
         rustls::Error::InvalidCertificate(_) if issuer.contains("CN=callbox ") => Problem::OwnAuthority,
         rustls::Error::InvalidCertificate(_) if certificate.subject() == certificate.issuer() => Problem::SelfSigned,
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
-            Problem::UnknownIssuer(printable(&issuer))
+            Problem::UnknownIssuer(printable(&issuer, LONGEST))
         }
-        other => Problem::Other(other.to_string()),
+        other => Problem::Other(printable(&other.to_string(), LONGEST)),
     });
-    Seen { verdict: problem.map_or(Ok(()), Err), days_left: (until - now).div_euclid(DAY), issuer: printable(&issuer) }
+    Seen {
+        verdict: problem.map_or(Ok(()), Err),
+        days_left: (until - now).div_euclid(DAY),
+        issuer: printable(&issuer, LONGEST),
+    }
 }
 
 const DAY: i64 = 24 * 60 * 60;
@@ -132,7 +101,7 @@ fn names(certificate: &X509Certificate) -> Vec<String> {
     let alternative = certificate.subject_alternative_name().ok().flatten();
     let names = alternative.into_iter().flat_map(|extension| &extension.value.general_names);
     let readable = names.filter_map(|name| match name {
-        GeneralName::DNSName(name) => Some(printable(name)),
+        GeneralName::DNSName(name) => Some(printable(name, LONGEST)),
         GeneralName::IPAddress(bytes) => match bytes.len() {
             4 => <[u8; 4]>::try_from(*bytes).ok().map(|bytes| IpAddr::from(bytes).to_string()),
             _ => <[u8; 16]>::try_from(*bytes).ok().map(|bytes| IpAddr::from(bytes).to_string()),
@@ -145,10 +114,8 @@ fn names(certificate: &X509Certificate) -> Vec<String> {
 /// More of them nobody reads.
 const MOST_NAMES: usize = 8;
 
-/// A certificate is written by whoever stands in between: nothing in it may drive a terminal.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).take(120).collect()
-}
+/// Of one text: a certificate is written by whoever stands in between.
+pub(super) const LONGEST: usize = 120;
 
 /// By this machine's clock.
 pub(super) fn now() -> i64 {

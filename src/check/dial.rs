@@ -6,16 +6,16 @@ use std::time::{Duration, Instant};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ProtocolVersion, RootCertStore};
+use rustls::{ProtocolVersion, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::certificate::{Recorder, Seen};
+use super::certificate::{Record, Seen};
 use super::report::Failure;
 use super::target::Target;
-use crate::tls::ALPN_HTTP_1;
+use crate::tls::{ALPN_HTTP_1, unverified_client};
 
 /// A connection, encrypted or not.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -66,13 +66,10 @@ impl Dialer {
     /// TLS as a page's connections have it, or as TURN's, which offer no protocol.
     pub(super) async fn tls(&self, address: SocketAddr, is_page: bool) -> Result<Handshake, Failure> {
         let stream = self.tcp(address).await?;
-        let recorder = Arc::new(Recorder::new(self.judge.clone()));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let builder = builder.map_err(|cause| Failure::Other(cause.to_string()))?;
-        let dangerous = builder.dangerous().with_custom_certificate_verifier(recorder.clone());
-        let mut config = dangerous.with_no_client_auth();
-        config.alpn_protocols = is_page.then(|| ALPN_HTTP_1.to_vec()).into_iter().collect();
+        let (record, judge) = (Record::default(), self.judge.clone());
+        let to = record.clone();
+        let alpn: &[&[u8]] = if is_page { &[ALPN_HTTP_1] } else { &[] };
+        let config = unverified_client(alpn, move |shown| to.take_down(&judge, shown));
         let name = ServerName::try_from(self.target.host.clone());
         let name = name.map_err(|_| Failure::Other("this is no name for a certificate".to_owned()))?;
         let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(tls_failure)?;
@@ -80,7 +77,7 @@ impl Dialer {
             Some(ProtocolVersion::TLSv1_3) => "TLS 1.3",
             _ => "TLS 1.2",
         };
-        let certificate = recorder.seen().ok_or(Failure::Other("the server showed no certificate".to_owned()))?;
+        let certificate = record.seen().ok_or(Failure::Other("the server showed no certificate".to_owned()))?;
         Ok(Handshake { stream: Box::new(stream), certificate, version })
     }
 

@@ -14,6 +14,7 @@ mod run;
 mod stun;
 mod table;
 mod target;
+mod visit;
 mod web;
 mod wire;
 mod words;

@@ -145,6 +145,25 @@ pub enum Failure {
 }
 
 impl Step {
+    /// `what` was tried at `address`, and this came of it.
+    pub(super) fn tried(
+        what: What,
+        on: &str,
+        address: SocketAddr,
+        took: Duration,
+        done: Result<String, Failure>,
+    ) -> Step {
+        let outcome = match done {
+            Ok(told) => Outcome::Good(told),
+            // A machine with one family alone is not the server's fault.
+            Err(Failure::NoRoute) if address.is_ipv6() => {
+                Outcome::NotTried("this machine has no way to IPv6".to_owned())
+            }
+            Err(failure) => Outcome::Bad(failure),
+        };
+        Step { what, on: on.to_owned(), address: Some(address), took, outcome }
+    }
+
     /// Whether it worked.
     pub fn is_good(&self) -> bool {
         matches!(self.outcome, Outcome::Good(_))

@@ -7,17 +7,21 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::net::lookup_host;
 
+use super::Options;
 use super::dial::Dialer;
 use super::relay::{self, Allocation};
 use super::report::{Facts, Failure, Observations, Outcome, Step, What};
 use super::stun::{self, Binding};
 use super::target::Target;
+use super::visit::Visit;
 use super::web::{self, Page, Probe, Transport};
-use super::{Options, certificate};
 use crate::turn::is_special;
 
 /// Addresses of one name that are tried: browsers do not try more either.
 const MOST_ADDRESSES: usize = 4;
+
+/// Servers that are asked, one after the other, how a NAT maps: two ports of two addresses are all that RFC 5780 needs.
+const MOST_MAPPINGS: usize = 4;
 
 /// A clock that is further off than this is told of: credentials and certificates have ends.
 const CLOCK_TOLERANCE: i64 = 30;
@@ -26,24 +30,12 @@ const CLOCK_TOLERANCE: i64 = 30;
 const LARGE: usize = 1500;
 const SMALL: usize = 1280;
 
-/// Asks a certificate only about itself; the longest a laptop's clock may be off until nobody believes it.
-const UNTRUSTED: &str = "the certificate is not trusted; --insecure goes on all the same";
-
 /// A run over one target.
-struct Run<'a> {
-    options: &'a Options,
+struct Run {
     dialer: Dialer,
     target: Target,
     steps: Vec<Step>,
     facts: Facts,
-}
-
-/// What one address had to say over TCP.
-struct Visit {
-    address: SocketAddr,
-    steps: Vec<Step>,
-    page: Option<Page>,
-    clock_ahead: Option<i64>,
 }
 
 /// Everything that can be seen of `target`.
@@ -51,9 +43,11 @@ pub(super) async fn run(target: Target, options: &Options) -> Result<Observation
     let roots = options.roots.clone();
     let dialer = Dialer::new(target.clone(), roots, options.patience, options.preface.clone())?;
     let facts = Facts { inside: options.inside.clone(), ..Facts::default() };
-    let mut run = Run { options, dialer, target, steps: Vec::new(), facts };
+    let mut run = Run { dialer, target, steps: Vec::new(), facts };
     let addresses = run.resolve().await;
-    let visits = join_all(addresses.iter().map(|address| run.visit(*address))).await;
+    let visits =
+        join_all(addresses.iter().map(|address| Visit::pay(*address, &run.dialer, &run.target, options.insecure)))
+            .await;
     let mut found = None;
     for visit in visits {
         run.steps.extend(visit.steps);
@@ -70,7 +64,7 @@ pub(super) async fn run(target: Target, options: &Options) -> Result<Observation
     Ok(Observations { target: run.target, steps: run.steps, facts: run.facts })
 }
 
-impl Run<'_> {
+impl Run {
     /// The target's addresses, IPv6 after IPv4.
     async fn resolve(&mut self) -> Vec<SocketAddr> {
         let port = self.target.port;
@@ -105,64 +99,6 @@ impl Run<'_> {
         };
         self.steps.push(Step { what: What::Dns, on: self.target.host.clone(), address: None, took, outcome });
         addresses
-    }
-
-    /// TCP, TLS and the page at one address.
-    async fn visit(&self, address: SocketAddr) -> Visit {
-        let mut visit = Visit { address, steps: Vec::new(), page: None, clock_ahead: None };
-        let (took, opened) = self.dialer.timed(self.dialer.tcp(address)).await;
-        let is_open = opened.is_ok();
-        visit.note(What::Tcp, took, opened.map(|_| "open".to_owned()));
-        if is_open && (!self.target.tls || self.handshake(&mut visit).await) {
-            let fetching = async { web::page(self.dialer.http(address).await?, &self.target).await };
-            let (took, page) = self.dialer.timed(fetching).await;
-            visit.note(
-                What::Page,
-                took,
-                page.as_ref().map(|page| format!("callbox {}", page.version)).map_err(Failure::clone),
-            );
-            visit.clock_ahead = visit.clock_ahead.or(page.as_ref().ok().and_then(|page| page.clock_ahead));
-            visit.page = page.ok();
-        }
-        visit
-    }
-
-    /// Whether to go on behind it.
-    async fn handshake(&self, visit: &mut Visit) -> bool {
-        let address = visit.address;
-        let (took, shaken) = self.dialer.timed(self.dialer.tls(address, true)).await;
-        let seen = match shaken {
-            Ok(shaken) => {
-                let told = format!(
-                    "{}, good for {} days, by {}",
-                    shaken.version, shaken.certificate.days_left, shaken.certificate.issuer
-                );
-                let verdict = shaken.certificate.verdict.clone().map_err(Failure::Certificate);
-                visit.note(What::Tls, took, verdict.map(|()| told));
-                shaken.certificate
-            }
-            Err(failure) => {
-                visit.note(What::Tls, took, Err(failure));
-                return false;
-            }
-        };
-        if seen.verdict.is_ok() || self.options.insecure {
-            return true;
-        }
-        if matches!(seen.verdict, Err(certificate::Problem::Expired(_) | certificate::Problem::NotYetValid(_))) {
-            // Whose clock it is that is wrong, an untrusted server may say.
-            let asking = async { Ok(web::clock(self.dialer.http(address).await?, &self.target).await) };
-            visit.clock_ahead = self.dialer.timed(asking).await.1.ok().flatten();
-        }
-        let outcome = Outcome::NotTried(UNTRUSTED.to_owned());
-        visit.steps.push(Step {
-            what: What::Page,
-            on: address.to_string(),
-            address: Some(address),
-            took: Duration::ZERO,
-            outcome,
-        });
-        false
     }
 
     /// What needs a page to be known: the rest.
@@ -204,7 +140,7 @@ impl Run<'_> {
         for ((probe, server), (took, binding)) in tries.into_iter().zip(asked) {
             let told = binding.as_ref().map(|_| "answers".to_owned()).map_err(Failure::clone);
             bindings.extend(binding.ok().map(|binding| (server, binding)));
-            self.steps.push(step(What::Stun, &probe.url, server, took, told));
+            self.steps.push(Step::tried(What::Stun, &probe.url, server, took, told));
         }
         bindings
     }
@@ -220,7 +156,7 @@ impl Run<'_> {
                 self.facts.relayed.push(ip);
             }
             let told = relayed.map(|relayed| format!("data came back through {relayed}"));
-            self.steps.push(step(what(probe.transport), &probe.url, server, took, told));
+            self.steps.push(Step::tried(what(probe.transport), &probe.url, server, took, told));
         }
     }
 
@@ -239,7 +175,7 @@ impl Run<'_> {
         };
         let (took, done) = self.through(a, *a_at, b, *b_at).await;
         let on = format!("{} - {}", what(a.transport), what(b.transport));
-        self.steps.push(step(What::RelayToRelay, &on, *a_at, took, done.map(|_| "data came back".to_owned())));
+        self.steps.push(Step::tried(What::RelayToRelay, &on, *a_at, took, done.map(|_| "data came back".to_owned())));
     }
 
     /// Two allocations, and data between them. The relayed address of the first.
@@ -307,19 +243,20 @@ impl Run<'_> {
     /// Whether something translates our addresses, and how.
     async fn nat(&mut self, bindings: &[(SocketAddr, Binding)]) {
         for v4 in [true, false] {
-            let mut servers: Vec<SocketAddr> =
-                bindings.iter().map(|(server, _)| *server).filter(|at| at.is_ipv4() == v4).collect();
-            let others = bindings.iter().filter_map(|(_, binding)| binding.other).filter(|other| other.is_ipv4() == v4);
-            servers.extend(others);
-            servers.dedup();
             let Some((server, binding)) = bindings.iter().find(|(at, _)| at.is_ipv4() == v4) else { continue };
             let begun = Instant::now();
             let told = if binding.local.ip() == binding.mapped.ip() {
                 "none: the server sees this machine's own address".to_owned()
             } else {
-                translated(&stun::mappings(&servers).await)
+                translated(&stun::mappings(&who_to_ask(bindings, v4)).await)
             };
-            self.steps.push(step(What::Nat, if v4 { "IPv4" } else { "IPv6" }, *server, begun.elapsed(), Ok(told)));
+            self.steps.push(Step::tried(
+                What::Nat,
+                if v4 { "IPv4" } else { "IPv6" },
+                *server,
+                begun.elapsed(),
+                Ok(told),
+            ));
         }
     }
 
@@ -340,12 +277,12 @@ impl Run<'_> {
                 (_, Ok(())) => Err(Failure::LargePacketsLost(LARGE)),
                 _ => Err(Failure::LargePacketsLost(SMALL)),
             };
-            self.steps.push(step(What::PathMtu, if v4 { "IPv4" } else { "IPv6" }, *server, took, told));
+            self.steps.push(Step::tried(What::PathMtu, if v4 { "IPv4" } else { "IPv6" }, *server, took, told));
         }
     }
 
     fn note(&mut self, what: What, address: SocketAddr, took: Duration, done: Result<String, Failure>) {
-        self.steps.push(step(what, &address.to_string(), address, took, done));
+        self.steps.push(Step::tried(what, &address.to_string(), address, took, done));
     }
 
     fn skip(&mut self, what: &[What], why: &str) {
@@ -359,22 +296,6 @@ impl Run<'_> {
         };
         self.steps.extend(what.iter().map(skipped));
     }
-}
-
-impl Visit {
-    fn note(&mut self, what: What, took: Duration, done: Result<String, Failure>) {
-        self.steps.push(step(what, &self.address.to_string(), self.address, took, done));
-    }
-}
-
-fn step(what: What, on: &str, address: SocketAddr, took: Duration, done: Result<String, Failure>) -> Step {
-    let outcome = match done {
-        Ok(told) => Outcome::Good(told),
-        // A machine with one family alone is not the server's fault.
-        Err(Failure::NoRoute) if address.is_ipv6() => Outcome::NotTried("this machine has no way to IPv6".to_owned()),
-        Err(failure) => Outcome::Bad(failure),
-    };
-    Step { what, on: on.to_owned(), address: Some(address), took, outcome }
 }
 
 /// Each probe that is wanted, at each address.
@@ -397,6 +318,22 @@ fn what(transport: Transport) -> What {
     }
 }
 
+/// The servers of one family that can tell how a NAT maps: those that answered, and the other ports and addresses that they
+/// name; but a public one shall not have us knock at the doors of our own network.
+fn who_to_ask(bindings: &[(SocketAddr, Binding)], v4: bool) -> Vec<SocketAddr> {
+    let others = bindings.iter().filter_map(|(server, Binding { other, .. })| {
+        other.filter(|other| is_special(server.ip()) || !is_special(other.ip()))
+    });
+    let all = bindings.iter().map(|(server, _)| *server).chain(others).filter(|at| at.is_ipv4() == v4);
+    let mut servers: Vec<SocketAddr> = Vec::new();
+    for server in all {
+        if servers.len() < MOST_MAPPINGS && !servers.contains(&server) {
+            servers.push(server);
+        }
+    }
+    servers
+}
+
 /// How a NAT maps (RFC 5780, 4.3), as far as several ports of one server can tell.
 fn translated(seen: &[Binding]) -> String {
     match seen {
@@ -405,5 +342,24 @@ fn translated(seen: &[Binding]) -> String {
             "there is one that keeps its mapping: direct calls are likely".to_owned()
         }
         _ => "there is one with another mapping for each destination (symmetric): calls need the relay".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_foreign_server_does_not_have_our_own_network_searched() {
+        let at = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let named = |server: &str, other: &str| {
+            (at(server), Binding { local: at("192.0.2.7:5000"), mapped: at("192.0.2.7:5000"), other: Some(at(other)) })
+        };
+        let public = [named("8.8.4.4:443", "10.0.0.5:53"), named("8.8.4.4:3478", "8.8.4.4:443")];
+        assert_eq!(who_to_ask(&public, true), [at("8.8.4.4:443"), at("8.8.4.4:3478")]);
+        let at_home = [named("10.0.0.1:443", "10.0.0.1:3478")];
+        assert_eq!(who_to_ask(&at_home, true), [at("10.0.0.1:443"), at("10.0.0.1:3478")]);
+        let endless: Vec<_> = (1..50).map(|port| named(&format!("8.8.4.4:{port}"), "[2620:fe::1]:1")).collect();
+        assert_eq!((who_to_ask(&endless, true).len(), who_to_ask(&endless, false).len()), (MOST_MAPPINGS, 1));
     }
 }

@@ -8,6 +8,7 @@ use super::report::{Observations, Outcome, Step, What};
 use super::target::Target;
 use super::words::words;
 use crate::firewall::Found;
+use crate::printable::printable;
 
 /// The codes of a terminal's colours, or nothing.
 struct Ink {
@@ -96,13 +97,12 @@ fn line(step: &Step, verdict: Option<&Verdict>, number: Option<usize>, ink: &Ink
     let at = dialled.map(|address| address.to_string()).filter(|at| !step.on.contains(at));
     let on = at.map_or(step.on.clone(), |at| format!("{} at {at}", step.on));
     // Whoever is checked wrote some of it: nothing of it may drive the terminal.
-    let (on, told) = (without_controls(&on), without_controls(&told));
+    let (on, told) = (printable(&on, LONGEST_TEXT), printable(&told, LONGEST_TEXT));
     format!("{colour}{mark:<4}{} {took:>8}  {:<15}  {on}: {told}{number}\n", ink.plain, step.what)
 }
 
-fn without_controls(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
-}
+/// Of what one step tells: a server that is checked may answer a novel.
+const LONGEST_TEXT: usize = 300;
 
 /// In lines of at most so many characters, where words let it.
 fn wrapped(text: &str, width: usize) -> Vec<String> {

@@ -281,8 +281,10 @@ fn what_a_foreign_server_writes_does_not_drive_the_terminal() {
     let mut seen = well();
     seen.steps[1].on = "turn:\u{1b}[2Jevil".to_owned();
     seen.steps[2].outcome = Outcome::Bad(Failure::Other("\u{9b}31m\u{7}".to_owned()));
+    seen.steps[3].outcome = Outcome::Bad(Failure::Other("\u{202e}".to_owned() + &"novel ".repeat(9000)));
     let table = table(&seen, Paper { colours: false, width: 80, here: None });
-    assert!(!table.chars().any(|c| c.is_control() && c != '\n'), "{table:?}");
+    assert!(!table.chars().any(|c| (c.is_control() && c != '\n') || c == '\u{202e}'), "{table:?}");
+    assert!(table.len() < 10_000, "{}", table.len());
 }
 
 #[test]

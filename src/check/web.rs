@@ -12,18 +12,29 @@ use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use super::certificate::{now, printable};
+use super::certificate::now;
 use super::dial::Duplex;
 use super::report::Failure;
 use super::target::Target;
+use crate::printable::printable;
 
 /// A page is smaller.
 const LONGEST: usize = 1 << 20;
 
 /// Ways to a relay that are tried. callbox tells of a dozen at most; another server shall not have us knock at every port.
 const MOST_PROBES: usize = 24;
+
+/// Of one text that a server wrote and a reader sees.
+const LONGEST_TEXT: usize = 120;
+
+/// Of an address or of credentials in `/test/ice`; those that callbox gives out are shorter (RFC 8489, 14.3: 508 bytes).
+const LONGEST_WORD: usize = 508;
+
+/// Of what is said on a signaling connection to somebody who is in no room.
+const LONGEST_MESSAGE: usize = 64 << 10;
 
 /// How many signs of life a signaling connection is asked for, and the pause between them: a proxy that holds back what is
 /// small shows at the first, one that ends what it takes for idle at the next.
@@ -73,6 +84,12 @@ struct Settings {
 }
 
 impl Probe {
+    /// Whether a callbox could have written it. Whoever is checked may be anybody.
+    fn is_sane(&self) -> bool {
+        let words = [&self.url, &self.username, &self.credential];
+        words.iter().all(|word| word.len() <= LONGEST_WORD) && printable(&self.url, LONGEST_WORD) == self.url
+    }
+
     /// The port behind the last colon of the address (RFC 7065, 3.1).
     pub(super) fn port(&self) -> Option<u16> {
         let address = self.url.split('?').next()?;
@@ -105,14 +122,14 @@ async fn fetch(client: &mut SendRequest<Empty<Bytes>>, target: &Target) -> Resul
     }
     let ice = match get(client, target, "/test/ice").await {
         Ok((ice, text)) if ice.status() == StatusCode::OK => {
-            let read =
-                serde_json::from_slice(&text).map(|Ice { probes }| probes.into_iter().take(MOST_PROBES).collect());
+            let sane = |Ice { probes }: Ice| probes.into_iter().filter(Probe::is_sane).take(MOST_PROBES).collect();
+            let read = serde_json::from_slice(&text).map(sane);
             read.map_err(|cause| Failure::Other(format!("/test/ice: {cause}")))
         }
         Ok((refused, _)) => Err(Failure::Status(refused.status().as_u16())),
         Err(failure) => Err(failure),
     };
-    Ok(Page { version: printable(&version), clock_ahead, ice })
+    Ok(Page { version: printable(&version, LONGEST_TEXT), clock_ahead, ice })
 }
 
 /// Only what the clock says, from a server that is not trusted.
@@ -144,7 +161,7 @@ fn http_failure(error: hyper::Error) -> Failure {
 /// Who answers, for a page that is not ours.
 fn who(headers: &HeaderMap) -> String {
     let server = headers.get(SERVER).and_then(|server| server.to_str().ok());
-    server.map_or("something else answers".to_owned(), |server| format!("{} answers", printable(server)))
+    server.map_or("something else answers".to_owned(), |server| format!("{} answers", printable(server, LONGEST_TEXT)))
 }
 
 /// By how many seconds the server's clock is ahead of ours; `Date` has whole ones.
@@ -162,7 +179,12 @@ pub(super) async fn websocket(stream: Box<dyn Duplex>, target: &Target) -> Resul
     let scheme = if target.tls { "wss" } else { "ws" };
     let request = format!("{scheme}://{}/ws", target.authority()).into_client_request();
     let request = request.map_err(|cause| Failure::Other(cause.to_string()))?;
-    let (mut socket, _) = tokio_tungstenite::client_async(request, stream).await.map_err(refused)?;
+    let limits = WebSocketConfig::default()
+        .max_message_size(Some(LONGEST_MESSAGE))
+        .max_frame_size(Some(LONGEST_MESSAGE))
+        .read_buffer_size(LONGEST_MESSAGE);
+    let opening = tokio_tungstenite::client_async_with_config(request, stream, Some(limits));
+    let (mut socket, _) = opening.await.map_err(refused)?;
     for round in 0..PINGS {
         if round > 0 {
             tokio::time::sleep(PAUSE).await;
@@ -185,5 +207,25 @@ fn refused(error: Error) -> Failure {
         Error::Http(answer) => Failure::NoWebSocket(answer.status().as_u16()),
         Error::Io(cause) => cause.into(),
         _ => Failure::Closed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_no_callbox_would_write_is_not_tried() {
+        let probe = |url: &str, credential: &str| Probe {
+            transport: Transport::Udp,
+            url: url.to_owned(),
+            username: "someone".to_owned(),
+            credential: credential.to_owned(),
+        };
+        assert!(probe("turn:call.example.org:443?transport=udp", "secret").is_sane());
+        let endless = "x".repeat(70_000);
+        for insane in [probe(&endless, ""), probe("turn:x:1", &endless), probe("turn:\u{1b}[2J:1", "")] {
+            assert!(!insane.is_sane(), "{insane:?}");
+        }
     }
 }

@@ -6,20 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme, StreamOwned};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
 
 use crate::config::{Config, Tls};
+use crate::printable::printable;
 use crate::proxies::LOCAL;
-use crate::tls::ALPN_HTTP_1;
+use crate::tls::{ALPN_HTTP_1, unverified_client};
 
 /// For each step: a server that needs longer is not healthy. Docker's own limit is 30 seconds.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// More than any health answer is long.
 const LONGEST_ANSWER: u64 = 64 * 1024;
+
+/// Of what another program said that has the port.
+const LONGEST_WORDS: usize = 200;
 
 /// `Ok` when the server that this configuration describes answers 200.
 pub(super) fn ask(config: &Config) -> anyhow::Result<()> {
@@ -37,7 +39,7 @@ pub(super) fn ask(config: &Config) -> anyhow::Result<()> {
     };
     match answer.split(' ').nth(1) {
         Some("200") => Ok(()),
-        _ => bail!("not healthy: {}", answer.lines().next().unwrap_or("it answered nothing")),
+        _ => bail!("not healthy: {}", printable(answer.lines().next().unwrap_or("it answered nothing"), LONGEST_WORDS)),
     }
 }
 
@@ -66,51 +68,9 @@ fn exchange(mut stream: impl Read + Write, address: SocketAddr) -> anyhow::Resul
     }
 }
 
-fn handshake(address: SocketAddr) -> anyhow::Result<ClientConnection> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = Arc::new(AnyCertificate(provider.clone()));
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let mut config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
-    config.alpn_protocols = vec![ALPN_HTTP_1.to_vec()];
-    Ok(ClientConnection::new(Arc::new(config), ServerName::from(address.ip()))?)
-}
-
 /// Any certificate will do: we ask ourselves on this machine, send no secret, and whether the certificate is right for
 /// people outside cannot be seen from here.
-#[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+fn handshake(address: SocketAddr) -> anyhow::Result<ClientConnection> {
+    let config = unverified_client(&[ALPN_HTTP_1], |_| {});
+    Ok(ClientConnection::new(Arc::new(config), ServerName::from(address.ip()))?)
 }

@@ -1,5 +1,6 @@
 //! Certificates and TLS: where the certificate comes from, and a `rustls` configuration whose certificate can be
-//! changed while connections live. Accepting connections is the gate's business; so is what follows the handshake.
+//! changed while connections live; and the client's side for looking at one. Accepting connections is the gate's business; so is
+//! what follows the handshake.
 
 mod challenges;
 mod local_ca;
@@ -7,6 +8,7 @@ mod pair;
 mod pem;
 mod resolver;
 mod self_signed;
+mod witness;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -26,6 +28,7 @@ use resolver::{ForConnection, Resolver};
 pub use challenges::Proof;
 pub use local_ca::Authority;
 pub use pair::Pair;
+pub use witness::{Shown, unverified_client};
 
 /// HTTP/2, by ALPN (RFC 9113, 3.2).
 pub const ALPN_H2: &[u8] = b"h2";

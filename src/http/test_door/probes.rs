@@ -12,6 +12,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::printable::printable;
+
 /// Waiting at a time; the oldest gives way.
 const MOST: usize = 16;
 
@@ -152,32 +154,23 @@ impl Report {
     /// The token with what came under it, from a browser at `client`. `None`: it is no report.
     pub(super) fn read(json: &[u8], client: IpAddr) -> Option<(String, Report)> {
         let Sent { token, browser, results, nat } = serde_json::from_slice(json).ok()?;
+        let text = |text: &str| printable(text, LONGEST_TEXT);
         let clean = |outcome: Outcome| Outcome {
-            transport: printable(&outcome.transport),
-            url: printable(&outcome.url),
+            transport: text(&outcome.transport),
+            url: text(&outcome.url),
             ok: outcome.ok,
             // `as` of what is no number, or of more than there is, would do no harm in JSON but look odd.
             ms: outcome.ms.clamp(0.0, 3_600_000.0).round(),
-            error: printable(&outcome.error),
+            error: text(&outcome.error),
         };
         let report = Report {
-            browser: printable(&browser),
-            nat: printable(&nat),
+            browser: text(&browser),
+            nat: text(&nat),
             from_inside: is_inside(client.to_canonical()),
             results: results.into_iter().take(MOST_OUTCOMES).map(clean).collect(),
         };
         Some((token, report))
     }
-}
-
-/// `text` as a terminal may show it: no control characters, and none of those that turn or hide what stands beside them.
-fn printable(text: &str) -> String {
-    text.chars().take(LONGEST_TEXT).map(|c| if acts_on_a_terminal(c) { '\u{FFFD}' } else { c }).collect()
-}
-
-fn acts_on_a_terminal(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
 /// Whether an address belongs to a network like the one a server stands in, rather than to a telephone company.
@@ -236,7 +229,7 @@ mod tests {
         let report = report(evil);
         let printed =
             format!("{}{}{}{}", report.browser, report.nat, report.results[0].transport, report.results[0].error);
-        assert!(!printed.chars().any(acts_on_a_terminal), "{printed:?}");
+        assert!(!printed.chars().any(|c| c.is_control() || c == '\u{202e}'), "{printed:?}");
         assert_eq!(report.results[0].ms, 3_600_000.0);
         assert!(!report.from_inside);
     }
