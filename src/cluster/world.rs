@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::clock::Now;
+use crate::hub::disorder::{Disorder, lives};
 use crate::hub::{
     Hub, Invitations, Join, Joined, Message, Network, Options, Payload, Peer, PersonId, Refusal, Request, SocketId,
 };
@@ -16,20 +17,9 @@ use crate::pass::SeatKey;
 const ROOMS: [&str; 2] = ["kitchen", "会议室"];
 const PEOPLE: usize = 8;
 const MAX_PEOPLE: usize = 4;
+/// Of one life.
+const STEPS: u64 = 400;
 const SECOND: Duration = Duration::from_secs(1);
-
-/// SplitMix64: enough disorder for a test, and the same every time.
-struct Disorder(u64);
-
-impl Disorder {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
-}
 
 /// What the scripts of `store` do.
 #[derive(Default)]
@@ -427,13 +417,11 @@ impl Page {
     }
 }
 
-/// `WORLD_STEPS` asks for a longer life than the quick one of every test run.
 #[test]
 fn whatever_breaks_everybody_sees_the_same_room_in_the_end() {
-    let steps = std::env::var("WORLD_STEPS").ok().and_then(|n| n.parse().ok()).unwrap_or(100_000);
-    for seed in 0..steps / 400 {
+    for seed in lives(STEPS, 100_000) {
         let mut world = World::new(seed);
-        for _ in 0..400 {
+        for _ in 0..STEPS {
             world.step();
         }
         world.settles();

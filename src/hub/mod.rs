@@ -7,6 +7,8 @@
 
 mod allowance;
 mod arrival;
+#[cfg(test)]
+pub(crate) mod disorder;
 mod door;
 mod host;
 mod invitations;

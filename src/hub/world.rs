@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
+use super::disorder::{Disorder, lives};
 use super::*;
 use crate::invitation::InvitationKey;
 use crate::pass::Secret;
@@ -12,6 +13,8 @@ use crate::pass::Secret;
 const ROOMS: [&str; 3] = ["kitchen", "cellar", "会议室"];
 const PEOPLE: usize = 10;
 const MAX_PEOPLE: usize = 4;
+/// Of one life.
+const STEPS: u64 = 500;
 
 /// A page, as far as the hub can tell: what it holds and what it believes.
 #[derive(Default)]
@@ -32,19 +35,6 @@ struct Page {
     knocks: BTreeSet<PersonId>,
     /// Whether it waits to be let in.
     waits: bool,
-}
-
-/// SplitMix64: enough disorder for a test, and the same every time.
-struct Disorder(u64);
-
-impl Disorder {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        ((z ^ (z >> 31)) % n as u64) as usize
-    }
 }
 
 struct World {
@@ -415,13 +405,11 @@ fn fake() -> PersonId {
     PersonId("nobody".into())
 }
 
-/// `WORLD_STEPS` asks for a longer life than the quick one of every test run.
 #[test]
 fn whatever_people_do_everybody_sees_the_same_room_in_the_end() {
-    let steps = std::env::var("WORLD_STEPS").ok().and_then(|n| n.parse().ok()).unwrap_or(60_000);
-    for seed in 0..steps / 500 {
+    for seed in lives(STEPS, 60_000) {
         let mut world = World::new(seed);
-        for _ in 0..500 {
+        for _ in 0..STEPS {
             world.step();
         }
         world.settles();
