@@ -60,6 +60,9 @@ pub(super) enum Verdict {
 /// A host's screen has room for about as many; a stranger's patience costs memory.
 const MOST_WAITING: usize = 16;
 
+/// From one network: the other places are for people from elsewhere, whoever knocks how often.
+const MOST_WAITING_OF_ONE: usize = 8;
+
 /// A host who sends out more people than this locks the room.
 const MOST_BARRED: usize = 64;
 
@@ -94,7 +97,7 @@ impl Door {
     /// server must not send a call's people into the lobby.
     pub(super) fn ask(&self, arrival: &Arrival) -> Verdict {
         if self.barred.iter().any(|barred| barred.id == arrival.id || barred.network == arrival.network) {
-            return self.knock();
+            return self.knock(arrival);
         }
         if arrival.host || arrival.returns {
             return Verdict::Open;
@@ -103,7 +106,7 @@ impl Door {
             _ if self.locked => Verdict::Shut(Refusal::Locked),
             (Some(_), None) => Verdict::Shut(Refusal::PasswordNeeded),
             (Some(password), Some(given)) if !is_same(password, given) => Verdict::Shut(Refusal::PasswordWrong),
-            _ if self.lobby => self.knock(),
+            _ if self.lobby => self.knock(arrival),
             _ => Verdict::Open,
         }
     }
@@ -146,8 +149,11 @@ impl Door {
         self.waiting.iter().map(|waiting| waiting.arrival.knock()).collect()
     }
 
-    fn knock(&self) -> Verdict {
-        if self.waiting.len() < MOST_WAITING { Verdict::Knock } else { Verdict::Shut(Refusal::LobbyFull) }
+    fn knock(&self, arrival: &Arrival) -> Verdict {
+        let is_neighbour = |waiting: &&Waiting| waiting.arrival.counted && waiting.arrival.network == arrival.network;
+        let neighbours = self.waiting.iter().filter(is_neighbour).count();
+        let full = self.waiting.len() >= MOST_WAITING || (arrival.counted && neighbours >= MOST_WAITING_OF_ONE);
+        if full { Verdict::Shut(Refusal::LobbyFull) } else { Verdict::Knock }
     }
 }
 

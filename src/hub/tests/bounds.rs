@@ -93,6 +93,18 @@ fn a_network_opens_only_so_many_rooms_and_still_enters_those_that_are_open() {
 }
 
 #[test]
+fn one_network_does_not_knock_for_so_many_that_nobody_else_can() {
+    let mut hall = Hall::new(Options { lobby: true, ..Options::default() });
+    assert!(matches!(comes_from(&mut hall, 1, true, "kitchen"), Message::Joined(_)));
+    let knocks = |hall: &mut Hall, network, counted| comes_from(hall, network, counted, "kitchen");
+    let waiting = (0..12).filter(|_| matches!(knocks(&mut hall, 7, true), Message::Waiting(_))).count();
+    assert_eq!(waiting, 8);
+    assert_eq!(knocks(&mut hall, 7, true), Message::Error(Refusal::LobbyFull));
+    assert!(matches!(knocks(&mut hall, 8, true), Message::Waiting(_)), "others knock");
+    assert!(matches!(knocks(&mut hall, 7, false), Message::Waiting(_)), "and who is not counted");
+}
+
+#[test]
 fn who_comes_back_to_a_seat_is_no_newcomer() {
     let mut hall = Hall::new(Options { joins_per_minute: 1, rooms_per_minute: 1, ..Options::default() });
     let Message::Joined(joined) = comes_from(&mut hall, 1, true, "kitchen") else { panic!("not let in") };
