@@ -7,8 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ipnet::IpNet;
 use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, GeneralSubtree, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, NameConstraints,
+    BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose, NameConstraints,
 };
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -136,6 +136,8 @@ fn make(names: &[String], old: Vec<Permit>, now: SystemTime) -> Result<String, r
     params.not_after = (now - DAY + LIFE).into();
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    // Names say nothing of mail and programs: whoever steals the key shall not sign those for devices that trust it.
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let permitted_subtrees = wanted.iter().map(Permit::subtree).collect();
     params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
     let cert = params.self_signed(&key)?;
@@ -250,6 +252,16 @@ mod tests {
         for other in ["bank.example", "coffee.local", "192.168.1.6", "2001:db8:2::5"] {
             assert!(!is_trusted(&ca, other), "{other}");
         }
+    }
+
+    #[test]
+    fn a_stolen_key_signs_neither_mail_nor_programs() {
+        let folder = tempfile::tempdir().unwrap();
+        let ca = ca(&DataDir::open(folder.path()).unwrap(), &["localhost"], SystemTime::now());
+        let der = der(&ca);
+        let (_, cert) = X509Certificate::from_der(&der).unwrap();
+        let usage = cert.extended_key_usage().unwrap().expect("what it is for").value;
+        assert!(usage.server_auth && !usage.any && !usage.email_protection && !usage.code_signing);
     }
 
     #[test]
