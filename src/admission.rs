@@ -2,8 +2,10 @@
 //! descriptors or the places of everybody else.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::address::Subscriber;
 
 /// Counts what is open. The table holds only addresses with an open one, so it never outgrows the limit.
 #[derive(Debug)]
@@ -16,7 +18,7 @@ pub struct Admission {
 #[derive(Debug, Default)]
 struct Open {
     all: usize,
-    by_address: HashMap<IpAddr, usize>,
+    by_address: HashMap<Subscriber, usize>,
 }
 
 /// One place; gives it back when dropped. It travels with the stream, as a WebSocket outlives the HTTP connection it
@@ -25,7 +27,7 @@ struct Open {
 pub struct Place {
     admission: Arc<Admission>,
     /// `None`: counted among all alone.
-    address: Option<IpAddr>,
+    address: Option<Subscriber>,
 }
 
 impl Admission {
@@ -66,7 +68,7 @@ impl Admission {
 impl Place {
     /// Counts the place as one of `client`, once a proxy has told who that is; `false` when they have too many.
     pub fn count_for(&mut self, client: IpAddr) -> bool {
-        let address = subscriber(client);
+        let address = Subscriber::of(client);
         let mut open = self.admission.open();
         let from_there = open.by_address.get(&address).copied().unwrap_or(0);
         if from_there >= self.admission.most_per_address {
@@ -88,7 +90,7 @@ impl Drop for Place {
 }
 
 impl Open {
-    fn give_back(&mut self, address: Option<IpAddr>) {
+    fn give_back(&mut self, address: Option<Subscriber>) {
         let Some(address) = address else { return };
         if let Some(count) = self.by_address.get_mut(&address) {
             *count -= 1;
@@ -96,14 +98,6 @@ impl Open {
                 self.by_address.remove(&address);
             }
         }
-    }
-}
-
-/// What is counted as one: one household has one IPv4 address, or one /64 of IPv6 in which it may take any address (RFC 6177, 2).
-pub fn subscriber(client: IpAddr) -> IpAddr {
-    match client {
-        IpAddr::V4(_) => client,
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64)).into(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use aws_lc_rs::{hmac, rand};
 
-use crate::admission::subscriber;
+use crate::address::Subscriber;
 use crate::hub::Network;
 
 /// Hashes addresses, under a key of this run of the server or of the whole cluster.
@@ -19,7 +19,7 @@ impl Networks {
     }
 
     pub(super) fn of(&self, client: IpAddr) -> Network {
-        let hash = hmac::sign(&self.0, subscriber(client.to_canonical()).to_string().as_bytes());
+        let hash = hmac::sign(&self.0, Subscriber::of(client).to_string().as_bytes());
         let first = hash.as_ref().first_chunk().expect("SHA-256 has 32 bytes");
         Network(u64::from_be_bytes(*first))
     }

@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::options::Quotas;
 use super::refusal::Refusal;
 use super::testing;
+use crate::address::Subscriber;
 use crate::pass;
 
 /// What is in use. Its size is bounded by the allocations there are.
@@ -19,9 +20,9 @@ pub(super) struct Usage(Mutex<Counts>);
 struct Counts {
     total: u32,
     users: HashMap<Box<str>, u32>,
-    addresses: HashMap<IpAddr, u32>,
+    addresses: HashMap<Subscriber, u32>,
     /// Those of `addresses` that are for a test.
-    tests: HashMap<IpAddr, u32>,
+    tests: HashMap<Subscriber, u32>,
 }
 
 /// One allocation's place in the counts; dropping it gives the place back.
@@ -29,13 +30,13 @@ struct Counts {
 pub(super) struct Place {
     usage: Arc<Usage>,
     username: Box<str>,
-    address: IpAddr,
+    address: Subscriber,
     is_test: bool,
 }
 
 /// A place for one more allocation, if the quotas have one.
 pub(super) fn take(usage: &Arc<Usage>, quotas: &Quotas, username: &str, ip: IpAddr) -> Result<Place, Refusal> {
-    let (address, mut counts) = (subscriber(ip), usage.lock());
+    let (address, mut counts) = (Subscriber::of(ip), usage.lock());
     if full(quotas.allocations, Some(&counts.total)) {
         return Err(Refusal::InsufficientCapacity);
     }
@@ -62,7 +63,7 @@ impl Place {
 
     /// The allocation's client moves to `ip` (RFC 8016): it counts there from now on, if there is a place.
     pub(super) fn move_to(&mut self, quotas: &Quotas, ip: IpAddr) -> Result<(), Refusal> {
-        let address = subscriber(ip);
+        let address = Subscriber::of(ip);
         if address == self.address {
             return Ok(());
         }
@@ -89,19 +90,19 @@ impl Drop for Place {
 impl Counts {
     /// A proxy on this machine brings everybody's connections from one address: loopback is not counted.
     fn has_enough_from(&self, ip: IpAddr, is_test: bool, quotas: &Quotas) -> bool {
-        let address = subscriber(ip);
+        let address = Subscriber::of(ip);
         let tests = is_test && full(Some(testing::ALLOCATIONS), self.tests.get(&address));
         !ip.is_loopback() && (tests || full(quotas.per_address, self.addresses.get(&address)))
     }
 
-    fn count(&mut self, address: IpAddr, is_test: bool) {
+    fn count(&mut self, address: Subscriber, is_test: bool) {
         *self.addresses.entry(address).or_default() += 1;
         if is_test {
             *self.tests.entry(address).or_default() += 1;
         }
     }
 
-    fn give_back(&mut self, address: &IpAddr, is_test: bool) {
+    fn give_back(&mut self, address: &Subscriber, is_test: bool) {
         give_back(&mut self.addresses, address);
         if is_test {
             give_back(&mut self.tests, address);
@@ -136,12 +137,4 @@ fn give_back<Q: ?Sized + Hash + Eq, K: Hash + Eq + std::borrow::Borrow<Q>>(count
 /// Whose allocations count together: credentials that expire are made out anew all the time, to the same person.
 fn person(username: &str) -> &str {
     pass::holder(username).unwrap_or(username)
-}
-
-/// A household has one IPv4 address but a whole /64 of IPv6.
-fn subscriber(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(_) => ip,
-        IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
-    }
 }

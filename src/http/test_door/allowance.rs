@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::admission::subscriber;
+use crate::address::Subscriber;
 
 /// Addresses remembered at most, some 200 KiB. More than that test at a time only if somebody wants the table full; then
 /// whoever is not in it waits.
@@ -16,7 +16,7 @@ const MOST: usize = 4096;
 pub(super) struct Allowance {
     units: u64,
     period: Duration,
-    paid_until: Mutex<HashMap<IpAddr, Instant>>,
+    paid_until: Mutex<HashMap<Subscriber, Instant>>,
 }
 
 impl Allowance {
@@ -28,7 +28,7 @@ impl Allowance {
     /// Takes `units` from what `client` has, IPv6 by its /64, if they are there.
     pub(super) fn take(&self, client: IpAddr, units: u64, now: Instant) -> bool {
         let mut table = self.paid_until.lock().unwrap_or_else(PoisonError::into_inner);
-        let client = subscriber(client.to_canonical());
+        let client = Subscriber::of(client);
         if !table.contains_key(&client) && table.len() >= MOST {
             table.retain(|_, paid_until| *paid_until > now);
             if table.len() >= MOST {
