@@ -280,8 +280,9 @@ impl Node {
         }
     }
 
+    /// Not while another node may keep the room: its door is the newer one then.
     pub(super) fn put_door(&mut self, room: RoomName, turn: &mut Turn) {
-        if let Some(door) = self.hub.door(&room) {
+        if let Some(door) = self.hub.door(&room).filter(|_| !self.doubted.contains(&room)) {
             turn.order(Order::PutDoor(room, door));
         }
     }

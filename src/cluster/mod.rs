@@ -16,6 +16,8 @@ mod guests;
 mod keeping;
 mod node;
 mod stay;
+#[cfg(test)]
+mod tests;
 mod word;
 #[cfg(test)]
 mod world;
