@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use aws_lc_rs::rand;
 use percent_encoding::percent_decode_str;
+use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -79,28 +80,44 @@ pub(super) fn read(dir: &DataDir) -> Result<String, Error> {
 
 /// Keeps the memory of `site`'s invitations and tells it what the command line revokes, until `shutdown`.
 pub(super) async fn keep(site: Site, dir: DataDir, shutdown: CancellationToken) {
-    let (mut changes, mut heard) = (0, Vec::new());
+    let mut memory = Memory { site, dir, changes: 0, heard: Vec::new() };
     let mut going_on = true;
     while going_on {
         going_on = shutdown.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some();
-        if let Err(cause) = look(&site, &dir, &mut changes, &mut heard) {
-            warn!(cause = %anyhow::Error::from(cause), "what became of invitations is not kept");
-        }
+        // A slow disk holds up nobody's signals.
+        let looked = spawn_blocking(move || {
+            if let Err(cause) = memory.look() {
+                warn!(cause = %anyhow::Error::from(cause), "what became of invitations is not kept");
+            }
+            memory
+        });
+        let Ok(same) = looked.await else { return };
+        memory = same;
     }
 }
 
-fn look(site: &Site, dir: &DataDir, changes: &mut u64, heard: &mut Vec<u8>) -> Result<(), Error> {
-    // First, so that uses are kept whatever is wrong with the other file.
-    if let Some((now, text)) = site.invitations(*changes) {
-        dir.write(MEMORY, text.as_bytes())?;
-        *changes = now;
+/// What was written down last, and what was heard.
+struct Memory {
+    site: Site,
+    dir: DataDir,
+    changes: u64,
+    heard: Vec<u8>,
+}
+
+impl Memory {
+    fn look(&mut self) -> Result<(), Error> {
+        // First, so that uses are kept whatever is wrong with the other file.
+        if let Some((now, text)) = self.site.invitations(self.changes) {
+            self.dir.write(MEMORY, text.as_bytes())?;
+            self.changes = now;
+        }
+        let revoked = self.dir.read(REVOKED)?.unwrap_or_default();
+        if revoked != self.heard {
+            self.site.revoke(String::from_utf8_lossy(&revoked).lines().filter_map(read_line).collect());
+            self.heard = revoked;
+        }
+        Ok(())
     }
-    let revoked = dir.read(REVOKED)?.unwrap_or_default();
-    if revoked != *heard {
-        site.revoke(String::from_utf8_lossy(&revoked).lines().filter_map(read_line).collect());
-        *heard = revoked;
-    }
-    Ok(())
 }
 
 fn read_line(line: &str) -> Option<(InvitationId, u32)> {
