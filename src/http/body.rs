@@ -1,4 +1,4 @@
-//! The body of an answer: nothing, bytes that are there, or a file read piece by piece.
+//! The body of an answer: nothing, bytes that are there, a file read piece by piece, or noise made as it is sent.
 
 use std::io;
 use std::pin::Pin;
