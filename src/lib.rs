@@ -28,6 +28,7 @@ pub mod pass;
 pub mod printable;
 pub mod proxies;
 pub mod relay;
+pub mod router;
 pub mod store;
 pub mod stun;
 pub mod surroundings;

@@ -10,6 +10,7 @@ use super::Parts;
 use super::answer::{Answer, json_as};
 use super::guard::Standing;
 use crate::clock::Now;
+use crate::router;
 use crate::turn::BudgetStep;
 
 /// How a part is, the best first.
@@ -39,10 +40,11 @@ pub(super) struct Part {
 
 /// Looks at every part.
 pub(super) fn look(parts: &Parts) -> Health {
-    let parts = vec![connections(parts), certificates(parts, Now::read()), relay(parts)];
+    let mut all = vec![connections(parts), certificates(parts, Now::read()), relay(parts)];
+    all.extend(parts.router.as_ref().map(|standing| router(&standing.borrow())));
     // A part that is down keeps some out, not everybody: another way in may be open.
-    let status = parts.iter().map(|part| part.status).max().unwrap_or(State::Ok);
-    Health { status, parts }
+    let status = all.iter().map(|part| part.status).max().unwrap_or(State::Ok);
+    Health { status, parts: all }
 }
 
 /// 503 when something is down. Strangers learn no details.
@@ -119,6 +121,12 @@ fn relay(parts: &Parts) -> Part {
         };
     }
     Part { name, status, says }
+}
+
+/// Never down: people in this network come in whatever the router does.
+fn router(standing: &router::Standing) -> Part {
+    let status = if standing.is_good() { State::Ok } else { State::Degraded };
+    Part { name: "router", status, says: standing.says() }
 }
 
 /// As long as a person wants to know it.

@@ -31,6 +31,7 @@ use crate::gate;
 use crate::http::Site;
 use crate::pass::Secret;
 use crate::relay::Streams;
+use crate::router;
 use crate::tls::Certificates;
 use crate::turn::BudgetStep;
 
@@ -60,8 +61,10 @@ pub struct Parts {
     pub certificates: Option<Certificates>,
     /// How trusted certificates stand; empty where none are ordered.
     pub trusted: acme::Report,
-    /// The page's address as people open it, with a slash at its end.
-    pub link: String,
+    /// The page's address as people open it, with a slash at its end. It changes with the router's address.
+    pub link: watch::Receiver<String>,
+    /// What came of asking the router in front; `None`: nobody wants that.
+    pub router: Option<watch::Receiver<router::Standing>>,
     /// What the relay carried in this month; `None`: there is no budget.
     pub budget: Option<watch::Receiver<Budget>>,
     /// Has the configuration read again; whoever does it answers.

@@ -12,8 +12,10 @@ use super::trust::Trust;
 use crate::config::{Config, Tls};
 use crate::discovery::{Found, How};
 use crate::firewall::{self, Listening};
+use crate::router::Standing;
 use crate::surroundings::Container;
 use crate::tls::Certificates;
+use crate::turn::is_special;
 
 /// All that the banner tells.
 pub(super) struct Banner<'a> {
@@ -22,6 +24,8 @@ pub(super) struct Banner<'a> {
     pub(super) listening: Listening,
     pub(super) addresses: &'a Addresses,
     pub(super) found: &'a Found,
+    /// What the router in front says; `None`: it is not asked.
+    pub(super) router: Option<&'a Standing>,
     pub(super) certificates: Option<&'a Certificates>,
     pub(super) trust: &'a Trust,
     /// Where operators ask, as bound.
@@ -61,6 +65,7 @@ impl Banner<'_> {
             let _ = writeln!(text, "  {link}");
         }
         text.push_str(&public(self.found));
+        text.push_str(&self.router.map(router).unwrap_or_default());
         text.push_str(&self.container());
         text.push_str(&self.certificate());
         let rules = firewall::rules(&self.listening);
@@ -125,7 +130,9 @@ pub(super) fn public_link(config: &Config, host: &str, one_port: u16) -> String 
     // A trusted proxy before a server without TLS is there for that.
     let through_proxy = config.tls == Tls::Off && !config.trusted_proxies.is_empty();
     let port = if through_proxy { HTTPS } else { one_port };
-    link(host, config.public_port.unwrap_or(port), config.tls != Tls::Off || through_proxy)
+    // A router's other port is for those who come through it.
+    let inside = config.map_ports && host.parse().is_ok_and(is_special);
+    link(host, config.public_port.filter(|_| !inside).unwrap_or(port), config.tls != Tls::Off || through_proxy)
 }
 
 /// What an https link without a port means (RFC 9110, 4.2.2).
@@ -160,6 +167,15 @@ pub(super) fn public(found: &Found) -> String {
         && let Some(cloud) = found.cloud
     {
         let _ = writeln!(text, "\nNo public address found, though this is {cloud}. Say it with --external-ip.");
+    }
+    text
+}
+
+/// What the router forwards and what not.
+fn router(standing: &Standing) -> String {
+    let mut text = String::from("\nHome router (map_ports):\n");
+    for words in standing.says() {
+        let _ = writeln!(text, "  {words}");
     }
     text
 }

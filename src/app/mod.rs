@@ -16,6 +16,7 @@ mod logs;
 mod phone;
 mod reload;
 mod rest;
+mod router;
 mod serving;
 mod stop;
 mod supervisor;
@@ -44,10 +45,11 @@ use bind::Own;
 use cluster::Membership;
 use entry::{Entry, Place};
 use reload::{Reloader, Watched};
+use router::Forwarded;
 use serving::{Ending, Fate, Serving};
 use stop::{Hangup, Signals};
 use takeover::Program;
-use trust::Ground;
+use trust::Trust;
 
 pub use banner::code;
 pub use checking::{Inside, inside};
@@ -116,7 +118,8 @@ pub fn public_addresses(config: &Config) -> anyhow::Result<String> {
     let found = runtime.block_on(async {
         let mut found = discovery::find(&Machine::this(), &config.discovery()).await;
         if config.turn.is_some() {
-            found.confirm(config.listen.port()).await;
+            let port = config.listen.port();
+            found.confirm(port, config.public_port.unwrap_or(port)).await;
         }
         found
     });
@@ -126,7 +129,7 @@ pub fn public_addresses(config: &Config) -> anyhow::Result<String> {
 async fn run(inputs: Inputs, config: Config, place: Place, program: Program) -> anyhow::Result<Fate> {
     let watched = Watched::now(&inputs);
     let dir = DataDir::open(&config.data_dir)?;
-    let (mut found, addresses) = look_around(&config).await;
+    let (found, addresses) = look_around(&config).await;
     let mut entry = Entry::at(place, &dir)?;
     let mut keys = keys::open(&dir, &config)?;
     let own = Own { host: addresses.ips(), public: found.translated() };
@@ -155,20 +158,49 @@ async fn run(inputs: Inputs, config: Config, place: Place, program: Program) -> 
     supervisor::ready(address, &sockets);
     let lock = entry.done();
     serving.run(|shutdown| supervisor::keep_alive(site.clone(), streams.clone(), shutdown));
+
+    let listening = bound(&config, one_port, plain_port);
+    let (router, keeper) = router::start(&config, &listening, &found, &dir)?.unzip();
+    if let Some(keeper) = keeper.flatten() {
+        serving.run_to_the_end(|shutdown, leave| keeper.run(shutdown, leave));
+    }
+    let (wishes, wanted_certificates) = watch::channel(Trust::Nothing("").wishes(&config));
+    let (reload, orders) = mpsc::channel(1);
+    let mut reloader = Reloader {
+        inputs,
+        watched,
+        config,
+        dir: dir.clone(),
+        keys,
+        found,
+        one_port,
+        plain_port,
+        site: site.clone(),
+        streams: streams.clone(),
+        certificates: certificates.clone(),
+        wishes,
+        link: watch::Sender::default(),
+        router,
+        orders,
+    };
+    reloader.settle().await;
+    let base = reloader.link.borrow().clone();
     if streams.is_some() {
-        found.confirm(one_port).await;
+        let mapped = reloader.config.public_port.unwrap_or(one_port);
+        reloader.found.confirm(one_port, mapped).await;
     }
 
-    let trust = Ground { config: &config, public: &found.public(), one_port, plain_port }.trust();
-    let listening = bound(&config, one_port, plain_port);
+    let (trust, addresses) = (reloader.trust(), reloader.addresses());
+    let Reloader { config, found, .. } = &reloader;
+    let forwarded = reloader.router.as_ref().map(Forwarded::standing);
     let from_outside = !config.names.is_empty() || !found.addresses.is_empty();
-    let base = invitations::link_base(&config, &addresses, one_port);
-    let phone = from_outside.then(|| phone::wait_for(&site, &config, &trust, &base)).flatten();
+    let phone = from_outside.then(|| phone::wait_for(&site, config, &trust, &base)).flatten();
     let banner = Banner {
-        config: &config,
+        config,
         listening,
         addresses: &addresses,
-        found: &found,
+        found,
+        router: forwarded.as_ref(),
         certificates: certificates.as_ref(),
         trust: &trust,
         admin: admin.as_ref().map(Listener::local_address),
@@ -179,7 +211,6 @@ async fn run(inputs: Inputs, config: Config, place: Place, program: Program) -> 
         serving.run(|shutdown| phone.print(shutdown));
     }
 
-    let (wishes, wanted_certificates) = watch::channel(trust.wishes(&config));
     let mut trusted = acme::Report::default();
     if let Some(certificates) = certificates.clone() {
         let steward = Steward::new(dir.clone(), certificates, wanted_certificates);
@@ -190,7 +221,6 @@ async fn run(inputs: Inputs, config: Config, place: Place, program: Program) -> 
         serving.run(|shutdown| member.run(site.clone(), shutdown));
     }
     serving.run(|shutdown| invitations::keep(site.clone(), dir.clone(), shutdown));
-    let (reload, orders) = mpsc::channel(1);
     if let Some(admin) = admin {
         let parts = Parts {
             site: site.clone(),
@@ -198,29 +228,15 @@ async fn run(inputs: Inputs, config: Config, place: Place, program: Program) -> 
             gate: gate_counts,
             certificates: certificates.clone(),
             trusted,
-            link: base,
+            link: reloader.link.subscribe(),
+            router: reloader.router.as_ref().map(Forwarded::told),
             budget,
             reload,
             drain: serving.drain.clone(),
         };
         serving.run(|shutdown| admin.serve(parts, shutdown));
     }
-    let ending = Ending { signals, dir: dir.clone(), sockets, drain_timeout: config.drain_timeout, program };
-    let reloader = Reloader {
-        inputs,
-        watched,
-        config,
-        dir,
-        keys,
-        found,
-        one_port,
-        plain_port,
-        site,
-        streams,
-        certificates,
-        wishes,
-        orders,
-    };
+    let ending = Ending { signals, dir: dir.clone(), sockets, drain_timeout: reloader.config.drain_timeout, program };
     serving.run(|shutdown| reloader.run(hangup, shutdown));
     serving.run(logs::tell_storms);
     Ok(serving.until(ending, lock).await)

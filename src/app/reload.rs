@@ -15,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::addresses::Addresses;
+use super::router::Forwarded;
 use super::stop::Hangup;
-use super::trust::Ground;
-use super::{keys, logs, supervisor};
+use super::trust::{Ground, Trust};
+use super::{invitations, keys, logs, supervisor};
 use crate::acme;
 use crate::admin::{Changes, Reloaded};
 use crate::config::{self, Config, Inputs, Keys, Reload, Snapshot};
@@ -41,6 +42,10 @@ pub(super) struct Reloader {
     pub(super) streams: Option<Streams>,
     pub(super) certificates: Option<Certificates>,
     pub(super) wishes: watch::Sender<acme::Wishes>,
+    /// The page's address as people open it.
+    pub(super) link: watch::Sender<String>,
+    /// What the router in front says; `None`: it is not asked.
+    pub(super) router: Option<Forwarded>,
     /// From the admin API, each with where to answer.
     pub(super) orders: mpsc::Receiver<oneshot::Sender<Reloaded>>,
 }
@@ -79,6 +84,10 @@ impl Reloader {
                 () = shutdown.cancelled() => return,
                 () = hangup.wait() => (true, None),
                 Some(answer) = self.orders.recv() => (true, Some(answer)),
+                () = Forwarded::changed(&mut self.router) => {
+                    self.follow_router().await;
+                    continue;
+                }
                 () = sleep(LOOK) => (false, None),
             };
             let seen = stamps(&self.watched.snapshot);
@@ -91,6 +100,7 @@ impl Reloader {
                 let reloaded = self.reload(asked);
                 if asked {
                     supervisor::reloaded();
+                    self.router.iter().for_each(Forwarded::ask_again);
                 }
                 // Whoever asked may have left.
                 let _ = answer.map(|answer| answer.send(reloaded));
@@ -125,19 +135,9 @@ impl Reloader {
             Ok(passes) => self.keys.turn = passes,
             Err(cause) => warn!(cause = %anyhow::Error::from(cause), "the relay's secrets in force stay"),
         }
-        let site = self.config.site(self.keys.clone(), self.one_port);
-        self.site.change(http::Options { certificates: self.certificates.clone(), ..site });
-        self.change_relay();
+        self.take_router();
         logs::change(&self.config.log);
-        let (one_port, plain_port) = (self.one_port, self.plain_port);
-        let ground = Ground { config: &self.config, public: &self.found.public(), one_port, plain_port };
-        let wishes = ground.trust().wishes(&self.config);
-        self.wishes.send_if_modified(|before| {
-            // Somebody who asks has perhaps opened a port; a file that changes each minute has not.
-            let news = asked || *before != wishes;
-            *before = wishes;
-            news
-        });
+        self.spread(asked);
         let named = if taken.is_empty() { "no key differs".to_owned() } else { taken.join(", ") };
         info!("configuration and its files read again: {named}");
         if !waiting.is_empty() {
@@ -146,19 +146,76 @@ impl Reloader {
         Changes { taken, waiting }
     }
 
+    /// Tells every room that can be told.
+    fn spread(&self, asked: bool) {
+        let site = self.config.site(self.keys.clone(), self.one_port);
+        self.site.change(http::Options { certificates: self.certificates.clone(), ..site });
+        self.change_relay();
+        let wishes = self.trust().wishes(&self.config);
+        self.wishes.send_if_modified(|before| {
+            // Somebody who asks has perhaps opened a port; a file that changes each minute has not.
+            let news = asked || *before != wishes;
+            *before = wishes;
+            news
+        });
+        self.link.send_replace(invitations::link_base(&self.config, &self.addresses(), self.one_port));
+    }
+
+    /// Has all that hangs on this machine's public address follow what the router says, and says it.
+    async fn follow_router(&mut self) {
+        self.take_router();
+        if let Some(router) = &self.router {
+            let standing = router.standing();
+            for words in standing.says() {
+                if standing.is_good() { info!("{words}") } else { warn!("{words}") }
+            }
+        }
+        self.spread(false);
+        self.refresh_certificate().await;
+    }
+
+    /// At the start, which waits a moment for the router.
+    pub(super) async fn settle(&mut self) {
+        if let Some(router) = &mut self.router {
+            router.first().await;
+            self.take_router();
+            self.refresh_certificate().await;
+        }
+        self.spread(false);
+    }
+
+    fn take_router(&mut self) {
+        if let Some(router) = &self.router {
+            router.apply(&mut self.config, &mut self.found, self.one_port);
+        }
+    }
+
+    /// Which certificates are ordered as things stand.
+    pub(super) fn trust(&self) -> Trust {
+        // What the router forwards is at the port where an authority looks.
+        let one_port = self.router.as_ref().and_then(Forwarded::port).unwrap_or(self.one_port);
+        let (config, public) = (&self.config, self.found.public());
+        Ground { config, public: &public, one_port, plain_port: self.plain_port }.trust()
+    }
+
+    /// This machine's addresses as they are now.
+    pub(super) fn addresses(&self) -> Addresses {
+        Addresses::new(&self.config, Machine::this().interfaces, &self.found)
+    }
+
     fn change_relay(&self) {
         let Some(streams) = &self.streams else { return };
         let interfaces = Machine::this().interfaces.iter().map(|interface| interface.ip).collect();
         let one_port = (self.config.listen.ip(), self.one_port).into();
         if let Some(options) = self.config.relay(&self.keys, one_port, interfaces, self.found.translated()) {
             streams.change(&options.turn);
+            streams.know_as(options.external_ips);
         }
     }
 
     async fn refresh_certificate(&self) {
         let Some(certificates) = &self.certificates else { return };
-        let addresses = Addresses::new(&self.config, Machine::this().interfaces, &self.found);
-        let Some(source) = self.config.certificate(&self.dir, addresses.names()) else { return };
+        let Some(source) = self.config.certificate(&self.dir, self.addresses().names()) else { return };
         let looking = certificates.clone();
         match tokio::task::spawn_blocking(move || looking.refresh(&source)).await {
             Ok(Ok(Refreshed::Changed)) => info!(fingerprint = certificates.fingerprint(), "new certificate in use"),

@@ -95,6 +95,14 @@ impl Serving {
         self.tasks.spawn(task(self.shutdown.clone()));
     }
 
+    /// The same, with a second token that is cancelled before the first one where no other server follows.
+    pub(super) fn run_to_the_end<T>(&mut self, task: impl FnOnce(CancellationToken, CancellationToken) -> T)
+    where
+        T: Future<Output = ()> + Send + 'static,
+    {
+        self.tasks.spawn(task(self.shutdown.clone(), self.cut.clone()));
+    }
+
     /// Goes on until it is to stop, or somebody takes over, and then until nobody needs it, everybody has said goodbye, or has had
     /// the time for it. `lock`: while this server may write to `data_dir`.
     pub(super) async fn until(mut self, mut end: Ending, lock: Option<Lock>) -> Fate {

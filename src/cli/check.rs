@@ -1,11 +1,15 @@
 //! `callbox check`: chooses what is checked and how it is printed; the checking is `check`'s.
 
 use std::io::{self, IsTerminal};
+use std::net::IpAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context;
+use serde::Deserialize;
+
 use super::args::{Args, Check};
-use super::{fail, healthcheck, load, print};
+use super::{fail, healthcheck, load, phone, print};
 use crate::app::{self, Inside};
 use crate::check::{self, Observations, Options, Paper, Target};
 use crate::config::{Config, Tls};
@@ -39,7 +43,8 @@ pub(super) fn check(args: &Args, wish: &Check) -> Result<(), ExitCode> {
         Some(url) => (vec![(Target::read(url).map_err(usage)?, options)], Vec::new()),
         None => {
             let config = load(args)?;
-            (from_inside(&config, options)?, firewall::rules(&app::listening(&config)))
+            let router = router(&config, wish.json)?;
+            (from_inside(&config, router, options)?, firewall::rules(&app::listening(&config)))
         }
     };
     let colours = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
@@ -66,8 +71,13 @@ pub(super) fn check(args: &Args, wish: &Check) -> Result<(), ExitCode> {
 }
 
 /// The server by the address it listens on, and by each link that people open.
-fn from_inside(config: &Config, options: Options) -> Result<Vec<Wish>, ExitCode> {
-    let Inside { public, links } = app::inside(config).map_err(|error| fail(format!("{error:#}")))?;
+fn from_inside(config: &Config, router: Option<Router>, options: Options) -> Result<Vec<Wish>, ExitCode> {
+    let Inside { mut public, mut links } = app::inside(config).map_err(|error| fail(format!("{error:#}")))?;
+    // The running server knows what the router gave it.
+    if let Some(Router { link, .. }) = router.filter(|router| !links.contains(&router.link)) {
+        public.extend(Target::read(&link).ok().and_then(|target| target.host.parse::<IpAddr>().ok()));
+        links.push(link);
+    }
     let address = healthcheck::reachable(config.listen);
     let own = Target { host: address.ip().to_string(), port: address.port(), tls: config.tls != Tls::Off };
     let preface = if config.expects_preface(address.ip()) { LOCAL.to_vec() } else { Vec::new() };
@@ -77,6 +87,50 @@ fn from_inside(config: &Config, options: Options) -> Result<Vec<Wish>, ExitCode>
     let links = links.iter().filter_map(|link| Target::read(link).ok()).filter(|target| *target != own);
     let links = links.map(|target| (target, by_link.clone()));
     Ok(std::iter::once((own.clone(), by_address)).chain(links).collect())
+}
+
+/// What the running server knows of the router in front, told unless the answer is for a program; `None`: it is not asked.
+fn router(config: &Config, as_json: bool) -> Result<Option<Router>, ExitCode> {
+    if !config.map_ports {
+        return Ok(None);
+    }
+    let router = Router::ask(config).map_err(|error| fail(format!("{error:#}")))?;
+    if !as_json {
+        print(&router.words())?;
+    }
+    Ok(Some(router))
+}
+
+/// What the running server knows of the router in front.
+#[derive(Deserialize)]
+struct Router {
+    /// Where people open the page.
+    link: String,
+    health: Health,
+}
+
+#[derive(Deserialize)]
+struct Health {
+    parts: Vec<Part>,
+}
+
+#[derive(Deserialize)]
+struct Part {
+    name: String,
+    says: Vec<String>,
+}
+
+impl Router {
+    fn ask(config: &Config) -> anyhow::Result<Router> {
+        let admin =
+            config.admin.as_ref().context("`map_ports` is told by the running server's admin API: set admin.listen")?;
+        phone::ask(admin, "GET", "/api/v1/status")
+    }
+
+    fn words(&self) -> String {
+        let says = self.health.parts.iter().filter(|part| part.name == "router").flat_map(|part| &part.says);
+        says.fold("Home router (map_ports):\n".to_owned(), |text, words| format!("{text}  {words}\n")) + "\n"
+    }
 }
 
 fn usage(why: impl std::fmt::Display) -> ExitCode {

@@ -91,7 +91,7 @@ fn wait(admin: &Admin, made: &Made) -> anyhow::Result<Phone> {
 }
 
 /// Asks the admin API on this machine.
-fn ask<T: DeserializeOwned>(admin: &Admin, method: &str, path: &str) -> anyhow::Result<T> {
+pub(super) fn ask<T: DeserializeOwned>(admin: &Admin, method: &str, path: &str) -> anyhow::Result<T> {
     let address = healthcheck::reachable(admin.listen);
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE).with_context(|| {
         format!("no callbox answers on its admin listener {address}; is it running with this configuration?")

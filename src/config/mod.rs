@@ -54,6 +54,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The port of the one port that people use, where it is another.
     pub public_port: Option<u16>,
+    /// Whether the router in front is asked to forward our ports.
+    pub map_ports: bool,
     /// DNS names and addresses people open; empty: this machine's own.
     pub names: Vec<String>,
     /// Certificate, seat key, TURN secret.

@@ -17,6 +17,7 @@ use crate::store;
 pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let listen = reader.parsed("listen", values::address);
     let public_port = reader.number("public_port", 0, u16::MAX.into());
+    let map_ports = reader.switch("map_ports");
     let names = reader.each("names", values::host);
     let data_dir = reader.parsed("data_dir", not_empty).map(PathBuf::from);
     let drain_timeout = reader.parsed("drain_timeout", values::duration);
@@ -49,6 +50,7 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     Some(Config {
         listen: listen?,
         public_port: u16::try_from(public_port).ok().filter(|port| *port > 0),
+        map_ports,
         names,
         data_dir: data_dir?,
         drain_timeout: drain_timeout?,

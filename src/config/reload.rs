@@ -13,9 +13,10 @@ use super::{Config, Inputs, Problems, load};
 
 /// What stays until a restart: addresses and ports that are bound, threads that run, what clients were told at the
 /// beginning of something that lasts.
-const FIXED: [&str; 30] = [
+const FIXED: [&str; 31] = [
     "listen",
     "public_port",
+    "map_ports",
     "data_dir",
     "drain_timeout",
     "max_connections",

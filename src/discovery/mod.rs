@@ -75,6 +75,8 @@ pub enum How {
     Metadata(Cloud),
     /// This STUN server saw it.
     Stun(String),
+    /// The router in front of this machine told it, in this language.
+    Router(&'static str),
 }
 
 /// What came of connecting to oneself.
@@ -149,10 +151,29 @@ impl Found {
         told.filter(|address| !address.on_interface || address.how == How::Typed).map(|address| address.ip).collect()
     }
 
-    /// Connects to every address at `port`, where STUN is answered over TCP, and notes what came of it.
-    pub async fn confirm(&mut self, port: u16) {
+    /// Takes the address that the router in front tells, in the place of what it told before. Typed-in addresses win, and what is
+    /// known already from somebody else stays known from there.
+    pub fn learn(&mut self, told: Option<(IpAddr, &'static str)>) {
+        self.addresses.retain(|address| !matches!(address.how, How::Router(_)));
+        let typed = self.addresses.iter().any(|address| address.how == How::Typed);
+        let known = |ip: IpAddr| self.addresses.iter().any(|address| address.ip == ip);
+        if let Some((ip, language)) = told.filter(|(ip, _)| !typed && !known(*ip)) {
+            let how = How::Router(language);
+            self.addresses.push(PublicAddress { ip, how, on_interface: false, reached: Reached::Unknown });
+        }
+    }
+
+    /// Whether an interface has a public IPv4 address: nothing in front of this machine has to forward ports then.
+    pub fn is_directly_reached(&self) -> bool {
+        self.addresses.iter().any(|address| address.ip.is_ipv4() && address.on_interface)
+    }
+
+    /// Connects to every address at `port`, or at `mapped` where somebody translates, and notes what came of it: STUN is answered
+    /// there over TCP.
+    pub async fn confirm(&mut self, port: u16, mapped: u16) {
         // All at once: a machine may have many addresses, and whoever started it waits.
         let looks = self.addresses.iter_mut().map(|address| async move {
+            let port = if address.on_interface { port } else { mapped };
             address.reached = if reaches(SocketAddr::new(address.ip, port)).await { Reached::Yes } else { Reached::No };
         });
         futures_util::future::join_all(looks).await;
@@ -181,6 +202,7 @@ impl fmt::Display for How {
             How::Interface(name) => write!(f, "on {name}"),
             How::Metadata(cloud) => write!(f, "told by {cloud}'s metadata"),
             How::Stun(server) => write!(f, "seen by {server}"),
+            How::Router(language) => write!(f, "told by the router ({language})"),
         }
     }
 }

@@ -211,3 +211,22 @@ fn docker_is_recognised_and_so_is_the_hosts_network() {
     let host = host.says("sys/class/net/enp3s0/iflink", "2\n").has("enp3s0", "192.168.1.5");
     assert_eq!(host.container(), Some(Container::HostNetwork));
 }
+
+#[test]
+fn what_the_router_tells_is_taken_and_exchanged_and_never_wins_over_what_was_typed() {
+    let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+    let typed =
+        PublicAddress { ip: ip("203.0.113.1"), how: How::Typed, on_interface: false, reached: Reached::Unknown };
+    let mut found = Found { addresses: vec![typed], ..Found::default() };
+    found.learn(Some((ip("11.0.0.7"), "PCP")));
+    assert_eq!(found.public(), [ip("203.0.113.1")]);
+
+    let mut found = Found::default();
+    found.learn(Some((ip("11.0.0.7"), "PCP")));
+    assert_eq!((found.public(), found.translated()), (vec![ip("11.0.0.7")], vec![ip("11.0.0.7")]));
+    assert!(found.addresses[0].to_string().contains("told by the router (PCP)"));
+    found.learn(Some((ip("11.0.0.8"), "PCP")));
+    assert_eq!(found.public(), [ip("11.0.0.8")]);
+    found.learn(None);
+    assert!(found.public().is_empty());
+}

@@ -272,6 +272,11 @@ impl Streams {
         self.shared.rules.change(options);
     }
 
+    /// Peers reach this machine by these addresses from now on; see [`Options::external_ips`]. Allocations that are there keep theirs.
+    pub fn know_as(&self, external_ips: Vec<IpAddr>) {
+        self.shared.opener.know_as(external_ips);
+    }
+
     /// Takes credentials made out to `id` again after a [`Streams::revoke`], and has `id` belong to `circle`: where
     /// [`peers_of_circle`](crate::turn::Options::peers_of_circle) is set, it reaches what others of the circle announce.
     pub fn admit(&self, id: &str, circle: &str) {

@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
+
 use super::options::{FastPaths, Ports};
 use super::relayed::{Home, Lease, RelayedTable};
 use super::socket::{is_local, relay_listener, relay_socket};
@@ -28,7 +30,8 @@ const VIRTUAL_PORTS: std::ops::RangeInclusive<u16> = 49152..=65535;
 pub(super) struct Opener {
     pub(super) table: Arc<RelayedTable>,
     ports: std::ops::RangeInclusive<u16>,
-    external_ips: Vec<IpAddr>,
+    /// See [`Options::external_ips`](super::Options::external_ips); a home's router may get another one at any time.
+    external_ips: ArcSwap<Vec<IpAddr>>,
     /// No socket at all, whatever is asked for.
     virtual_only: bool,
     gro: bool,
@@ -65,7 +68,13 @@ impl Opener {
             Ports::None => VIRTUAL_PORTS,
         };
         let table = Arc::new(RelayedTable::new(ports.clone()));
+        let external_ips = ArcSwap::from_pointee(external_ips);
         Opener { table, ports, external_ips, virtual_only, gro: fast.gro, kept: Mutex::default() }
+    }
+
+    /// Relayed addresses that are opened from now on have these.
+    pub(super) fn know_as(&self, external_ips: Vec<IpAddr>) {
+        self.external_ips.store(Arc::new(external_ips));
     }
 
     /// Whether arriving packets may be joined.
@@ -168,8 +177,8 @@ impl Opener {
     /// The IP address shown to a client: the configured one of the family, else the one its own packets came to, else
     /// the one this machine uses towards the rest of the world.
     fn advertised(&self, ipv6: bool, server: IpAddr) -> Option<IpAddr> {
-        let configured = self.external_ips.iter().find(|ip| ip.is_ipv6() == ipv6);
-        configured.copied().or_else(|| if server.is_ipv6() == ipv6 { Some(server) } else { sibling(server) })
+        let configured = self.external_ips.load().iter().copied().find(|ip| ip.is_ipv6() == ipv6);
+        configured.or_else(|| if server.is_ipv6() == ipv6 { Some(server) } else { sibling(server) })
     }
 }
 
@@ -299,6 +308,9 @@ mod tests {
         let opened = opener.open(&wish(RelayKind::Udp, PortWish::Any), LOOPBACK, &Home::Kept, Instant::now());
         let relayed = opened.v4.expect("opened");
         assert_eq!(relayed.lease.address().ip(), "203.0.113.7".parse::<IpAddr>().unwrap());
-        assert!(relayed.socket.unwrap().local_addr().unwrap().ip().is_unspecified());
+        assert!(relayed.socket.as_ref().unwrap().local_addr().unwrap().ip().is_unspecified());
+        opener.know_as(vec!["203.0.113.8".parse().unwrap()]);
+        let next = opener.open(&wish(RelayKind::Udp, PortWish::Any), LOOPBACK, &Home::Kept, Instant::now());
+        assert_eq!(next.v4.expect("opened").lease.address().ip(), "203.0.113.8".parse::<IpAddr>().unwrap());
     }
 }

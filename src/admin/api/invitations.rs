@@ -81,7 +81,7 @@ pub(in crate::admin) fn invite(parts: &Parts, body: &[u8]) -> Result<Answer, Pro
     let ends = wish.seconds.map_or(0, |seconds| u32::try_from(end(seconds)).unwrap_or(u32::MAX));
     let invitation = Invitation { id: fresh(), role, ends, uses: wish.uses.map_or(0, std::num::NonZeroU16::get) };
     let token = parts.site.invite(&room, &invitation);
-    let link = format!("{}{}", parts.link, invitation_path(room.as_str(), &token));
+    let link = format!("{}{}", *parts.link.borrow(), invitation_path(room.as_str(), &token));
     Ok(json_as(StatusCode::CREATED, &Made { id: invitation.id.to_string(), link, ends: milliseconds(ends) }))
 }
 

@@ -23,10 +23,10 @@ struct Probe {
 
 /// Begins to wait for a phone.
 pub(in crate::admin) fn open_probe(parts: &Parts) -> Answer {
-    let opened = parts.site.probes().open();
+    let (opened, link) = (parts.site.probes().open(), parts.link.borrow().clone());
     let made = Made {
-        link: opened.link(&parts.link),
-        link_in_the_clear: opened.link_in_the_clear(&parts.link),
+        link: opened.link(&link),
+        link_in_the_clear: opened.link_in_the_clear(&link),
         seconds: opened.life.as_secs(),
         id: opened.id,
     };

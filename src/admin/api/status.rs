@@ -13,6 +13,7 @@ pub(in crate::admin) struct Status {
     version: &'static str,
     /// Unix milliseconds, as all times here.
     now: u64,
+    link: String,
     health: Health,
     rooms: usize,
     people: usize,
@@ -48,6 +49,7 @@ pub(in crate::admin) fn status(parts: &Parts) -> Status {
     Status {
         version: env!("CARGO_PKG_VERSION"),
         now: milliseconds(Now::read().unix),
+        link: parts.link.borrow().clone(),
         health: look(parts),
         rooms: figures.rooms,
         people: figures.people,

@@ -5,6 +5,7 @@ mod gate;
 mod process;
 mod relay;
 mod rooms;
+mod router;
 mod sheet;
 mod tls;
 
@@ -25,6 +26,7 @@ pub(super) fn registry(parts: &Parts) -> Registry {
     ours.register_collector(Box::new(rooms::Rooms(parts.site.clone())));
     ours.register_collector(Box::new(gate::Gate(parts.gate.clone())));
     ours.register_collector(Box::new(relay::Relay { streams: parts.relay.clone(), budget: parts.budget.clone() }));
+    ours.register_collector(Box::new(router::Router(parts.router.clone())));
     let (certificates, trusted) = (parts.certificates.clone(), parts.trusted.clone());
     ours.register_collector(Box::new(tls::Tls { certificates, trusted }));
     all
