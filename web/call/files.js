@@ -48,6 +48,11 @@ export class Files extends EventTarget {
     return (await this.#desk()).again(transfer, thing);
   }
 
+  /** Off the list. What came in stays where the browser keeps it until this seat is given up. @param {AnyTransfer} transfer that has ended */
+  forget(transfer) {
+    if (transfer.ended) this.transfers.delete(transfer.id);
+  }
+
   /**
    * @param {Peer} peer
    * @param {ControlMessage} message

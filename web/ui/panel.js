@@ -28,7 +28,7 @@ export class Panel {
     localise(this.view);
     place.append(this.view);
     this.chat = new Chat(this.view, call);
-    this.transfers = new Transfers(this.view, again);
+    this.transfers = new Transfers(this.view, { again, forget: (transfer) => call.files.forget(transfer) });
     /** @type {Page} */
     this.page = 'chat';
     this.unread = 0;

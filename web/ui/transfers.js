@@ -26,14 +26,20 @@ export function isOpen(transfer) {
 export class Transfers {
   /**
    * @param {HTMLElement} view  the panel
-   * @param {(transfer: Transfer) => void} again  asks for the file of an interrupted transfer
+   * @param {{again: (transfer: Transfer) => void, forget: (transfer: Transfer) => void}} actions
+   *   `again` asks for the file of an interrupted transfer; `forget` takes one that has ended off the call's list
    */
-  constructor(view, again) {
+  constructor(view, { again, forget }) {
     this.again = again;
+    this.forget = forget;
     this.list = part(view, 'transfers');
     this.empty = part(view, 'files-empty');
     this.all = part(view, 'accept-all');
     this.all.addEventListener('click', () => { for (const transfer of this.shown.values()) if (isOffer(transfer)) transfer.accept(); });
+    this.clear = part(view, 'clear');
+    this.clear.addEventListener('click', () => this.#clear());
+    /** @type {Set<Transfer>} files that were saved from here: until then their row is the only way to them */
+    this.saved = new Set();
     /** @type {Map<string, Transfer>} */
     this.shown = new Map();
     /** @type {Map<string, HTMLElement>} */
@@ -55,7 +61,31 @@ export class Transfers {
       if (row) showTransfer(row, transfer);
     }
     this.dirty.clear();
-    this.all.hidden = [...this.shown.values()].filter(isOffer).length < 2;
+    this.#showButtons();
+  }
+
+  #showButtons() {
+    const shown = [...this.shown.values()];
+    this.all.hidden = shown.filter(isOffer).length < 2;
+    this.clear.hidden = !shown.some((transfer) => this.#isOver(transfer));
+    this.empty.hidden = shown.length > 0;
+  }
+
+  /** Nothing is left to do about it. @param {Transfer} transfer */
+  #isOver(transfer) {
+    return transfer.ended && (transfer.state !== 'done' || transfer.url === null || this.saved.has(transfer));
+  }
+
+  /** The list without what is over. */
+  #clear() {
+    for (const transfer of [...this.shown.values()].filter((one) => this.#isOver(one))) {
+      this.rows.get(transfer.id)?.remove();
+      for (const kept of [this.rows, this.shown]) kept.delete(transfer.id);
+      for (const kept of [this.saved, this.dirty]) kept.delete(transfer);
+      this.forget(transfer);
+    }
+    this.#showButtons();
+    this.list.focus(); // the button that was pressed is gone
   }
 
   /** @param {Transfer} transfer */
@@ -67,11 +97,15 @@ export class Transfers {
     part(row, 'cancel').addEventListener('click', () => transfer.cancel());
     part(row, 'pause').addEventListener('click', () => transfer.pause(!transfer.paused.you));
     part(row, 'again').addEventListener('click', () => this.again(transfer));
-    this.empty.hidden = true;
+    part(row, 'save').addEventListener('click', () => {
+      this.saved.add(transfer);
+      this.#showButtons();
+    });
     this.rows.set(transfer.id, row);
     this.shown.set(transfer.id, transfer);
     this.list.prepend(row);
     showTransfer(row, transfer);
+    this.#showButtons();
   }
 }
 
@@ -85,7 +119,7 @@ function showTransfer(row, transfer) {
   row.dataset.direction = direction;
   part(row, 'name').textContent = name;
   part(row, 'words').textContent = stateWords(transfer);
-  showBar(part(row, 'bar', HTMLProgressElement), transfer);
+  showBar(part(row, 'progress', HTMLProgressElement), transfer);
   const hash = part(row, 'hash');
   hash.hidden = state !== 'done' || !transfer.sha256;
   if (transfer.sha256) hash.textContent = `✓ SHA-256 ${transfer.sha256}`;

@@ -42,6 +42,34 @@ scenario('the sender cancels a file, and the receiver is told', async (stage) =>
   await alice.cancelsFile('holiday.bin');
   await alice.transfer('holiday.bin').getByText(words('files.cancelled.you')).waitFor();
   await bob.transfer('holiday.bin').getByText(words('files.cancelled.peer', { name: 'Alice' })).waitFor();
+  await bob.button(words('files.clear')).click(); // the list does not keep what is over
+  await bob.transfer('holiday.bin').waitFor({ state: 'detached' });
+  await bob.button(words('files.clear')).waitFor({ state: 'hidden' });
+});
+
+scenario('files are dropped on the page and pasted into it; one that was not saved yet stays in the list when that is cleared', async (stage) => {
+  const { server, people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
+  await alice.seesMoving('Bob');
+  const dropped = await fileOf(server, 'dropped.bin', 1);
+  const devtools = await alice.context.newCDPSession(alice.page);
+  for (const type of /** @type {const} */ (['dragEnter', 'dragOver', 'drop'])) {
+    await devtools.send('Input.dispatchDragEvent', { type, x: 400, y: 400, data: { items: [], files: [dropped.path], dragOperationsMask: 1 } });
+  }
+  await bob.acceptsFile('dropped.bin');
+  await bob.transfer('dropped.bin').getByRole('link').waitFor();
+  await alice.page.evaluate(() => {
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File(['pasted'], 'pasted.txt'));
+    document.dispatchEvent(new ClipboardEvent('paste', { clipboardData }));
+  });
+  await bob.transfer('pasted.txt').getByRole('button', { name: `${words('files.decline')} pasted.txt` }).click();
+  await bob.button(words('files.clear')).click();
+  await bob.transfer('pasted.txt').waitFor({ state: 'detached' });
+  assert.equal(sha256(await bob.savesFile('dropped.bin')), dropped.sha256);
+  await bob.button(words('files.clear')).click();
+  await bob.reads(words('files.empty'));
+  await alice.page.keyboard.press('h'); // a list of files is in nobody's way
+  await alice.tile(words('tile.you', { name: 'Alice' })).getByText(words('tile.hand')).waitFor({ state: 'attached' });
 });
 
 scenario('the receiver cancels a file, and the sender is told', async (stage) => {
