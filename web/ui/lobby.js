@@ -42,8 +42,8 @@ export function lobbyView(face, { room, problem, join }) {
   watchInside(() => room, (people) => showInside(view, people, settings.max_people), signal);
 
   const devices = previewOf(view, face, signal);
-  const form = joinForm(view, { prefs, room, join, failed: (code) => devices.also(code) });
-  if (problem) devices.also(problem.code);
+  const form = joinForm(view, { prefs, room, join });
+  if (problem) form.failed(problem.code);
   media.open();
   return {
     element: view,
@@ -78,8 +78,6 @@ function showInside(view, people, most) {
 function previewOf(view, { media }, signal) {
   const picture = part(view, 'picture', HTMLVideoElement);
   const meter = new Meter();
-  /** @type {string | null} a problem of joining, beside those of the devices */
-  let joining = null;
   const show = () => {
     if (picture.srcObject !== media.preview) picture.srcObject = media.preview;
     const seen = media.camera.track !== null;
@@ -88,10 +86,8 @@ function previewOf(view, { media }, signal) {
     say(part(view, 'empty-words'), media.camera.problem ? 'lobby.no-camera' : media.camera.on ? 'lobby.camera-opens' : 'lobby.camera-off');
     showSwitch(part(view, 'microphone'), 'mic', media.microphone.on);
     showSwitch(part(view, 'camera'), 'camera', media.camera.on);
-    showNotices(part(view, 'notices'), [
-      ...(joining ? [{ code: joining }] : []),
-      ...deviceProblems(media),
-    ]);
+    part(view, 'meter').hidden = !media.microphone.on;
+    showNotices(part(view, 'notices'), deviceProblems(media));
   };
   part(view, 'microphone').addEventListener('click', () => media.setMicrophone(!media.microphone.on));
   part(view, 'camera').addEventListener('click', () => media.setCamera(!media.camera.on));
@@ -101,11 +97,6 @@ function previewOf(view, { media }, signal) {
   }, METER_EVERY);
   show();
   return {
-    /** @param {string | null} code */
-    also(code) {
-      joining = code;
-      show();
-    },
     end() {
       clearInterval(timer);
       meter.end();
@@ -115,11 +106,11 @@ function previewOf(view, { media }, signal) {
 }
 
 /**
- * Name, room and the button; a field that is wrong says so and takes the focus.
+ * Name, room and the button; a field that is wrong says so and takes the focus, a door that stays shut says why beside the button.
  * @param {HTMLElement} view
- * @param {{prefs: import('./prefs.js').Prefs, room: string, join: (who: import('./start.js').Who) => Promise<void>, failed: (code: string | null) => void}} how
+ * @param {{prefs: import('./prefs.js').Prefs, room: string, join: (who: import('./start.js').Who) => Promise<void>}} how
  */
-function joinForm(view, { prefs, room, join, failed }) {
+function joinForm(view, { prefs, room, join }) {
   const nameField = part(view, 'name', HTMLInputElement);
   const roomField = part(view, 'room', HTMLInputElement);
   const button = part(view, 'join', HTMLButtonElement);
@@ -132,6 +123,8 @@ function joinForm(view, { prefs, room, join, failed }) {
     roomField.value = suggested;
     complain(view, roomField, 'room', null);
   });
+  /** @param {string | null} code */
+  const failed = (code) => showNotices(part(view, 'door-notices'), code ? [{ code }] : []);
   let over = false;
   part(view, 'form').addEventListener('submit', async (event) => {
     event.preventDefault();
@@ -156,7 +149,7 @@ function joinForm(view, { prefs, room, join, failed }) {
       else failed(code);
     }
   });
-  return { end: () => { over = true; } };
+  return { failed, end: () => { over = true; } };
 }
 
 /**

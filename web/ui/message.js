@@ -5,13 +5,14 @@
 import { make, part, setIcon, stamp } from './dom.js';
 import { say } from './words.js';
 
+/** @typedef {{key: string, run?: () => void, href?: string, quiet?: boolean}} Action */
 /**
  * @typedef {object} Message
  * @property {string} icon
  * @property {string} title  a key
  * @property {string} text   a key
  * @property {import('./i18n.js').Holes} [holes]
- * @property {{key: string, run?: () => void, href?: string}[]} actions  the first is the main one
+ * @property {Action[]} actions  the first is the main one, if it is not quiet
  */
 
 /**
@@ -28,11 +29,11 @@ export function messageView({ icon, title, text, holes, actions }) {
 }
 
 /**
- * @param {{key: string, run?: () => void, href?: string}} action
+ * @param {Action} action
  * @param {number} index
  */
-function action({ key, run, href }, index) {
-  const element = make(href ? 'a' : 'button', index === 0 ? 'button primary' : 'button');
+function action({ key, run, href, quiet }, index) {
+  const element = make(href ? 'a' : 'button', index === 0 && !quiet ? 'button primary' : 'button');
   if (href) element.setAttribute('href', href);
   else element.setAttribute('type', 'button');
   if (run) element.addEventListener('click', run);

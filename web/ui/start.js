@@ -143,8 +143,8 @@ export class Face {
   #waiting(who, call) {
     this.knocking = true;
     this.message({
-      icon: 'door', title: 'knock.waiting', text: 'knock.waiting.help', holes: { room: who.room },
-      actions: [{ key: 'knock.stop', run: () => { call.leave(); this.knocking = false; this.lobby(); } }],
+      icon: 'wait', title: 'knock.waiting', text: 'knock.waiting.help', holes: { room: who.room },
+      actions: [{ key: 'knock.stop', quiet: true, run: () => { call.leave(); this.knocking = false; this.lobby(); } }],
     });
   }
 
