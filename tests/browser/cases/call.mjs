@@ -14,8 +14,8 @@ scenario('two people see and hear each other, without the relay', async (stage) 
   }
 });
 
-scenario('three people see and hear one another', async (stage) => {
-  const { people } = await stage.call(['Alice', 'Bob', 'Carol']);
+scenario('four people see and hear one another', async (stage) => {
+  const { people } = await stage.call(['Alice', 'Bob', 'Carol', 'David']);
   for (const person of people) {
     await person.seesAndHears(...people.filter((other) => other !== person).map((other) => other.name));
   }

@@ -25,17 +25,19 @@ scenario('a microphone that is switched off is seen to be off, is silent, and co
   await alice.hears('Bob');
 });
 
-scenario('a person without any device takes part: sees, hears, and writes', async (stage) => {
-  const { server, people: [alice] } = await stage.call(['Alice']);
-  const bob = await stage.person(server, 'Bob', { kind: 'chromium without devices' });
-  await bob.openRoom('kitchen');
-  await bob.reads(words('problems.devices-missing'));
-  await bob.enter();
-  await bob.seesAndHears('Alice');
-  await bob.says('no camera here');
-  await alice.button('Chat').click();
-  await alice.reads('no camera here');
-}, { needs: ['chromium', 'chromium without devices'] });
+for (const kind of /** @type {const} */ (['chromium without devices', 'firefox without devices'])) {
+  scenario(`a person without any device takes part: sees, hears, and writes (${kind})`, async (stage) => {
+    const { server, people: [alice] } = await stage.call(['Alice']);
+    const bob = await stage.person(server, 'Bob', { kind });
+    await bob.openRoom('kitchen');
+    await bob.reads(words('problems.devices-missing'));
+    await bob.enter();
+    await bob.seesAndHears('Alice');
+    await bob.says('no camera here');
+    await alice.button('Chat').click();
+    await alice.reads('no camera here');
+  }, { needs: ['chromium', kind] });
+}
 
 scenario('a refused permission is explained in words, and the call goes on without', async (stage) => {
   const { server } = await stage.call(['Alice']);

@@ -1,6 +1,7 @@
 // The page itself: in Chinese, without a foreign request, without its server.
 
 import assert from 'node:assert/strict';
+import { Rebuilt } from '../harness/rebuilt.mjs';
 import { scenario } from '../harness/scenario.mjs';
 import { words, wordsIn } from '../harness/words.mjs';
 
@@ -60,4 +61,22 @@ scenario('without its server the page opens and says so, and comes back with it'
   await server.restart();
   await alice.button(words('notice.retry')).click();
   await alice.button('Join').waitFor();
+});
+
+scenario('a server that was updated in mid-call is offered, and tears nobody out of the call', async (stage) => {
+  const server = await stage.server({ TLS__MODE: 'off' });
+  const rebuilt = await Rebuilt.inFrontOf(server);
+  stage.ends(() => rebuilt.close());
+  const alice = await stage.person(rebuilt, 'Alice');
+  await alice.openRoom('kitchen');
+  await alice.page.evaluate(() => navigator.serviceWorker.ready);
+  await alice.join('kitchen'); // the worker takes over with the second visit
+  const hash = rebuilt.build();
+  await alice.page.evaluate(() => dispatchEvent(new Event('online'))); // as after sleep
+  await alice.reads(words('update.ready'));
+  await alice.button(words('update.later')).click();
+  await alice.page.getByText(words('update.ready')).waitFor({ state: 'detached' });
+  await alice.button('Leave').waitFor(); // the call is still on
+  await alice.reloads();
+  assert.match(await alice.page.content(), new RegExp(`/a/${hash}/`));
 });

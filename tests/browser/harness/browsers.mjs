@@ -14,14 +14,15 @@ const ask = '--use-fake-ui-for-media-stream'; // says yes to every question
 // suite shares the same few cores, and what is tested is that pictures move.
 const devices = '--use-fake-device-for-media-stream=device-count=2,fps=15';
 
-/** @typedef {'chromium' | 'chromium without devices' | 'chromium that refuses' | 'firefox'} Kind */
+/** @typedef {'chromium' | 'chromium without devices' | 'chromium that refuses' | 'firefox' | 'firefox without devices'} Kind */
 
 /** @type {Record<Kind, (executable?: string) => Promise<import('playwright-core').Browser>>} */
 const kinds = {
   chromium: (executable) => startChromium([ask, devices], executable),
   'chromium without devices': () => startChromium([ask]), // it can feign to have no camera, not to have no microphone
   'chromium that refuses': () => startChromium([devices]), // headless, and nobody there to say yes
-  firefox: startFirefox,
+  firefox: () => startFirefox({ 'media.navigator.streams.fake': true }),
+  'firefox without devices': () => startFirefox({}),
 };
 
 /** @type {Map<string, Promise<import('playwright-core').Browser>>} */
@@ -77,8 +78,8 @@ export function trustingBrowser(home) {
  * @param {Kind} kind
  */
 export function missing(kind) {
-  if (kind === 'chromium without devices' && hasDevices()) return 'this machine has a camera or a microphone';
-  const installed = kind === 'firefox' ? FIREFOXES : CHROMIUMS;
+  if (kind.endsWith('without devices') && hasDevices()) return 'this machine has a camera or a microphone';
+  const installed = kind.startsWith('firefox') ? FIREFOXES : CHROMIUMS;
   return find(installed) ? null : `no ${kind.split(' ')[0]} is installed`;
 }
 
@@ -92,13 +93,14 @@ function startChromium(args, executablePath = find(CHROMIUMS)) {
   return chromium.launch({ executablePath, headless: true, args: [...quiet, ...args] });
 }
 
-function startFirefox() {
+/** @param {Record<string, boolean>} devices */
+function startFirefox(devices) {
   return firefox.launch({
     channel: 'moz-firefox', // speaks WebDriver BiDi to an unpatched Firefox
     executablePath: find(FIREFOXES),
     headless: true,
     firefoxUserPrefs: {
-      'media.navigator.streams.fake': true,
+      ...devices,
       'media.navigator.permission.disabled': true,
       'media.autoplay.default': 0,
       'media.gmp-manager.updateEnabled': false,
