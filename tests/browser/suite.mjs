@@ -10,6 +10,7 @@ await import('./cases/room.mjs');
 await import('./cases/hosts.mjs');
 await import('./cases/relay.mjs');
 await import('./cases/devices.mjs');
+await import('./cases/phone.mjs');
 await import('./cases/screen.mjs');
 await import('./cases/view.mjs');
 await import('./cases/board.mjs');
