@@ -18,10 +18,11 @@ const LIMIT_MS = 180_000;
  * @template {Stage} [S=Stage]
  * @param {string} name what somebody would notice
  * @param {(stage: S) => Promise<void>} play
- * @param {{ needs?: Kind[], stage?: S }} [options] the kinds of browser it cannot do without; one stage instead of a common one
+ * @param {{ needs?: Kind[], lacks?: string | null, stage?: S }} [options] the kinds of browser it cannot do without; what else is
+ *   missing here; one stage instead of a common one
  */
-export function scenario(name, play, { needs = [/** @type {Kind} */ ('chromium')], stage = /** @type {S} */ (new Stage()) } = {}) {
-  const lacking = needs.map(missing).find(Boolean);
+export function scenario(name, play, { needs = [/** @type {Kind} */ ('chromium')], lacks = null, stage = /** @type {S} */ (new Stage()) } = {}) {
+  const lacking = needs.map(missing).find(Boolean) ?? lacks;
   test(name, { timeout: LIMIT_MS, skip: lacking ?? false }, async (t) => {
     t.after(() => stage.clear()); // also when the limit is over
     const folder = path.join(stage.output, name.replaceAll(/[^\p{L}\p{N}]+/gu, '-'));
@@ -54,7 +55,7 @@ export class Stage {
 
   /**
    * Somebody at a browser in front of `server`'s page, not in any room yet.
-   * @param {Server} server
+   * @param {{ url: string }} server
    * @param {string} name
    * @param {{ kind?: Kind, context?: import('playwright-core').BrowserContextOptions }} [options]
    */
