@@ -79,6 +79,8 @@ pub enum Cause {
     ProxyHoldsBack,
     /// A proxy passes HTTP on and no relay.
     ProxyWithoutRelay,
+    /// The server does not hear those with whom it shares its rooms.
+    Apart,
     /// As many are connected as may be.
     ServerFull,
     /// This address has tested enough.
@@ -93,6 +95,10 @@ pub enum Cause {
     RelayLosesData,
     /// A line on the way is narrower than it says.
     NarrowPath(usize),
+    /// A line on the way loses packets.
+    LossyPath,
+    /// The server cannot write down what must outlive it.
+    DiskFull,
     /// Nothing that is known.
     Unknown,
 }
@@ -150,6 +156,9 @@ impl Case<'_> {
             (_, Failure::Certificate(problem)) => self.certificate(problem),
             (What::Clock, _) => Cause::ClocksDiffer(self.seen.facts.clock_ahead.unwrap_or(0)),
             (What::PathMtu, Failure::LargePacketsLost(size)) => Cause::NarrowPath(*size),
+            (_, Failure::PacketsLost(_)) => Cause::LossyPath,
+            (_, Failure::DiskFull) => Cause::DiskFull,
+            (_, Failure::Apart) => Cause::Apart,
             (What::RelayedAddress, _) => self.wrong_address(step),
             (What::Tcp, _) => self.tcp(step, failure),
             (What::Tls, Failure::NotTls) => Cause::NoTls,
@@ -260,11 +269,12 @@ impl Case<'_> {
     fn is_essential(&self, step: &Step) -> bool {
         let other_family_works = self.only_this_family_fails(step).is_some();
         match step.what {
-            What::Dns | What::Page | What::WebSocket | What::RelayToRelay | What::RelayedAddress => true,
+            What::Dns | What::Page | What::WebSocket | What::OtherServers => true,
+            What::RelayToRelay | What::RelayedAddress => true,
             What::Tcp => !other_family_works,
             // Whoever went on all the same knows of it.
             What::Tls => !self.works(step, |other| other.what == What::Page),
-            What::Clock | What::Nat | What::PathMtu => false,
+            What::Clock | What::Nat | What::PathMtu | What::Loss | What::DataDir => false,
             What::Stun | What::TurnUdp | What::TurnTcp | What::TurnTls => {
                 let no_way_left = !self.seen.steps.iter().any(|other| other.what == step.what && other.is_good());
                 no_way_left || (port(step) == self.seen.target.port && !other_family_works)

@@ -5,6 +5,7 @@
 
 mod certificate;
 mod dial;
+mod disk;
 mod json;
 mod judge;
 mod phone;
@@ -23,7 +24,7 @@ mod words;
 mod tests;
 
 use std::net::IpAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -50,6 +51,8 @@ pub struct Options {
     pub patience: Duration,
     /// The check runs on the server's machine; its public addresses, as far as it knows them.
     pub inside: Option<Vec<IpAddr>>,
+    /// The folder of the server on this machine.
+    pub data_dir: Option<PathBuf>,
     /// What each TCP connection begins with: the PROXY protocol, for a server that wants it from here.
     pub preface: Vec<u8>,
 }
@@ -62,6 +65,7 @@ impl Options {
             insecure: false,
             patience: Duration::from_secs(5),
             inside: None,
+            data_dir: None,
             preface: Vec::new(),
         }
     }

@@ -30,6 +30,8 @@ pub struct Facts {
     pub clock_ahead: Option<i64>,
     /// The addresses that relayed transport addresses have.
     pub relayed: Vec<IpAddr>,
+    /// Relayed addresses lead to callers of this relay alone (`turn.ports = "none"`): nobody else ever sends there.
+    pub relayed_are_virtual: bool,
     /// Relayed addresses that were asked by STUN whether the same server is there, and did not say so.
     pub relayed_silent: Vec<IpAddr>,
     /// The check runs on the server's machine; and these are its public addresses, as far as it knows.
@@ -66,6 +68,8 @@ pub enum What {
     Page,
     /// A signaling connection lives.
     WebSocket,
+    /// The server and those it shares its rooms with hear each other.
+    OtherServers,
     /// Both clocks agree.
     Clock,
     /// The server answers over UDP.
@@ -84,6 +88,10 @@ pub enum What {
     Nat,
     /// How long packets may be.
     PathMtu,
+    /// How many packets arrive.
+    Loss,
+    /// The server's folder takes what is written there.
+    DataDir,
 }
 
 /// What came of a step.
@@ -136,10 +144,16 @@ pub enum Failure {
     NoEcho,
     /// Relayed addresses are not the server's.
     WrongRelayedAddress,
+    /// The server has lost the others.
+    Apart,
     /// The clocks differ.
     ClockDiffers,
     /// Packets of this many bytes do not come through.
     LargePacketsLost(usize),
+    /// Of a hundred packets, so many did not come back.
+    PacketsLost(usize),
+    /// There is no room to write.
+    DiskFull,
     /// Something else, in these words.
     Other(String),
 }
@@ -186,6 +200,7 @@ impl fmt::Display for What {
             What::Tls => "TLS",
             What::Page => "page",
             What::WebSocket => "WebSocket",
+            What::OtherServers => "other servers",
             What::Clock => "clock",
             What::Stun => "STUN",
             What::TurnUdp => "relay, UDP",
@@ -195,6 +210,8 @@ impl fmt::Display for What {
             What::RelayedAddress => "relayed address",
             What::Nat => "NAT here",
             What::PathMtu => "packet size",
+            What::Loss => "packet loss",
+            What::DataDir => "data folder",
         })
     }
 }
@@ -219,8 +236,11 @@ impl fmt::Display for Failure {
             Failure::Relay(code) => write!(f, "the relay refused: {code}"),
             Failure::NoEcho => f.write_str("a relayed address was given, and data sent there never arrived"),
             Failure::WrongRelayedAddress => f.write_str("not where the server is"),
+            Failure::Apart => f.write_str("this server does not hear them"),
             Failure::ClockDiffers => f.write_str("the clocks differ"),
             Failure::LargePacketsLost(size) => write!(f, "packets of {size} bytes are lost"),
+            Failure::PacketsLost(percent) => write!(f, "{percent} of 100 small packets did not come back"),
+            Failure::DiskFull => f.write_str("nothing can be written there: it is full"),
             Failure::Other(why) => f.write_str(why),
         }
     }

@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use tokio::net::lookup_host;
 
-use super::Options;
 use super::dial::Dialer;
 use super::relay::{self, Allocation};
 use super::report::{Facts, Failure, Observations, Outcome, Step, What};
 use super::stun::{self, Binding};
 use super::target::Target;
 use super::visit::Visit;
-use super::web::{self, Page, Probe, Transport};
+use super::web::{self, Ice, Page, Probe, Transport};
+use super::{Options, disk};
 use crate::turn::is_special;
 
 /// Addresses of one name that are tried: browsers do not try more either.
@@ -25,6 +25,9 @@ const MOST_MAPPINGS: usize = 4;
 
 /// A clock that is further off than this is told of: credentials and certificates have ends.
 const CLOCK_TOLERANCE: i64 = 30;
+
+/// Packets of a hundred, there and back, that may get lost without a word: pictures do not suffer from it.
+const LOSS_TOLERANCE: usize = 2;
 
 /// Sizes of IP packets: what Ethernet carries, and what every IPv6 path must (RFC 8200, 5).
 const LARGE: usize = 1500;
@@ -43,7 +46,8 @@ pub(super) async fn run(target: Target, options: &Options) -> Result<Observation
     let roots = options.roots.clone();
     let dialer = Dialer::new(target.clone(), roots, options.patience, options.preface.clone())?;
     let facts = Facts { inside: options.inside.clone(), ..Facts::default() };
-    let mut run = Run { dialer, target, steps: Vec::new(), facts };
+    let steps = options.data_dir.iter().map(|folder| disk::look(folder)).collect();
+    let mut run = Run { dialer, target, steps, facts };
     let addresses = run.resolve().await;
     let visits =
         join_all(addresses.iter().map(|address| Visit::pay(*address, &run.dialer, &run.target, options.insecure)))
@@ -107,10 +111,15 @@ impl Run {
         let (took, lived) = self.dialer.timed(socket).await;
         self.note(What::WebSocket, address, took, lived.map(|()| "signaling answers".to_owned()));
         self.clock();
-        let probes = match page.ice {
-            Ok(probes) => probes,
+        let Ice { probes, is_virtual, apart } = match page.ice {
+            Ok(ice) => ice,
             Err(failure) => return self.note(What::Stun, address, Duration::ZERO, Err(failure)),
         };
+        self.facts.relayed_are_virtual = is_virtual;
+        if let Some(apart) = apart {
+            let heard = if apart { Err(Failure::Apart) } else { Ok("hear each other".to_owned()) };
+            self.note(What::OtherServers, address, Duration::ZERO, heard);
+        }
         if probes.is_empty() {
             return self.skip(&[What::Stun], "the relay of this server is switched off");
         }
@@ -120,6 +129,7 @@ impl Run {
         self.relayed_addresses(addresses).await;
         self.nat(&bindings).await;
         self.path(&bindings).await;
+        self.loss(&bindings).await;
     }
 
     fn clock(&mut self) {
@@ -209,6 +219,9 @@ impl Run {
             let begun = Instant::now();
             let alike = addresses.iter().find(|address| address.is_ipv4() == ip.is_ipv4());
             let outcome = match alike {
+                _ if self.facts.relayed_are_virtual => {
+                    Outcome::Good("virtual: for callers of this relay alone".to_owned())
+                }
                 Some(address) if addresses.iter().any(|address| address.ip() == ip) => {
                     Outcome::Good(format!("{} as dialled", address.ip()))
                 }
@@ -278,6 +291,19 @@ impl Run {
                 _ => Err(Failure::LargePacketsLost(SMALL)),
             };
             self.steps.push(Step::tried(What::PathMtu, if v4 { "IPv4" } else { "IPv6" }, *server, took, told));
+        }
+    }
+
+    /// Whether packets get lost, asked once a family.
+    async fn loss(&mut self, bindings: &[(SocketAddr, Binding)]) {
+        for v4 in [true, false] {
+            let Some((server, _)) = bindings.iter().find(|(at, _)| at.is_ipv4() == v4) else { continue };
+            let begun = Instant::now();
+            let told = stun::lost(*server).await.and_then(|lost| match lost {
+                lost if lost > LOSS_TOLERANCE => Err(Failure::PacketsLost(lost)),
+                lost => Ok(format!("{lost} of 100 small packets lost")),
+            });
+            self.steps.push(Step::tried(What::Loss, if v4 { "IPv4" } else { "IPv6" }, *server, begun.elapsed(), told));
         }
     }
 

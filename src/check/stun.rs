@@ -1,6 +1,7 @@
 //! Questions to a STUN server over UDP (RFC 8489): which address it sees, whether that is another one for another server
-//! (RFC 5780, 4.3), and whether large packets come through.
+//! (RFC 5780, 4.3), whether large packets come through, and how many small ones do not.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -60,6 +61,52 @@ pub(super) async fn takes(server: SocketAddr, size: usize) -> Result<(), Failure
     ask(&socket, server, size - headers).await.map(drop)
 }
 
+/// How many of a hundred small packets do not come back, not repeated: each follows the answer of the one before, or soon
+/// if there is none. Takes a second and a half at most.
+pub(super) async fn lost(server: SocketAddr) -> Result<usize, Failure> {
+    let socket = socket(server.ip()).await?;
+    socket.connect(server).await?;
+    let mut waiting = HashSet::new();
+    let mut request = Vec::new();
+    for _ in 0..VOLLEY {
+        let id = fresh_id();
+        request.clear();
+        Writer::new(&mut request, Class::Request, Method::Binding, id).finish();
+        socket.send(&request).await?;
+        waiting.insert(id);
+        let _ = timeout(BETWEEN, answers(&socket, &mut waiting)).await;
+    }
+    match timeout(STRAGGLERS, answers(&socket, &mut waiting)).await {
+        Ok(Err(failure)) => Err(failure),
+        _ => Ok(waiting.len()),
+    }
+}
+
+/// Takes them off the list, until it is empty.
+async fn answers(socket: &UdpSocket, waiting: &mut HashSet<TransactionId>) -> Result<(), Failure> {
+    let mut bytes = [0; LONGEST];
+    while !waiting.is_empty() {
+        let length = socket.recv(&mut bytes).await?;
+        if let Ok(message) = Message::read(&bytes[..length]) {
+            waiting.remove(&message.transaction_id());
+        }
+    }
+    Ok(())
+}
+
+/// Enough to tell a line that loses one packet of twenty from one that loses none.
+const VOLLEY: usize = 100;
+const BETWEEN: Duration = Duration::from_millis(5);
+
+/// Further away no call is pleasant.
+const STRAGGLERS: Duration = Duration::from_secs(1);
+
+fn fresh_id() -> TransactionId {
+    let mut id = TransactionId::default();
+    aws_lc_rs::rand::fill(&mut id).expect("the system's generator does not fail once it has started");
+    id
+}
+
 async fn socket(to: IpAddr) -> Result<UdpSocket, Failure> {
     let any: IpAddr = if to.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     Ok(UdpSocket::bind((any, 0)).await?)
@@ -67,8 +114,7 @@ async fn socket(to: IpAddr) -> Result<UdpSocket, Failure> {
 
 /// `length`: of the request, if it shall be longer than it has to be.
 async fn ask(socket: &UdpSocket, server: SocketAddr, length: usize) -> Result<Binding, Failure> {
-    let mut id = TransactionId::default();
-    aws_lc_rs::rand::fill(&mut id).expect("the system's generator does not fail once it has started");
+    let id = fresh_id();
     let mut request = Vec::new();
     let filler = length.saturating_sub(HEADERS);
     let writer = Writer::new(&mut request, Class::Request, Method::Binding, id);

@@ -216,6 +216,18 @@ fn from_inside_silence_proves_nothing_and_a_wrong_name_does() {
 }
 
 #[test]
+fn a_server_that_lost_the_others_lets_nobody_in_and_one_with_a_full_disk_does() {
+    let with = |what, failure: &Failure| {
+        let mut seen = well();
+        seen.steps.push(step(what, None));
+        said(&but(seen, failure, |step| step.what == what))
+    };
+    assert_eq!(with(What::OtherServers, &Failure::Apart), (vec![Cause::Apart], true));
+    assert_eq!(with(What::DataDir, &Failure::DiskFull), (vec![Cause::DiskFull], false));
+    assert_eq!(with(What::Loss, &Failure::PacketsLost(10)), (vec![Cause::LossyPath], false));
+}
+
+#[test]
 fn no_page_is_never_good() {
     let mut seen = well();
     for step in seen.steps.iter_mut().filter(|step| step.what == What::Page) {
@@ -254,6 +266,7 @@ fn every_cause() -> Vec<Cause> {
         Cause::ProxyChangesHost,
         Cause::ProxyHoldsBack,
         Cause::ProxyWithoutRelay,
+        Cause::Apart,
         Cause::ServerFull,
         Cause::TestedEnough,
         Cause::RelayFull,
@@ -262,6 +275,8 @@ fn every_cause() -> Vec<Cause> {
         Cause::WrongExternalIp([9, 9, 9, 9].into()),
         Cause::RelayLosesData,
         Cause::NarrowPath(1500),
+        Cause::LossyPath,
+        Cause::DiskFull,
         Cause::Unknown,
     ]
 }

@@ -46,7 +46,18 @@ const PAUSE: Duration = Duration::from_millis(300);
 pub(super) struct Page {
     pub(super) version: String,
     pub(super) clock_ahead: Option<i64>,
-    pub(super) ice: Result<Vec<Probe>, Failure>,
+    pub(super) ice: Result<Ice, Failure>,
+}
+
+/// `/test/ice`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Ice {
+    pub(super) probes: Vec<Probe>,
+    /// Relayed addresses lead to callers of this relay alone.
+    #[serde(default, rename = "virtual")]
+    pub(super) is_virtual: bool,
+    /// The server is one of several, and whether it is cut off from the others.
+    pub(super) apart: Option<bool>,
 }
 
 /// One entry of `/test/ice`.
@@ -68,11 +79,6 @@ pub(super) enum Transport {
     Udp,
     Tcp,
     Tls,
-}
-
-#[derive(Deserialize)]
-struct Ice {
-    probes: Vec<Probe>,
 }
 
 #[derive(Deserialize)]
@@ -122,7 +128,10 @@ async fn fetch(client: &mut SendRequest<Empty<Bytes>>, target: &Target) -> Resul
     }
     let ice = match get(client, target, "/test/ice").await {
         Ok((ice, text)) if ice.status() == StatusCode::OK => {
-            let sane = |Ice { probes }: Ice| probes.into_iter().filter(Probe::is_sane).take(MOST_PROBES).collect();
+            let sane = |ice: Ice| {
+                let probes = ice.probes.into_iter().filter(Probe::is_sane).take(MOST_PROBES).collect();
+                Ice { probes, ..ice }
+            };
             let read = serde_json::from_slice(&text).map(sane);
             read.map_err(|cause| Failure::Other(format!("/test/ice: {cause}")))
         }

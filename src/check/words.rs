@@ -130,6 +130,10 @@ pub(super) fn words(cause: &Cause, host: &str, here: Option<&Found>) -> Words {
             "a proxy passes the page and no relay".to_owned(),
             "HTTP comes through on this port and TURN does not: what stands in front understands HTTP alone. Let it pass bytes on by the name (SNI), or give callbox a port of its own for the relay; `callbox proxy NAME` says which of both it can.".to_owned(),
         ),
+        Cause::Apart => (
+            "the servers do not hear each other".to_owned(),
+            "This one shares its rooms with others and has lost their Redis (`cluster.redis`): calls go on, and nobody new comes in. Let Redis run and this server reach it; the rest comes back by itself.".to_owned(),
+        ),
         Cause::ServerFull => (
             "as many are connected as may be".to_owned(),
             "Raise `max_connections` or `max_connections_per_address`, or find out who holds so many.".to_owned(),
@@ -161,6 +165,14 @@ pub(super) fn words(cause: &Cause, host: &str, here: Option<&Found>) -> Words {
         Cause::NarrowPath(size) => (
             format!("packets of {size} bytes are lost"),
             "A tunnel or DSL line on the way is narrower and does not say so. Calls work, as browsers send smaller ones; if pictures stall, let the router clamp the MSS or lower its MTU.".to_owned(),
+        ),
+        Cause::LossyPath => (
+            "packets get lost on the way".to_owned(),
+            "Calls go on with poorer pictures. Check from another network: if nothing is lost there, it is the line or the Wi-Fi here; else the server's network, or a server that is too busy.".to_owned(),
+        ),
+        Cause::DiskFull => (
+            "the disk is full".to_owned(),
+            "The server goes on with what it has, and cannot keep new certificates and what became of invitations. Make room where its `data_dir` is.".to_owned(),
         ),
         Cause::Unknown => (
             "no known cause".to_owned(),

@@ -82,7 +82,8 @@ fn from_inside(config: &Config, router: Option<Router>, options: Options) -> Res
     let own = Target { host: address.ip().to_string(), port: address.port(), tls: config.tls != Tls::Off };
     let preface = if config.expects_preface(address.ip()) { LOCAL.to_vec() } else { Vec::new() };
     // By an address of this machine alone there is no certificate that browsers would know.
-    let by_address = Options { insecure: true, preface, ..options.clone() };
+    let data_dir = Some(config.data_dir.clone());
+    let by_address = Options { insecure: true, preface, data_dir, ..options.clone() };
     let by_link = Options { inside: Some(public), insecure: true, ..options };
     let links = links.iter().filter_map(|link| Target::read(link).ok()).filter(|target| *target != own);
     let links = links.map(|target| (target, by_link.clone()));

@@ -119,6 +119,7 @@ impl Config {
             },
             public_dir: self.public_dir.clone(),
             turn_ports: self.turn_ports(one_port),
+            turn_is_virtual: self.turn.as_ref().is_some_and(|turn| turn.ports.is_none()),
             other_relays: self.other_relays(one_port),
             cluster: None,
             turn_passes: keys.turn,

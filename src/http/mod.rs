@@ -62,6 +62,8 @@ pub struct Options {
     pub public_dir: Option<PathBuf>,
     /// Where the relay listens, as seen by a browser. Empty when the relay is off.
     pub turn_ports: Vec<TurnPort>,
+    /// Relayed addresses lead to callers of this relay alone: no port is open for them.
+    pub turn_is_virtual: bool,
     /// Where the relays of other nodes listen, which take the same credentials.
     pub other_relays: Vec<(String, u16)>,
     /// Issues each person's credentials for the relay.

@@ -73,6 +73,14 @@ impl Rooms {
         }
     }
 
+    /// Whether this node is cut off from the others; `None`: it is no node.
+    pub(super) fn is_apart(&self, now: Now) -> Option<bool> {
+        match self {
+            Rooms::Alone(_) => None,
+            Rooms::Shared { node, .. } => Some(!node.is_certain(now)),
+        }
+    }
+
     /// Lets something happen here.
     pub(super) fn handle(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>, relay: &dyn RelayDoor) {
         match self {

@@ -5,10 +5,10 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
@@ -260,6 +260,9 @@ impl Site {
             Err(Contradiction) => without_body_for_head(&method, text(StatusCode::BAD_REQUEST, CONTRADICTION)),
         };
         harden(answer.headers_mut());
+        // hyper's own goes on only when the clock does, and `check` reads from it that the clock was set back.
+        let now = HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::now()));
+        answer.headers_mut().insert(header::DATE, now.expect("a date is letters, digits, spaces, commas and colons"));
         if strict {
             set(&mut answer, header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
         }
@@ -322,7 +325,8 @@ impl Site {
         let options = self.0.options.load_full();
         if request.uri().path().starts_with("/test/") {
             let host = host::host(&request, &connection);
-            let answer = self.0.test_door.answer(request, connection, &host, &options).await;
+            let apart = self.0.switchboard.is_apart();
+            let answer = self.0.test_door.answer(request, connection, &host, &options, apart).await;
             return self.download(&connection, answer);
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -153,6 +153,11 @@ impl Switchboard {
         self.with(|lines| lines.rooms.people(room))
     }
 
+    /// Whether this server is cut off from the others, so that it lets nobody new in; `None`: there are no others.
+    pub(super) fn is_apart(&self) -> Option<bool> {
+        self.with(|lines| lines.rooms.is_apart(Now::read()))
+    }
+
     /// Something happened in the cluster.
     pub(super) fn cluster(&self, input: Input) {
         self.with(|lines| {

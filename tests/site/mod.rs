@@ -30,6 +30,7 @@ pub(crate) fn options() -> Options {
         call: CallOptions::default(),
         public_dir: None,
         turn_ports: vec![TurnPort { port: 8443, udp: true, tcp: true, tls: false }],
+        turn_is_virtual: false,
         turn_passes: TurnPasses::new(vec![Secret::new("north")], Default::default()),
         turn_ttl: Duration::from_secs(3600),
         max_sockets: 1000,

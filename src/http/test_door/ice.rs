@@ -17,6 +17,12 @@ const TTL: Duration = Duration::from_secs(300);
 struct Ice<'a> {
     /// Seconds.
     ttl: u64,
+    /// Relayed addresses lead to callers of this relay alone.
+    #[serde(rename = "virtual", skip_serializing_if = "is_false")]
+    is_virtual: bool,
+    /// This is one of several servers, and whether it is cut off from the others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    apart: Option<bool>,
     probes: Vec<Probe<'a>>,
 }
 
@@ -33,10 +39,11 @@ struct Probe<'a> {
     credential: Option<&'a str>,
 }
 
-/// The document. Without a relay there is nothing to try.
-pub(super) fn json(host: &str, options: &Options) -> String {
+/// The document. Without a relay there is nothing to try. `apart`: from the other servers, if this is one of several.
+pub(super) fn json(host: &str, options: &Options, apart: Option<bool>) -> String {
     let credentials = options.turn_passes.issue(&fresh_id(), TTL, Now::read());
-    let ice = Ice { ttl: TTL.as_secs(), probes: probes(host, options, credentials.as_ref()) };
+    let probes = probes(host, options, credentials.as_ref());
+    let ice = Ice { ttl: TTL.as_secs(), is_virtual: options.turn_is_virtual, apart, probes };
     serde_json::to_string(&ice).expect("texts and a number always have a JSON form")
 }
 
@@ -61,6 +68,11 @@ fn probes<'a>(host: &str, options: &Options, credentials: Option<&'a TurnCredent
         }));
     }
     probes
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// Drawn anew for everybody, so that nobody meets another's quota.

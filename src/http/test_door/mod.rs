@@ -60,13 +60,14 @@ impl TestDoor {
         }
     }
 
-    /// What stands at `/test/…`. `host`: under which name the server was reached.
+    /// What stands at `/test/…`. `host`: under which name the server was reached. `apart`: from the other servers, if there are any.
     pub(super) async fn answer(
         &self,
         request: Request<Incoming>,
         connection: Connection,
         host: &str,
         options: &Options,
+        apart: Option<bool>,
     ) -> Answer {
         let (method, path) = (request.method().clone(), request.uri().path());
         let client = connection.client.ip();
@@ -74,7 +75,7 @@ impl TestDoor {
         let client = (!client.is_loopback() && !options.proxies.trusts(client)).then_some(client);
         match (path, method) {
             ("/test/ice", Method::GET | Method::HEAD) if self.may(&self.questions, client, 1) => {
-                typed(StatusCode::OK, "application/json", ice::json(host, options))
+                typed(StatusCode::OK, "application/json", ice::json(host, options, apart))
             }
             ("/test/bytes", Method::GET | Method::HEAD) => self.give(request.uri(), client),
             ("/test/bytes", Method::POST) => self.swallow(request.into_body(), client).await,
