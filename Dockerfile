@@ -14,9 +14,16 @@ FROM ${BUILD_IMAGE} AS build
 RUN command -v setcap >/dev/null || { apt-get update && apt-get install -y --no-install-recommends libcap2-bin; }
 WORKDIR /src
 COPY . .
-# A static glibc resolves names by /etc/resolv.conf and needs no other file. --target keeps build scripts dynamic.
-RUN host=$(rustc -vV | sed -n 's/^host: //p') && \
-    RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --bin callbox --target "$host" && \
+# To build faster and run slower, as the tests do: --build-arg CARGO_PROFILE_RELEASE_OPT_LEVEL=1 and so on.
+ARG CARGO_PROFILE_RELEASE_OPT_LEVEL
+ARG CARGO_PROFILE_RELEASE_LTO
+ARG CARGO_PROFILE_RELEASE_CODEGEN_UNITS
+# A static glibc resolves names by /etc/resolv.conf and needs no other file. --target keeps build scripts dynamic. Where things were when
+# they were compiled is left out: the same commit and the same toolchain make the same program anywhere (tests/reproducible).
+RUN host=$(rustc -vV | sed -n 's/^host: //p') && cargo=${CARGO_HOME:-$HOME/.cargo} && \
+    export RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=$PWD=/src --remap-path-prefix=$cargo=/cargo" && \
+    export CFLAGS="-ffile-prefix-map=$PWD=/src -ffile-prefix-map=$cargo=/cargo" && \
+    cargo build --release --locked --bin callbox --target "$host" && \
     mkdir -p /image/etc /image/data && \
     cp "target/$host/release/callbox" /image/callbox && \
     echo 'callbox:x:65532:65532:callbox:/data:/' > /image/etc/passwd && \

@@ -18,12 +18,12 @@ const LIMIT_MS = 180_000;
  * @template {Stage} [S=Stage]
  * @param {string} name what somebody would notice
  * @param {(stage: S) => Promise<void>} play
- * @param {{ needs?: Kind[], lacks?: string | null, stage?: S }} [options] the kinds of browser it cannot do without; what else is
- *   missing here; one stage instead of a common one
+ * @param {{ needs?: Kind[], lacks?: string | null, stage?: S, limit?: number }} [options] the kinds of browser it cannot do without; what
+ *   else is missing here; one stage instead of a common one; another limit, in milliseconds
  */
-export function scenario(name, play, { needs = [/** @type {Kind} */ ('chromium')], lacks = null, stage = /** @type {S} */ (new Stage()) } = {}) {
+export function scenario(name, play, { needs = [/** @type {Kind} */ ('chromium')], lacks = null, stage = /** @type {S} */ (new Stage()), limit = LIMIT_MS } = {}) {
   const lacking = needs.map(missing).find(Boolean) ?? lacks;
-  test(name, { timeout: LIMIT_MS, skip: lacking ?? false }, async (t) => {
+  test(name, { timeout: limit, skip: lacking ?? false }, async (t) => {
     t.after(() => stage.clear()); // also when the limit is over
     const folder = path.join(stage.output, name.replaceAll(/[^\p{L}\p{N}]+/gu, '-'));
     await rm(folder, { recursive: true, force: true });

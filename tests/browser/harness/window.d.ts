@@ -12,6 +12,7 @@ interface Window {
   soundsIn(tile: Element): Promise<{ track: MediaStreamTrack; report: RTCInboundRtpStreamStats }[]>;
   firstPicture: Promise<number>;
   recorded: { frames: number[]; links: { at: number; link: string }[]; link: string };
+  decodedOf: Record<string, { frames: number[]; sounds: number[] }>;
   wordsNoted: { text: string; gone: number }[];
   bareRtc: RTCPeerConnection;
   bareChannel: RTCDataChannel;

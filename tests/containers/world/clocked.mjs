@@ -9,22 +9,20 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { until } from './engine.mjs';
-import { VPS, inside } from './network.mjs';
+import { inside } from './network.mjs';
 
 const program = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../target/debug/callbox');
 
 /** Behaves like a container to whoever calls through it. */
 export class Clocked {
   name = 'clocked';
-  url = `https://${VPS.v4}`;
-  url6 = `https://[${VPS.v6}]`;
   #said = '';
   #process;
 
-  /** @param {string} host the computer's name */
-  static async start(host) {
+  /** @param {string} host the computer's name @param {import('./network.mjs').Addresses} at */
+  static async start(host, at) {
     const folder = await mkdtemp(path.join(process.env.CALLBOX_LAB, 'clocked-'));
-    const clocked = new Clocked(host, folder);
+    const clocked = new Clocked(host, at, folder);
     await clocked.jumps('+0');
     const [nsenter, ...args] = inside(host, program);
     const child = spawn(nsenter, args, { cwd: folder, env: clocked.environment, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -33,9 +31,11 @@ export class Clocked {
     return clocked;
   }
 
-  /** @param {string} host @param {string} folder */
-  constructor(host, folder) {
+  /** @param {string} host @param {import('./network.mjs').Addresses} at @param {string} folder */
+  constructor(host, at, folder) {
     this.host = host;
+    this.url = `https://${at.v4}`;
+    this.url6 = `https://[${at.v6}]`;
     this.clock = path.join(folder, 'clock');
     this.environment = {
       PATH: process.env.PATH,

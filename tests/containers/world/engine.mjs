@@ -1,47 +1,74 @@
-// The Docker engine on the rented server, and callbox in a container of it, started the way README says.
+// A Docker engine on a rented server, and callbox in a container of it, started the way README says.
 
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { VPS, inside } from './network.mjs';
+import { inside } from './network.mjs';
 
 const run = promisify(execFile);
 const lab = process.env.CALLBOX_LAB;
 if (!lab) throw new Error('run this inside tests/containers/lab');
 
-const starter = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../engine');
+const here = path.dirname(fileURLToPath(import.meta.url));
+const starter = path.resolve(here, '../engine');
+
+/** What tests/containers/image has built. */
+const image = path.resolve(here, '../../../target/containers/callbox.tar');
 
 /** The client that came with the engine; another one in the PATH may be without its parts. */
 const client = '/usr/bin/docker';
 
 /** An engine begins in two seconds, a container in half a one; a busy machine may take its time. */
-const READY_WITHIN_MS = 20_000;
+const READY_WITHIN_MS = 120_000;
 
 export class Engine {
-  /** Its log, for the case that something fails. */
-  static log = path.join(lab, 'engine.log');
+  #folder;
   #process;
 
-  /** On the computer of that name. @param {string} host */
+  /** On the computer of that name, with the image that is tested. @param {string} host */
   static async start(host) {
-    const engine = new Engine();
-    const log = openSync(Engine.log, 'w');
-    const [program, ...args] = inside(host, starter);
-    engine.#process = spawn(program, args, { stdio: ['ignore', log, log] });
-    await until('the Docker engine answers', () => docker('version'));
-    await engine.#clear();
+    const engine = new Engine(path.join(lab, `engine-${host}`));
+    await engine.#start(host);
     return engine;
   }
 
-  /** Of what a run that was interrupted has left: the engine is ours alone, and would start it again. */
-  async #clear() {
-    const left = (await docker('ps', '--all', '--quiet')).split('\n').filter(Boolean);
-    if (left.length > 0) await docker('rm', '--force', '--volumes', ...left);
-    await docker('volume', 'prune', '--force');
+  /** @param {string} folder */
+  constructor(folder) {
+    this.#folder = folder;
+  }
+
+  async #start(host) {
+    mkdirSync(this.#folder);
+    const log = openSync(path.join(this.#folder, 'log'), 'w');
+    const [program, ...args] = inside(host, starter, this.#folder, path.join(this.#folder, 'images'));
+    this.#process = spawn(program, args, { stdio: ['ignore', log, log] });
+    await until('the Docker engine answers', () => this.docker('version')).catch((error) => {
+      throw new Error(readFileSync(path.join(this.#folder, 'log'), 'utf8'), { cause: error });
+    });
+    await this.docker('load', '--input', image);
+  }
+
+  /** @param {string[]} args @returns {Promise<string>} what it printed on both streams */
+  async docker(...args) {
+    const { stdout, stderr } = await run(client, args, { env: this.#environment });
+    return stdout + stderr;
+  }
+
+  /** The same for what may exit with another code than 0. @param {string[]} args @returns {Promise<{ stdout: string }>} */
+  tries(...args) {
+    return run(client, args, { env: this.#environment }).catch((failed) => failed);
+  }
+
+  /** An image of one program of this machine and the libraries it loads. @param {string} program its path @param {string} tag */
+  async carries(program, tag) {
+    const libraries = execFileSync('ldd', [program], { encoding: 'utf8' }).match(/\/\S+/g);
+    const archive = path.join(this.#folder, `${tag}.tar`);
+    execFileSync('tar', ['--dereference', '--create', '--file', archive, program, ...libraries]);
+    await this.docker('import', '--change', `ENTRYPOINT ["${program}"]`, archive, tag);
   }
 
   async stop() {
@@ -49,72 +76,95 @@ export class Engine {
     this.#process.kill();
     await ended;
   }
+
+  get #environment() {
+    return { ...process.env, DOCKER_HOST: `unix://${this.#folder}/docker.sock` };
+  }
 }
 
 /** callbox in a container. */
 export class Container {
   /**
    * @param {object} how
+   * @param {Engine} how.engine
    * @param {string[]} how.flags of `docker run`
    * @param {Record<string, string>} [how.settings] as `CALLBOX_*` names without the prefix
-   * @param {string} how.name of the container, and of its volume
+   * @param {string} how.name of the container
+   * @param {import('./network.mjs').Addresses} how.at the server's
+   * @param {number} [how.port] that it is opened by
    */
-  static async start({ flags, settings = {}, name }) {
+  static async start({ engine, flags, settings = {}, name, at, port = 443 }) {
     const variables = Object.entries(settings).flatMap(([key, value]) => ['-e', `CALLBOX_${key}=${value}`]);
-    await docker('run', '--detach', '--name', name, '--restart', 'unless-stopped', ...flags, ...variables, 'callbox');
-    return new Container(name);
+    await engine.docker('run', '--detach', '--name', name, '--restart', 'unless-stopped', ...flags, ...variables, 'callbox');
+    return new Container(engine, name, at, port);
   }
 
-  /** @param {string} name */
-  constructor(name) {
+  /** @param {Engine} engine @param {string} name @param {import('./network.mjs').Addresses} at @param {number} port */
+  constructor(engine, name, at, port) {
+    this.engine = engine;
     this.name = name;
+    const behind = port === 443 ? '' : `:${port}`;
+    /** What an IPv4 caller opens. */
+    this.url = `https://${at.v4}${behind}`;
+    /** What an IPv6 caller opens. */
+    this.url6 = `https://[${at.v6}]${behind}`;
   }
-
-  /** What an IPv4 caller opens. */
-  url = `https://${VPS.v4}`;
-  /** What an IPv6 caller opens. */
-  url6 = `https://[${VPS.v6}]`;
 
   /** Waits until it is healthy, by its own health check. */
   async serves() {
-    await until(`callbox serves in ${this.name}`, () => docker('exec', this.name, '/callbox', 'healthcheck'));
+    await until(`callbox serves in ${this.name}`, () => this.runs('healthcheck')).catch(async (error) => {
+      throw new Error(`${error.message}:\n${await this.log()}`, { cause: error });
+    });
   }
 
-  /** What it printed, both streams. */
-  async log() {
-    const { stdout, stderr } = await run(client, ['logs', this.name], { env: environment() });
-    return stdout + stderr;
+  /** Runs its program once more, beside the server. @param {string[]} args */
+  runs(...args) {
+    return this.engine.docker('exec', this.name, '/callbox', ...args);
+  }
+
+  /** What `callbox check` finds from inside. @param {string} patience for each step @returns {Promise<Found[]>} */
+  async checksItself(patience) {
+    // It exits with 1 when something is wrong.
+    const { stdout } = await this.engine.tries('exec', this.name, '/callbox', 'check', '--json', '--timeout', patience);
+    return found(stdout);
+  }
+
+  /** What it printed. */
+  log() {
+    return this.engine.docker('logs', this.name);
   }
 
   /** Kills the process, as the kernel does when memory is short. The engine starts it again. */
   async crash() {
-    const pid = (await docker('inspect', '--format', '{{.State.Pid}}', this.name)).trim();
+    const pid = (await this.engine.docker('inspect', '--format', '{{.State.Pid}}', this.name)).trim();
     process.kill(Number(pid), 'SIGKILL');
   }
 
   async close() {
-    await docker('rm', '--force', '--volumes', this.name);
+    await this.engine.docker('rm', '--force', '--volumes', this.name);
   }
+}
+
+/** @typedef {{ cause: { cause: string }, title: string }} Found */
+
+/** For each step that failed its cause. @param {string} json of `callbox check --json` @returns {Found[]} */
+export function found(json) {
+  return JSON.parse(json).checks.flatMap((/** @type {any} */ checked) => checked.verdicts);
 }
 
 let extracted;
 
-/** The program in the image, as a file of its own. It is static: it runs anywhere. */
-export function programOfTheImage() {
-  return (extracted ??= extract());
+/** The program in the image, as a file of its own. It is static: it runs anywhere. @param {Engine} engine */
+export function programOfTheImage(engine) {
+  return (extracted ??= extract(engine));
 }
 
-async function extract() {
-  const container = (await docker('create', 'callbox')).trim();
+async function extract(engine) {
+  const container = (await engine.docker('create', 'callbox')).trim();
   const program = path.join(lab, 'callbox');
-  await docker('cp', `${container}:/callbox`, program);
-  await docker('rm', container);
+  await engine.docker('cp', `${container}:/callbox`, program);
+  await engine.docker('rm', container);
   return program;
-}
-
-/** @param {string[]} args @returns {Promise<string>} what it printed */
-export async function docker(...args) {
-  return (await run(client, args, { env: environment() })).stdout;
 }
 
 /**
@@ -133,8 +183,4 @@ export async function until(what, succeeds, within = READY_WITHIN_MS) {
     }
   }
   throw new Error(`not within ${within / 1000} s: ${what}`, { cause: last });
-}
-
-function environment() {
-  return { ...process.env, DOCKER_HOST: `unix://${lab}/docker.sock` };
 }

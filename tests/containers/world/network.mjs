@@ -2,15 +2,14 @@
 // namespace inside the lab's own (see lab), cables are veth pairs, and what a router does is nftables.
 //
 //   11.77.0.0/24, 2600:77::/64            the internet: one bridge, and the hop between IPv6 networks
-//     .10  vps                            a server with public addresses
-//     .21  router a ── 192.168.1.0/24, 2600:77:1::/64     .22 router b, .23 router c, the same with 2 and 3
+//     .10  vps-0                          a server with public addresses; .11 vps-1, of the world beside it
+//     .21  router-1 ── 192.168.1.0/24, 2600:77:1::/64     .22 router-2 and so on, three for each world
 //
 // The addresses are nobody's here and public elsewhere: those that are kept for documentation are refused by the relay, rightly.
 
 import { execFileSync } from 'node:child_process';
 
-/** The server's addresses. */
-export const VPS = { v4: '11.77.0.10', v6: '2600:77::10' };
+/** @typedef {{ v4: string, v6: string }} Addresses */
 
 const INTERNET = { v4: '11.77.0.1', v6: '2600:77::1' };
 
@@ -41,8 +40,9 @@ export class Router {
   /** The computers that are plugged in, in their places. */
   #places = /** @type {(Home | undefined)[]} */ ([]);
 
-  /** @param {number} number 1 to 9, its place on the internet @param {string} name */
-  constructor(number, name) {
+  /** @param {number} number 1 to 9, its place on the internet */
+  constructor(number) {
+    const name = `router-${number}`;
     this.number = number;
     this.name = name;
     addSpace(name);
@@ -98,6 +98,12 @@ export class Router {
         }
         chain own { type filter hook input priority filter; policy accept; iifname "wan" meta l4proto { tcp, udp } ct state new drop; }
       }`);
+  }
+
+  /** What it does, for who wants to know why somebody was not reached. */
+  traces() {
+    const [program, ...args] = inside(this.name, 'nft', 'list', 'ruleset');
+    return `# ${this.name}\n${run(program, ...args)}`;
   }
 
   /** The largest packet that goes through the cables behind it; larger ones are told so by ICMP. @param {number} bytes */
@@ -156,11 +162,13 @@ export function layInternet() {
   write(null, 'net/ipv6/conf/all/forwarding', 1);
 }
 
-/** A computer on the internet itself. @param {string} name @param {{ v4: string, v6: string }} at */
-export function rentServer(name, at) {
+/** A computer on the internet itself. @param {string} name @param {number} number 0 to 9 @returns {Addresses} */
+export function rentServer(name, number) {
+  const at = { v4: `11.77.0.${10 + number}`, v6: `2600:77::${10 + number}` };
   addSpace(name);
   toInternet(name, at.v4, at.v6);
   forwards(name); // its containers' networks
+  return at;
 }
 
 /** Runs `command` so that it sees the network of that name and no other. @param {string} name @param {string[]} command */
