@@ -29,9 +29,9 @@ export class Engine {
   #folder;
   #process;
 
-  /** On the computer of that name, with the image that is tested. @param {string} host */
+  /** On the computer of that name, with the image that is tested; `null`: on the lab's own network. @param {string | null} host */
   static async start(host) {
-    const engine = new Engine(path.join(lab, `engine-${host}`));
+    const engine = new Engine(path.join(lab, `engine-${host ?? 'lab'}`));
     await engine.#start(host);
     return engine;
   }
@@ -44,7 +44,8 @@ export class Engine {
   async #start(host) {
     mkdirSync(this.#folder);
     const log = openSync(path.join(this.#folder, 'log'), 'w');
-    const [program, ...args] = inside(host, starter, this.#folder, path.join(this.#folder, 'images'));
+    const command = [starter, this.#folder, path.join(this.#folder, 'images')];
+    const [program, ...args] = host ? inside(host, ...command) : command;
     this.#process = spawn(program, args, { stdio: ['ignore', log, log] });
     await until('the Docker engine answers', () => this.docker('version')).catch((error) => {
       throw new Error(readFileSync(path.join(this.#folder, 'log'), 'utf8'), { cause: error });
