@@ -40,6 +40,7 @@ const still = `
   .bars rect { opacity: 1 !important; fill: #fff !important; }
   time, .facts dd, .way-result, .transfer-hash, input[readonly], textarea[readonly], [data-part="version"], code, .authority, .way-name .soft,
   .person [data-part="identity-words"], .transfer .fine { color: transparent !important; text-shadow: none !important; }
+  .way-result { width: 5rem; overflow: hidden; }
   .facts dd, .transfer .fine { white-space: nowrap !important; overflow: hidden !important; }
   .person [data-part="identity-words"] { display: inline-block; width: 1px; white-space: nowrap !important; overflow: hidden !important; }
   progress { visibility: hidden !important; }
