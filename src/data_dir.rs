@@ -126,6 +126,15 @@ impl DataDir {
         written.map_err(|cause| Error::Unwritable { path, cause })
     }
 
+    /// Adds to the file's end. Others who do so at the same time wait for each other, so that nothing is lost.
+    pub fn append(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let unwritable = |cause| Error::Unwritable { path: self.0.join(name), cause };
+        // Where the file system locks nothing it is written all the same.
+        let _turn = Flock::lock(File::open(&self.0).map_err(unwritable)?, FlockArg::LockExclusive);
+        let whole = [self.read(name)?.unwrap_or_default().as_slice(), bytes].concat();
+        self.write(name, &whole)
+    }
+
     /// The file's bytes, made by `make` and kept when it was never written.
     pub fn read_or_make(&self, name: &str, make: impl FnOnce() -> Vec<u8>) -> Result<Vec<u8>, Error> {
         if let Some(bytes) = self.read(name)? {
@@ -211,6 +220,18 @@ mod tests {
         assert!(matches!(DataDir::open(parent.path()).unwrap().lock(), Err(Error::InUse(_))));
         drop(lock);
         assert!(dir.lock().is_ok());
+    }
+
+    #[test]
+    fn what_several_add_at_once_is_all_there() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(parent.path()).unwrap();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..10).for_each(|_| dir.append("list", b"x").unwrap()));
+            }
+        });
+        assert_eq!(dir.read("list").unwrap().unwrap().len(), 80);
     }
 
     #[test]

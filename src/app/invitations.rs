@@ -68,9 +68,7 @@ pub fn revoke(config: &Config, link: &str) -> anyhow::Result<()> {
     let Some(Invitation { id, ends, .. }) = invitation else {
         bail!("this invitation opens nothing: it has ended, or another server made it");
     };
-    let mut text = dir.read(REVOKED)?.unwrap_or_default();
-    text.extend_from_slice(format!("{id} {ends}\n").as_bytes());
-    Ok(dir.write(REVOKED, &text)?)
+    Ok(dir.append(REVOKED, format!("{id} {ends}\n").as_bytes())?)
 }
 
 /// What a former server remembered.
