@@ -112,6 +112,8 @@ pub enum Order {
     PutDoor(RoomName, DoorState),
     /// Put down what became of an invitation, and tell all others.
     PutFate(Fate),
+    /// Put down that a host sent somebody out, and tell all others.
+    PutSentOut(PersonId),
     /// Put down that somebody may not use the relay any more, and tell all others.
     Revoke(PersonId),
     /// Put down that they may, and tell all others.

@@ -317,6 +317,7 @@ impl Node {
             Word::Admit(person, room) => turn.outputs.push(Output::Here(Effect::Admit(person, room))),
             Word::Revoke(person) => turn.outputs.push(Output::Here(Effect::Revoke(person))),
             Word::Announce(person, addresses) => turn.outputs.push(Output::Announce(person, addresses)),
+            Word::SentOut(person) => self.in_hub(Event::SentOut(person), turn),
             Word::Fated(fates) => self.in_hub(Event::Fated(fates), turn),
         }
     }
@@ -391,6 +392,7 @@ impl Node {
                     turn.outputs.push(Output::Here(Effect::Revoke(person)));
                 }
                 Effect::Fated(fate) => self.tell_surely(Order::PutFate(fate), turn),
+                Effect::SentOut(person) => self.tell_surely(Order::PutSentOut(person), turn),
                 Effect::DoorChanged(room) => self.put_door(room, turn),
             }
         }

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use super::*;
 use crate::clock::Now;
-use crate::hub::{Command, DoorChange, Hub, Invitations, Join, Network, Options, Request, SocketId};
+use crate::hub::{Command, DoorChange, Hub, Invitations, Join, Message, Network, Options, Refusal, Request, SocketId};
 use crate::invitation::InvitationKey;
 use crate::pass::SeatKey;
 
 const ALICE: SocketId = SocketId(1);
+const BOB: SocketId = SocketId(2);
+const AGAIN: SocketId = SocketId(3);
 
 /// A node, and what it wants done.
 struct Alone {
@@ -38,19 +40,27 @@ impl Alone {
 
     /// Alice opens the kitchen, which is kept here.
     fn seats_alice(&mut self) {
-        self.hears(Input::Here(Event::Opened { socket: ALICE, network: Network(1), counted: true }));
+        self.seats(ALICE, "alice", None);
+    }
+
+    fn seats(&mut self, socket: SocketId, id: &str, seat: Option<String>) {
+        self.comes(socket, id, seat);
+        self.hears(Input::Claimed(kitchen(), Claim::Ours(None)));
+        assert!(self.node.person(socket).is_some());
+    }
+
+    fn comes(&mut self, socket: SocketId, id: &str, seat: Option<String>) {
+        self.hears(Input::Here(Event::Opened { socket, network: Network(socket.0), counted: true }));
         let join = Join {
             room: "kitchen".to_owned(),
-            name: "Alice".to_owned(),
+            name: id.to_owned(),
             instance: "first".to_owned(),
-            seat: None,
+            seat,
             invitation: None,
             password: None,
-            fresh: PersonId("alice".into()),
+            fresh: PersonId(id.into()),
         };
-        self.hears(Input::Here(Event::Asked(ALICE, Request::Join(join))));
-        self.hears(Input::Claimed(kitchen(), Claim::Ours(None)));
-        assert!(self.node.person(ALICE).is_some());
+        self.hears(Input::Here(Event::Asked(socket, Request::Join(join))));
     }
 
     /// How many doors were put down since it was asked last.
@@ -60,8 +70,29 @@ impl Alone {
     }
 }
 
+fn lock(by: SocketId) -> Input {
+    let locked = DoorChange { locked: Some(true), ..DoorChange::default() };
+    Input::Here(Event::Asked(by, Request::Host(Command::SetDoor(locked))))
+}
+
 fn kitchen() -> RoomName {
     RoomName::new("kitchen").unwrap()
+}
+
+#[test]
+fn who_was_sent_out_at_another_node_does_not_come_back_past_a_lock_here() {
+    let mut node = Alone::new();
+    node.seats_alice();
+    let seat = node.node.locals[&ALICE].stay.as_ref().unwrap().join.seat.clone();
+    node.hears(Input::Here(Event::Asked(ALICE, Request::Leave)));
+    // The kitchen was opened elsewhere meanwhile, and here again after that.
+    node.hears(Input::Heard(NodeId(2), Word::SentOut(PersonId("alice".into()))));
+    node.seats(BOB, "bob", None);
+    node.hears(lock(BOB));
+    node.outputs.clear();
+    node.comes(AGAIN, "alice", seat);
+    let refused = Output::Here(Effect::Send(AGAIN, Message::Error(Refusal::Locked)));
+    assert!(node.outputs.contains(&refused), "{:?}", node.outputs);
 }
 
 #[test]
@@ -69,11 +100,9 @@ fn a_door_that_may_be_somebody_elses_is_not_put_down() {
     let mut node = Alone::new();
     node.seats_alice();
     node.doors();
-    let locked = DoorChange { locked: Some(true), ..DoorChange::default() };
-    let lock = Input::Here(Event::Asked(ALICE, Request::Host(Command::SetDoor(locked))));
     // The lease ran out: another node may keep the kitchen, with a door of its own.
     node.beats(false);
-    node.hears(lock.clone());
+    node.hears(lock(ALICE));
     node.hears(Input::Down);
     node.hears(Input::Up);
     node.beats(true);

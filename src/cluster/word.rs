@@ -51,6 +51,8 @@ pub enum Word {
     Revoke(PersonId),
     /// To all: this person can be reached there.
     Announce(PersonId, Vec<IpAddr>),
+    /// To all: a host sent this person out.
+    SentOut(PersonId),
     /// To all: what became of invitations.
     Fated(Vec<Fate>),
 }

@@ -10,6 +10,7 @@ use super::refusal::Refusal;
 use super::room::Place;
 use super::step::Step;
 use super::{Hub, Socket};
+use crate::clock::Now;
 use crate::invitation::{Invitation, InvitationId};
 use crate::pass::Seat;
 
@@ -84,9 +85,8 @@ impl Hub {
         let (network, socket) = (person.network, person.socket());
         room.door.bar(id.clone(), network);
         step.door_changed(name);
-        if self.sent_out.len() < MOST_SENT_OUT {
-            self.sent_out.insert(id.clone(), step.now.unix + SEAT_OPENS_FOR);
-        }
+        self.keep_in_mind(id.clone(), step.now);
+        step.sent_out(id.clone());
         self.remove(name, id, Parting::Removed, step);
         if let Some(socket) = socket {
             if let Some(socket) = self.sockets.get_mut(&socket) {
@@ -95,6 +95,13 @@ impl Hub {
             self.refuse(socket, Refusal::Removed, step);
         }
         Ok(())
+    }
+
+    /// Their seat opens no locked door any more, also when the room ends and is opened anew.
+    pub(super) fn keep_in_mind(&mut self, sent_out: PersonId, now: Now) {
+        if self.sent_out.len() < MOST_SENT_OUT {
+            self.sent_out.insert(sent_out, now.unix + SEAT_OPENS_FOR);
+        }
     }
 
     fn hand_over(&mut self, name: &RoomName, by: &PersonId, id: &PersonId, step: &mut Step) -> Result<(), Refusal> {

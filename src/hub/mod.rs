@@ -31,6 +31,7 @@ mod world;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
+pub use self::arrival::SEAT_OPENS_FOR;
 pub use self::door::DoorState;
 pub use self::invitations::{Fate, Invitations, Known};
 pub use self::message::{
@@ -178,6 +179,7 @@ impl Hub {
             Event::Fated(fates) => fates.into_iter().for_each(|fate| {
                 self.invitations.learn(fate);
             }),
+            Event::SentOut(person) => self.keep_in_mind(person, now),
             Event::Taken(room, door) => self.take_over(room, door, step),
             Event::GivenUp(room) => self.give_up(&room),
             Event::RelayBudget(left) => {

@@ -25,6 +25,10 @@ impl Step<'_> {
         self.effects.extend(fate.map(Effect::Fated));
     }
 
+    pub(super) fn sent_out(&mut self, person: PersonId) {
+        self.effects.push(Effect::SentOut(person));
+    }
+
     pub(super) fn door_changed(&mut self, room: &RoomName) {
         self.effects.push(Effect::DoorChanged(room.clone()));
     }

@@ -12,7 +12,7 @@ use super::scripts::{Scripts, call};
 use super::{Options, seal};
 use crate::clock::Now;
 use crate::cluster::{Claim, Input, LEASE, NodeId, Order, Word};
-use crate::hub::{DoorState, Fate, PersonId, RoomName};
+use crate::hub::{DoorState, Fate, PersonId, RoomName, SEAT_OPENS_FOR};
 
 /// See the module's text.
 pub(super) struct Session<'a, T> {
@@ -37,7 +37,10 @@ struct Names {
     invitations: String,
     /// Of these, when they end.
     ends: String,
+    /// Whose credentials for the relay are good no more, and until when that matters.
     revoked: String,
+    /// Whom hosts sent out, likewise.
+    sent_out: String,
     all: String,
     own: String,
 }
@@ -101,15 +104,16 @@ impl<'a, T: Fn(Input)> Session<'a, T> {
         let is_good = |fate: &Fate| fate.ends == 0 || u64::from(fate.ends) > now;
         let known = fates.iter().filter_map(read_fate).filter(is_good).collect();
         (self.tell)(Input::Heard(self.options.node, Word::Fated(known)));
-        let revoked: Vec<String> = redis::cmd("ZRANGEBYSCORE")
-            .arg(&self.names.revoked)
-            .arg(now)
-            .arg("+inf")
-            .query_async(&mut self.store)
-            .await
-            .map_err(words)?;
-        for id in revoked {
-            (self.tell)(Input::Heard(self.options.node, Word::Revoke(PersonId(id.into()))));
+        for (key, word) in [
+            (&self.names.revoked, Word::Revoke as fn(PersonId) -> Word),
+            (&self.names.sent_out, Word::SentOut as fn(PersonId) -> Word),
+        ] {
+            let mut asked = redis::cmd("ZRANGEBYSCORE");
+            let people: Vec<String> =
+                asked.arg(key).arg(now).arg("+inf").query_async(&mut self.store).await.map_err(words)?;
+            for id in people {
+                (self.tell)(Input::Heard(self.options.node, word(PersonId(id.into()))));
+            }
         }
         Ok(())
     }
@@ -122,9 +126,9 @@ impl Names {
         let name = |name: &str| format!("{prefix}{name}");
         let session = Now::read().unix.as_nanos().to_string();
         let own = name(&format!("to:{}", options.node));
-        let [nodes, rooms, sessions, invitations, ends, revoked, all] =
-            ["nodes", "rooms", "sessions", "invitations", "ends", "revoked", "to:all"].map(name);
-        Names { session, nodes, rooms, sessions, invitations, ends, revoked, all, own, prefix }
+        let [nodes, rooms, sessions, invitations, ends, revoked, sent_out, all] =
+            ["nodes", "rooms", "sessions", "invitations", "ends", "revoked", "sent-out", "to:all"].map(name);
+        Names { session, nodes, rooms, sessions, invitations, ends, revoked, sent_out, all, own, prefix }
     }
 
     fn node(&self, node: NodeId) -> String {
@@ -207,12 +211,12 @@ impl<T: Fn(Input)> Writer<'_, T> {
                 self.publish(&names.all, &Word::Fated(vec![fate]), pipe);
             }
             Order::Revoke(person) => {
-                let now = Now::read().unix;
-                let until = (now + self.options.revoked_for).as_secs();
-                // Everybody who goes is one more: those whose credentials are over in any case make room.
-                pipe.cmd("ZREMRANGEBYSCORE").arg(&names.revoked).arg("-inf").arg(now.as_secs()).ignore();
-                pipe.cmd("ZADD").arg(&names.revoked).arg(until).arg(&*person.0).ignore();
+                note(&names.revoked, &person, self.options.revoked_for, pipe);
                 self.publish(&names.all, &Word::Revoke(person), pipe);
+            }
+            Order::PutSentOut(person) => {
+                note(&names.sent_out, &person, SEAT_OPENS_FOR, pipe);
+                self.publish(&names.all, &Word::SentOut(person), pipe);
             }
             Order::Admit(person, room) => {
                 pipe.cmd("ZREM").arg(&names.revoked).arg(&*person.0).ignore();
@@ -323,6 +327,14 @@ async fn beat(
     }
     let alive = alive.iter().filter_map(|node| u64::from_str_radix(node, 16).ok().map(NodeId)).collect();
     Ok(Input::Beat { asked: asked.elapsed(), kept: kept == "kept", alive })
+}
+
+/// Puts a person on a list, for as long as it matters. Everybody who goes is one more: those of whom it matters no longer make
+/// room.
+fn note(list: &str, person: &PersonId, matters_for: Duration, pipe: &mut redis::Pipeline) {
+    let now = Now::read().unix;
+    pipe.cmd("ZREMRANGEBYSCORE").arg(list).arg("-inf").arg(now.as_secs()).ignore();
+    pipe.cmd("ZADD").arg(list).arg((now + matters_for).as_secs()).arg(&*person.0).ignore();
 }
 
 fn hidden(keys: &seal::Keys, room: &RoomName) -> String {
