@@ -52,6 +52,37 @@ scenario('every view on the way into a call looks as it was agreed', async (stag
   looks.close();
 }, { needs: ['chromium', 'chromium that refuses'], lacks });
 
+scenario('every view beside the calls looks as it was agreed', async (stage) => {
+  const server = await stage.server();
+  const looks = await gallery(stage, 'beside');
+  const people = await fourOnlookers(stage, server);
+  await all(people, (person) => person.page.goto(`${server.url}/test?phone#phone=nobody-waits-for-this`));
+  await all(people, (person) => person.page.locator('.phone h1', { hasText: wordsIn(person.language)('problems.code-ended') }).waitFor());
+  await looks.at(people, 'phone');
+  await all(people, (person) => person.page.goto(`${server.url}/test`));
+  await all(people, (person) => person.testsTheNetwork());
+  await looks.at(people, 'test');
+  await all(people, (person) => person.page.goto(`${server.url}/manual`));
+  await all(people, (person) => control(person, 'offer').waitFor());
+  await looks.at(people, 'manual');
+  await all(people, async (person) => {
+    await control(person, 'offer').click();
+    await person.page.locator('.manual .qr svg').waitFor();
+  });
+  await looks.at(people, 'manual-offer');
+  await all(people, async ({ page }) => {
+    await page.goto(server.url);
+    await page.evaluate(() => navigator.serviceWorker.ready);
+  });
+  await server.kill();
+  await all(people, async ({ page }) => {
+    await page.reload();
+    await page.locator('.message').waitFor();
+  });
+  await looks.at(people, 'offline');
+  looks.close();
+}, { lacks });
+
 scenario('every view of somebody who is alone looks as it was agreed', async (stage) => {
   const server = await stage.server();
   const looks = await gallery(stage, 'alone');
