@@ -189,6 +189,17 @@ async fn broken_frames_end_only_their_own_connection() {
 }
 
 #[tokio::test]
+async fn a_page_that_closes_its_socket_is_answered() {
+    let running = run(options()).await;
+    let (mut alice, _) = Page::enters(&running, "Alice").await;
+    alice.0.send(Message::Ping("hello?".into())).await.unwrap();
+    assert_eq!(alice.receives().await.unwrap().unwrap(), Message::Pong("hello?".into()));
+    alice.0.send(Message::Close(None)).await.unwrap();
+    assert_eq!(alice.is_closed().await.0, 1000);
+    assert!(alice.receives().await.is_none(), "and the connection ends");
+}
+
+#[tokio::test]
 async fn who_does_not_read_is_closed_and_nobody_waits_for_them() {
     let rooms = hub::Options { rate: 1_000_000, burst: 1_000_000, ..hub::Options::default() };
     let running = run(Options { rooms, ..options() }).await;

@@ -7,6 +7,7 @@ mod body;
 mod candidates;
 mod conditional;
 mod files;
+mod frames;
 mod headers;
 mod host;
 mod ice;
@@ -25,6 +26,7 @@ mod tally;
 mod test_door;
 mod trust;
 mod upgrade;
+mod web_socket;
 mod wire;
 
 use std::net::SocketAddr;

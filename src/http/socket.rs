@@ -1,6 +1,7 @@
 //! One WebSocket, from its first message to its last: one task that reads, writes, and knows when to give up.
 
 use std::collections::VecDeque;
+use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::time::Duration;
@@ -8,22 +9,20 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
-use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::{Error, Message as Frame};
 use tokio_util::sync::CancellationToken;
 
 use super::Options;
+use super::frames::{self, Fault, Frame};
 use super::ice;
 use super::outbox::{End, Outbox};
 use super::switchboard::{Line, Switchboard};
+use super::web_socket::WebSocket;
 use super::wire::{self, Ice};
 use crate::clock::Now;
-use crate::hub::{Message, PersonId, Refusal, Request};
+use crate::hub::{Message, PersonId, Refusal};
 
 /// A page says `ping` every five seconds: three missed, and the socket is dead.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -49,18 +48,26 @@ pub(super) struct Socket<'a> {
 
 /// Why a conversation ended.
 enum Ending {
-    /// The other side closed it, or the connection broke.
+    /// The connection broke.
     Gone,
+    /// The other side closes it, and waits for an answer and for the end of the connection.
+    Left,
     /// We close it, with these words.
     Close(CloseCode, String),
     /// Nobody reads there any more: no use in words.
     Dead,
 }
 
-/// What a frame means.
-enum Heard {
-    Request(Request),
-    SignOfLife,
+/// What is to be written.
+enum Outgoing {
+    Messages(VecDeque<Message>),
+    /// The answer to a ping, with its bytes.
+    Pong(Box<[u8]>),
+}
+
+/// Why reading ended.
+enum Unheard {
+    /// What came makes no sense, which the hub has to say before the socket is closed.
     Garbage(Refusal),
     End(Ending),
 }
@@ -68,21 +75,28 @@ enum Heard {
 impl Socket<'_> {
     /// Talks on `io` until either side has enough.
     pub(super) async fn converse<IO: AsyncRead + AsyncWrite + Unpin>(self, io: IO) {
-        let mut stream = WebSocketStream::from_raw_socket(io, Role::Server, Some(limits())).await;
+        let mut web_socket = WebSocket::new(io);
         let line = self.switchboard.open(self.client, self.is_proxy);
-        let ending = self.talk(&mut stream, &line).await;
+        let ending = self.talk(&mut web_socket, &line).await;
         drop(line);
-        if let Ending::Close(code, reason) = ending {
-            let _ = timeout(CLOSE_PATIENCE, say_goodbye(stream, code, reason)).await;
-        }
+        let goodbye = async {
+            match ending {
+                Ending::Close(code, reason) => say_goodbye(web_socket, code, &reason).await,
+                // RFC 6455, 5.5.1: "the endpoint MUST send a Close frame in response."
+                Ending::Left => web_socket.say(|out| frames::write_close(out, CloseCode::Normal, "")).await,
+                Ending::Gone | Ending::Dead => Ok(()),
+            }
+        };
+        let _ = timeout(CLOSE_PATIENCE, goodbye).await;
     }
 
-    async fn talk<IO>(&self, stream: &mut WebSocketStream<IO>, line: &Line<'_>) -> Ending
+    async fn talk<IO>(&self, web_socket: &mut WebSocket<IO>, line: &Line<'_>) -> Ending
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
         let mut heard = Instant::now();
         let mut garbled = false;
+        let mut ping = None;
         let mut silence = pin!(sleep_until(heard + SILENCE));
         let mut shutdown = pin!(self.shutdown.cancelled());
         loop {
@@ -90,7 +104,7 @@ impl Socket<'_> {
             tokio::select! {
                 biased;
                 (messages, end) = line.outbox().take() => {
-                    if let Some(ending) = self.write(stream, line.outbox(), messages).await {
+                    if let Some(ending) = self.write(web_socket, line.outbox(), Outgoing::Messages(messages)).await {
                         return ending;
                     }
                     if let Some(end) = end {
@@ -98,16 +112,20 @@ impl Socket<'_> {
                     }
                 }
                 // After garbage nothing can be read any more; what is left to do is in the outbox.
-                frame = stream.next(), if !garbled => {
+                outcome = web_socket.hear(|frame| heed(frame, line, &mut ping)), if !garbled => {
                     heard = Instant::now();
-                    match understand(frame) {
-                        Heard::Request(request) => line.asked(request),
-                        Heard::SignOfLife => {}
-                        Heard::Garbage(refusal) => {
+                    match outcome {
+                        Ok(()) => {}
+                        Err(Unheard::Garbage(refusal)) => {
                             garbled = true;
                             line.garbled(refusal);
                         }
-                        Heard::End(ending) => return ending,
+                        Err(Unheard::End(ending)) => return ending,
+                    }
+                    if let Some(ping) = ping.take()
+                        && let Some(ending) = self.write(web_socket, line.outbox(), Outgoing::Pong(ping)).await
+                    {
+                        return ending;
                     }
                 }
                 () = &mut shutdown => return going_away(),
@@ -123,12 +141,7 @@ impl Socket<'_> {
     }
 
     /// Writes everything there is, together. Something is the matter when there is an ending.
-    async fn write<IO>(
-        &self,
-        stream: &mut WebSocketStream<IO>,
-        outbox: &Outbox,
-        messages: VecDeque<Message>,
-    ) -> Option<Ending>
+    async fn write<IO>(&self, web_socket: &mut WebSocket<IO>, outbox: &Outbox, outgoing: Outgoing) -> Option<Ending>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
@@ -136,12 +149,14 @@ impl Socket<'_> {
         if self.shutdown.is_cancelled() {
             return Some(going_away());
         }
-        let mut writing = pin!(async {
-            for message in messages {
-                stream.feed(Frame::text(wire::encode(&message, |you| self.ice(you)))).await?;
+        let mut writing = pin!(web_socket.say(|out| match &outgoing {
+            Outgoing::Messages(messages) => {
+                for message in messages {
+                    frames::write_text(out, &wire::encode(message, |you| self.ice(you)));
+                }
             }
-            stream.flush().await
-        });
+            Outgoing::Pong(bytes) => frames::write_pong(out, bytes),
+        }));
         let written = tokio::select! {
             biased;
             written = &mut writing => written,
@@ -167,18 +182,31 @@ impl Socket<'_> {
     }
 }
 
-fn understand(frame: Option<Result<Frame, Error>>) -> Heard {
+/// Does what a frame asks for; of several pings that came together the last one is answered (RFC 6455, 5.5.3).
+fn heed(frame: Frame<'_>, line: &Line<'_>, ping: &mut Option<Box<[u8]>>) -> Result<(), Unheard> {
     match frame {
-        Some(Ok(Frame::Text(text))) => wire::decode(&text, fresh_id).map_or_else(Heard::Garbage, Heard::Request),
-        // Pings are answered by the library.
-        Some(Ok(Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_))) => Heard::SignOfLife,
-        Some(Ok(Frame::Binary(_))) => {
-            Heard::Garbage(Refusal::BadMessage("binary frames are not used here: send text".into()))
-        }
-        Some(Err(Error::Capacity(_))) => Heard::Garbage(Refusal::TooLarge),
-        Some(Err(Error::Utf8(_))) => Heard::Garbage(Refusal::BadMessage("the text is not UTF-8".into())),
-        Some(Err(Error::Protocol(error))) => Heard::End(Ending::Close(CloseCode::Protocol, error.to_string())),
-        Some(Ok(Frame::Close(_)) | Err(_)) | None => Heard::End(Ending::Gone),
+        Frame::Text(text) => line.asked(wire::decode(text, fresh_id).map_err(Unheard::Garbage)?),
+        Frame::Ping(bytes) => *ping = Some(bytes.into()),
+        Frame::Pong => {}
+        Frame::Close => return Err(Unheard::End(Ending::Left)),
+    }
+    Ok(())
+}
+
+impl From<Fault> for Unheard {
+    fn from(fault: Fault) -> Unheard {
+        Unheard::Garbage(match fault {
+            Fault::TooLarge => Refusal::TooLarge,
+            Fault::NotUtf8 => Refusal::BadMessage("the text is not UTF-8".into()),
+            Fault::Binary => Refusal::BadMessage("binary frames are not used here: send text".into()),
+            Fault::Protocol(words) => return Unheard::End(Ending::Close(CloseCode::Protocol, words.into())),
+        })
+    }
+}
+
+impl From<io::Error> for Unheard {
+    fn from(_: io::Error) -> Unheard {
+        Unheard::End(Ending::Gone)
     }
 }
 
@@ -199,17 +227,6 @@ fn going_away() -> Ending {
     Ending::Close(CloseCode::Away, "the server stops: come back in a moment".into())
 }
 
-/// The library's own are made for few and busy sockets: 128 KiB of buffer each, and messages of 64 MiB. A candidate, the
-/// most frequent message, comes in with one read of 2 KiB; larger buffers would only be held by those who are silent.
-fn limits() -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(2 << 10)
-        .write_buffer_size(4 << 10)
-        .max_write_buffer_size(256 << 10)
-        .max_message_size(Some(64 << 10))
-        .max_frame_size(Some(64 << 10))
-}
-
 /// 96 bits: never drawn twice.
 fn fresh_id() -> PersonId {
     let mut bytes = [0; 12];
@@ -220,22 +237,14 @@ fn fresh_id() -> PersonId {
 /// Sends the close frame and then reads on without looking: a connection that is shut with unread bytes is reset, and the
 /// words would be lost on the way.
 async fn say_goodbye<IO: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: WebSocketStream<IO>,
+    mut web_socket: WebSocket<IO>,
     code: CloseCode,
-    reason: String,
-) -> Result<(), Error> {
-    let frame = CloseFrame { code, reason: shortened(reason).into() };
-    stream.close(Some(frame)).await?;
-    let mut io = stream.into_inner();
+    reason: &str,
+) -> io::Result<()> {
+    web_socket.say(|out| frames::write_close(out, code, reason)).await?;
+    let mut io = web_socket.into_inner();
     // On the heap: in here it would be part of every task from its beginning.
     let mut unread = vec![0; 1024];
     while io.read(&mut unread).await? > 0 {}
     Ok(())
-}
-
-/// RFC 6455, 5.5: a control frame carries at most 125 bytes, two of them the code.
-fn shortened(mut reason: String) -> String {
-    let end = (0..=reason.len().min(123)).rev().find(|end| reason.is_char_boundary(*end)).unwrap_or(0);
-    reason.truncate(end);
-    reason
 }
