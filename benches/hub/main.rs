@@ -53,6 +53,7 @@ fn main() -> Result<()> {
     let identity = Identity::new(&[Ipv4Addr::LOCALHOST])?;
     let bench = Bench { options, cores, identity, hubs };
     let mut goals = Goals::default();
+    report::heading(&bench.hubs);
     if bench.options.runs(Part::Compare) {
         bench.compare(&mut goals)?;
     }
@@ -85,7 +86,6 @@ struct Bench {
 impl Bench {
     /// Runs every hub in turn, round after round, without TLS and then with it.
     fn compare(&self, goals: &mut Goals) -> Result<()> {
-        report::heading(&self.hubs);
         for identity in self.ways() {
             let mut rows: Vec<Row> = self.hubs.iter().map(|_| Row::default()).collect();
             for _ in 0..self.options.rounds() {

@@ -11,7 +11,7 @@ use crate::Bench;
 use crate::crowd::{Crowd, News};
 use crate::identity::Identity;
 use crate::loads;
-use crate::report::Goals;
+use crate::report::{self, Goals};
 
 /// People who only sit there.
 const IDLE: usize = 20_000;
@@ -42,18 +42,16 @@ pub(crate) fn idle(bench: &Bench, goals: &mut Goals) -> Result<()> {
     hold(&mut crowd, held)?;
     let cpu = (server.process.cpu()? - cpu).micros / held.as_micros() as f64;
     let run = loads::paced(&mut crowd, &server.process, bench.options.duration())?;
-    println!(
-        "\n{people} people in {} rooms: in after {:.1} s, {:.1} KiB each, held for {} s with a ping of each every 5 s by {:.0} % of a \
-         core; then 5000 messages/s at {:.1} µs of CPU, p99 {:.0} µs",
-        people / 2,
-        joined.as_secs_f64(),
-        memory / people as f64 / 1024.0,
-        held.as_secs(),
-        cpu * 100.0,
-        run.micros,
-        run.p99,
-    );
-    goals.note(people >= IDLE, || format!("only {people} idle sockets were held"));
+    let lines = [
+        (format!("{people} people: all are in after s"), joined.as_secs_f64()),
+        (format!("{people} people: KiB each"), memory / people as f64 / 1024.0),
+        (format!("{people} people: core busy % with a ping of each every 5 s"), cpu * 100.0),
+        (format!("{people} people: 5000 messages/s: CPU µs each"), run.micros),
+        (format!("{people} people: 5000 messages/s: p99 µs"), run.p99),
+    ];
+    lines.iter().for_each(|(title, value)| report::print_ours(false, &bench.hubs, title, *value));
+    let title = format!("idle sockets held for {} s", held.as_secs());
+    report::print_wanted(false, &bench.hubs, &title, people as f64, (&IDLE.to_string(), people >= IDLE), goals);
     Ok(())
 }
 
@@ -94,16 +92,16 @@ fn restarted(bench: &Bench, identity: Option<&Identity>, goals: &mut Goals) -> R
     let same = crowd.people.iter().zip(&seats).all(|(person, seat)| person.seat.id == *seat);
     ensure!(same, "somebody came back to another seat");
     let after = loads::paced(&mut crowd, &server.process, bench.options.duration())?;
-    let way = if identity.is_some() { "over TLS" } else { "in the clear" };
-    println!(
-        "\nrestart with {people} people {way}: killed and up again in {:.2} s, everybody in their seat after {:.1} s; p99 {:.0} µs \
-         before, {:.0} after",
-        down.as_secs_f64(),
-        back.as_secs_f64(),
-        before.p99,
-        after.p99,
-    );
-    goals.note(back < BACK, || format!("restart {way}: everybody was back after {:.1} s", back.as_secs_f64()));
+    let (tls, back) = (identity.is_some(), back.as_secs_f64());
+    let lines = [
+        (format!("restart with {people} people: killed and up again, s"), down.as_secs_f64()),
+        (format!("restart with {people} people: p99 µs before"), before.p99),
+        (format!("restart with {people} people: p99 µs after"), after.p99),
+    ];
+    lines.iter().for_each(|(title, value)| report::print_ours(tls, &bench.hubs, title, *value));
+    let title = format!("restart with {people} people: everybody is in their seat after s");
+    let wanted = format!("< {}", BACK.as_secs());
+    report::print_wanted(tls, &bench.hubs, &title, back, (&wanted, back < BACK.as_secs_f64()), goals);
     Ok(())
 }
 

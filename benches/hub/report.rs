@@ -1,4 +1,5 @@
-//! One table in Markdown: a line for each figure, a column for each hub, and what the second one costs beside ours.
+//! One table in Markdown: a line for each figure, a column for each hub, and what the second one costs beside ours; then what
+//! ours alone was asked to bear.
 
 use crate::loads::Figures;
 use crate::servers::Hub;
@@ -68,7 +69,7 @@ pub(crate) fn heading(hubs: &[Hub]) {
 
 /// The figures with TLS or without.
 pub(crate) fn print(tls: bool, hubs: &[Hub], rows: &[Row], goals: &mut Goals) {
-    let way = if tls { "TLS" } else { "clear" };
+    let way = way(tls);
     for line in LINES {
         let values = rows.iter().map(|row| shown(median(row.iter().map(line.read).collect())));
         let values: Vec<String> = values.collect();
@@ -77,11 +78,36 @@ pub(crate) fn print(tls: bool, hubs: &[Hub], rows: &[Row], goals: &mut Goals) {
         let verdict = goal.map_or(String::new(), |goal| {
             let reached = ratios[0] >= goal;
             goals.note(reached, || format!("{way}, {}: {:.2} times, wanted {goal}", line.title, ratios[0]));
-            format!("{goal} {}", if reached { "reached" } else { "**missed**" })
+            self::verdict(&goal.to_string(), reached)
         });
         let ratios: Vec<String> = ratios.iter().map(|ratio| format!("{ratio:.2}")).collect();
         println!("| {way} | {} | {} | {} | {verdict} |", line.title, values.join(" | "), ratios.join(" | "));
     }
+}
+
+/// A figure of our hub alone.
+pub(crate) fn print_ours(tls: bool, hubs: &[Hub], title: &str, value: f64) {
+    print_alone(tls, hubs, title, value, "");
+}
+
+/// The same, with what was wanted of it.
+pub(crate) fn print_wanted(tls: bool, hubs: &[Hub], title: &str, value: f64, wanted: (&str, bool), goals: &mut Goals) {
+    let (goal, reached) = wanted;
+    goals.note(reached, || format!("{}, {title}: {}, wanted {goal}", way(tls), shown(value)));
+    print_alone(tls, hubs, title, value, &verdict(goal, reached));
+}
+
+fn print_alone(tls: bool, hubs: &[Hub], title: &str, value: f64, verdict: &str) {
+    let others = " |".repeat(2 * hubs.len().saturating_sub(1));
+    println!("| {} | {title} | {} |{others} {verdict} |", way(tls), shown(value));
+}
+
+fn way(tls: bool) -> &'static str {
+    if tls { "TLS" } else { "clear" }
+}
+
+fn verdict(goal: &str, reached: bool) -> String {
+    format!("{goal} {}", if reached { "reached" } else { "**missed**" })
 }
 
 impl Line {
