@@ -1,15 +1,17 @@
 //! Whether all is well, part by part, in words. Degraded is what an operator should look at while callers still get
 //! through; down is what keeps them out.
 
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
-use http::StatusCode;
+use ::http::StatusCode;
+use humantime::format_rfc3339_seconds;
 use serde::Serialize;
 
 use super::Parts;
 use super::answer::{Answer, json_as};
 use super::guard::Standing;
 use crate::clock::Now;
+use crate::http;
 use crate::router;
 use crate::turn::BudgetStep;
 
@@ -42,6 +44,7 @@ pub(super) struct Part {
 pub(super) fn look(parts: &Parts) -> Health {
     let mut all = vec![connections(parts), certificates(parts, Now::read()), relay(parts)];
     all.extend(parts.router.as_ref().map(|standing| router(&standing.borrow())));
+    all.extend(parts.site.standing().as_ref().map(cluster));
     // A part that is down keeps some out, not everybody: another way in may be open.
     let status = all.iter().map(|part| part.status).max().unwrap_or(State::Ok);
     Health { status, parts: all }
@@ -59,10 +62,13 @@ pub(super) fn answer(health: &Health, standing: Standing) -> Answer {
     }
 }
 
-/// Whether new callers may be sent here.
-pub(super) fn ready(ready: bool) -> Answer {
+/// Whether callers may be sent here. A server without Redis is still ready: whoever has a seat there comes back to it, and where
+/// Redis is gone for all, every other server is in the same state.
+pub(super) fn ready(parts: &Parts, ready: bool, standing: Standing) -> Answer {
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    json_as(status, &serde_json::json!({ "ready": ready }))
+    let trouble = parts.site.standing().filter(|cluster| !cluster.is_reached && standing == Standing::Operator);
+    let says = trouble.map(|cluster| self::cluster(&cluster).says).unwrap_or_default();
+    json_as(status, &serde_json::json!({ "ready": ready, "says": says }))
 }
 
 fn connections(parts: &Parts) -> Part {
@@ -127,6 +133,21 @@ fn relay(parts: &Parts) -> Part {
 fn router(standing: &router::Standing) -> Part {
     let status = if standing.is_good() { State::Ok } else { State::Degraded };
     Part { name: "router", status, says: standing.says() }
+}
+
+fn cluster(cluster: &http::Standing) -> Part {
+    let since = cluster.since.map(|since| format!("since {}", format_rfc3339_seconds(UNIX_EPOCH + since)));
+    let (status, words) = match (cluster.is_reached, since) {
+        (true, _) => (State::Ok, format!("Redis is reached; {} servers share the rooms", cluster.nodes)),
+        (false, since) => {
+            let since = since.unwrap_or_else(|| "since the start".to_owned());
+            (
+                State::Down,
+                format!("Redis cannot be reached {since}: calls go on, and nobody new comes in until it is back"),
+            )
+        }
+    };
+    Part { name: "cluster", status, says: vec![words] }
 }
 
 /// As long as a person wants to know it.

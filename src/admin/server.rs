@@ -89,7 +89,10 @@ impl Server {
             (Operation::DashboardStyle, _) => Ok(dashboard::style()),
             (Operation::Metrics, _) => metrics::answer(&self.registry),
             (Operation::Health, _) => Ok(health::answer(&health::look(parts), standing)),
-            (Operation::Ready, _) => Ok(health::ready(!self.ending.is_cancelled() && !parts.drain.is_cancelled())),
+            (Operation::Ready, _) => {
+                let ready = !self.ending.is_cancelled() && !parts.drain.is_cancelled();
+                Ok(health::ready(parts, ready, standing))
+            }
             (Operation::Description, _) => Ok(typed(StatusCode::OK, "application/json", api::DESCRIPTION)),
             (Operation::Status, _) => Ok(json(&api::status(parts))),
             (Operation::Rooms, _) => Ok(json(&api::rooms(parts))),

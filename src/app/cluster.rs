@@ -48,6 +48,7 @@ impl Membership {
     /// What the site needs of it.
     pub(super) fn site(&self) -> http::Cluster {
         http::Cluster {
+            node: self.options.node,
             network_key: self.options.keys.derived("networks"),
             elsewhere: Arc::new(Orders(self.orders.clone())),
         }

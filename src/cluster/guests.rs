@@ -44,6 +44,11 @@ impl Guests {
         }
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.origins.len()
+    }
+
     /// All guests from nodes, or with numbers, that are `wanted`.
     pub(super) fn those(&self, wanted: impl Fn(NodeId, SocketId) -> bool) -> Vec<SocketId> {
         let found = self.origins.iter().filter(|(_, (node, visit))| wanted(*node, visit.socket));

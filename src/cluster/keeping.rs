@@ -12,6 +12,7 @@ impl Node {
     /// The store is back: what nodes said to us meanwhile is lost, and what we said to them.
     pub(super) fn went_up(&mut self, turn: &mut Turn) {
         self.up = Some(turn.now.monotonic);
+        self.turned = Some(turn.now.unix);
         self.is_fresh = true;
         turn.order(Order::TellAll(Word::Missed));
         std::mem::take(&mut self.unsaid).into_iter().for_each(|order| turn.order(order));
@@ -28,6 +29,7 @@ impl Node {
 
     pub(super) fn went_down(&mut self, turn: &mut Turn) {
         self.up = None;
+        self.turned = Some(turn.now.unix);
         // Who never sat is told; who did waits for the store with their call.
         for socket in self.asking.values().flatten().copied().collect::<Vec<_>>() {
             let Some(local) = self.locals.get_mut(&socket) else { continue };

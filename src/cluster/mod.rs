@@ -15,6 +15,7 @@
 mod guests;
 mod keeping;
 mod node;
+mod overview;
 mod stay;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::node::Node;
+pub use self::overview::{RoomElsewhere, Standing};
 pub use self::word::{Visit, Word};
 
 use crate::hub::{DoorState, Effect, Event, Fate, PersonId, RoomName};

@@ -1,7 +1,7 @@
 //! One node: its sockets, the hub with the rooms it keeps, and the way between the two where a room is kept elsewhere.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::guests::Guests;
 use super::stay::{At, Local, Stay, may_wait};
@@ -23,6 +23,8 @@ pub struct Node {
     pub(super) asking: HashMap<RoomName, Vec<SocketId>>,
     /// Since when the store can be reached; `None`: it cannot.
     pub(super) up: Option<Instant>,
+    /// When that changed last, in unix time.
+    pub(super) turned: Option<Duration>,
     /// Whether no beat came since then.
     pub(super) is_fresh: bool,
     /// When our lease ends.
@@ -70,6 +72,7 @@ impl Node {
             doubted: HashSet::new(),
             asking: HashMap::new(),
             up: None,
+            turned: None,
             is_fresh: false,
             leased: None,
             alive: BTreeSet::new(),

@@ -41,6 +41,7 @@ pub use self::site::Site;
 pub use self::tally::{Figures, Refused, Tally};
 pub use self::test_door::{Opened, Outcome, Probes, Report};
 pub use self::wire::{Ice, decode, encode};
+pub use crate::cluster::{RoomElsewhere, Standing};
 pub use crate::hub::RelayUse;
 pub use crate::hub::{CallView, DoorSigns, Known, PersonView, RelayBudget, RoomName, RoomView};
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::relay_door::RelayDoor;
 use crate::clock::Now;
-use crate::cluster::{Input, Node, Order, Output};
+use crate::cluster::{Input, Node, NodeId, Order, Output, Standing};
 use crate::hub::{Effect, Event, Hub, PersonId, SocketId};
 
 /// The way to the other nodes. Called under the hub's lock, in the order things happened: must not wait.
@@ -18,6 +18,8 @@ pub trait Elsewhere: fmt::Debug + Send + Sync {
 /// What makes a site one node of a cluster.
 #[derive(Clone, Debug)]
 pub struct Cluster {
+    /// Which one.
+    pub node: NodeId,
     /// Hashes callers' addresses; the same on all nodes, so that who is kept out of a room is so on each of them.
     pub network_key: [u8; 32],
     /// The way to the others.
@@ -28,16 +30,16 @@ pub struct Cluster {
 #[derive(Debug)]
 pub(super) enum Rooms {
     Alone(Box<Hub>),
-    Shared { node: Box<Node>, elsewhere: Arc<dyn Elsewhere>, outputs: Vec<Output> },
+    Shared { name: NodeId, node: Box<Node>, elsewhere: Arc<dyn Elsewhere>, outputs: Vec<Output> },
 }
 
 impl Rooms {
     pub(super) fn new(hub: Hub, cluster: Option<&Cluster>) -> Rooms {
         match cluster {
             None => Rooms::Alone(Box::new(hub)),
-            Some(Cluster { elsewhere, .. }) => {
+            Some(Cluster { node: name, elsewhere, .. }) => {
                 let node = Box::new(Node::new(hub));
-                Rooms::Shared { node, elsewhere: elsewhere.clone(), outputs: Vec::new() }
+                Rooms::Shared { name: *name, node, elsewhere: elsewhere.clone(), outputs: Vec::new() }
             }
         }
     }
@@ -81,6 +83,14 @@ impl Rooms {
         }
     }
 
+    /// How this node stands among the others, if there are others.
+    pub(super) fn standing(&self) -> Option<Standing> {
+        match self {
+            Rooms::Alone(_) => None,
+            Rooms::Shared { name, node, .. } => Some(node.standing(*name)),
+        }
+    }
+
     /// Lets something happen here.
     pub(super) fn handle(&mut self, event: Event, now: Now, effects: &mut Vec<Effect>, relay: &dyn RelayDoor) {
         match self {
@@ -99,7 +109,7 @@ impl Rooms {
 
     /// Something happened in the cluster, if this is a part of one.
     pub(super) fn hear(&mut self, input: Input, now: Now, effects: &mut Vec<Effect>, relay: &dyn RelayDoor) {
-        let Rooms::Shared { node, elsewhere, outputs } = self else { return };
+        let Rooms::Shared { node, elsewhere, outputs, .. } = self else { return };
         node.handle(input, now, outputs);
         for output in outputs.drain(..) {
             match output {

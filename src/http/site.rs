@@ -31,7 +31,7 @@ use super::tally::Figures;
 use super::test_door::{Probes, TestDoor};
 use super::{Connection, Options, Scheme, files, host, settings, trust, upgrade};
 use crate::admission::{Admission, Place};
-use crate::cluster::Input;
+use crate::cluster::{Input, Standing};
 use crate::hub::{Hub, Known, PersonView, RelayBudget, RoomName, RoomView};
 use crate::invitation::{Invitation, InvitationId};
 use crate::proxies::{self, Contradiction};
@@ -193,6 +193,11 @@ impl Site {
     /// Something happened in the cluster that this site is a part of.
     pub fn cluster(&self, input: Input) {
         self.0.switchboard.cluster(input);
+    }
+
+    /// How this node stands among the others; `None`: this server is alone.
+    pub fn standing(&self) -> Option<Standing> {
+        self.0.switchboard.standing()
     }
 
     /// What the relay may still carry in this month: every page is told, and acts on it.

@@ -17,7 +17,7 @@ use super::relay_door::RelayDoor;
 use super::rooms::{Cluster, Rooms};
 use super::tally::{Figures, Tally};
 use crate::clock::Now;
-use crate::cluster::Input;
+use crate::cluster::{Input, Standing};
 use crate::hub::{
     self, Effect, Event, Hub, Known, PersonId, PersonView, Refusal, RelayBudget, RelayUse, Request, RoomName, RoomView,
     SocketId,
@@ -165,6 +165,11 @@ impl Switchboard {
             lines.rooms.hear(input, now, &mut lines.effects, &*lines.relay);
             lines.carry_out(now);
         });
+    }
+
+    /// How this node stands among the others; `None`: it is alone.
+    pub(super) fn standing(&self) -> Option<Standing> {
+        self.with(|lines| lines.rooms.standing())
     }
 
     /// How things stand, and what has happened since the start.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)] // the helpers of tests say what must be there by unwrapping it
 
 mod meeting;
+mod operators;
 mod person;
 mod store;
 mod trouble;

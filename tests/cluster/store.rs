@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::server::{PATIENCE, Server};
+use crate::server::{ALONE, PATIENCE, Server, callbox};
 
 /// Debian's Redis; it ends with the test.
 pub(crate) struct Redis {
@@ -111,7 +111,9 @@ pub(crate) fn node_at(store: SocketAddr, rooms: &str) -> Server {
          relays = [\"relay.test:444\"]\n"
     );
     std::fs::write(folder.path().join("callbox.toml"), config).unwrap();
-    Server::start_in(folder, &[])
+    let mut command = callbox(folder.path());
+    command.args(ALONE).env("CALLBOX_ADMIN__LISTEN", "127.0.0.1:0");
+    Server::spawn(folder, command)
 }
 
 /// A way to the store that lets nothing through while it is cut, and closes nothing.

@@ -11,6 +11,17 @@ use crate::http::{CallView, PersonView, RoomView};
 #[derive(Debug, Serialize)]
 pub(in crate::admin) struct Rooms {
     rooms: Vec<Room>,
+    /// The name of this server among those that share its rooms; `null`: it is alone.
+    node: Option<String>,
+    /// Rooms that others keep, which know the rest.
+    elsewhere: Vec<Elsewhere>,
+}
+
+#[derive(Debug, Serialize)]
+struct Elsewhere {
+    name: String,
+    keeper: String,
+    visitors: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -54,12 +65,22 @@ struct Person {
 
 /// Every room.
 pub(in crate::admin) fn rooms(parts: &Parts) -> Rooms {
-    Rooms { rooms: parts.site.rooms().into_iter().map(Room::from).collect() }
+    let standing = parts.site.standing();
+    let elsewhere = standing.iter().flat_map(|standing| &standing.elsewhere).map(|room| Elsewhere {
+        name: room.name.to_string(),
+        keeper: room.keeper.to_string(),
+        visitors: room.visitors,
+    });
+    Rooms {
+        rooms: parts.site.rooms().into_iter().map(Room::from).collect(),
+        node: standing.as_ref().map(|standing| standing.node.to_string()),
+        elsewhere: elsewhere.collect(),
+    }
 }
 
 /// Who is in `room`.
 pub(in crate::admin) fn people(parts: &Parts, room: &str) -> Result<Answer, Problem> {
-    let people = parts.site.people_of(room).ok_or_else(no_such_room)?;
+    let people = parts.site.people_of(room).ok_or_else(|| no_such_room(parts, room))?;
     let people = people.into_iter().map(|(person, client)| Person {
         network: client.map(|client| shortened(client).to_string()),
         ..Person::from(person)
@@ -70,7 +91,7 @@ pub(in crate::admin) fn people(parts: &Parts, room: &str) -> Result<Answer, Prob
 /// Sends everybody out.
 pub(in crate::admin) fn close_room(parts: &Parts, room: &str) -> Result<Answer, Problem> {
     if !parts.site.close(room) {
-        return Err(no_such_room());
+        return Err(no_such_room(parts, room));
     }
     info!("an operator closed a room");
     Ok(done())
@@ -79,14 +100,21 @@ pub(in crate::admin) fn close_room(parts: &Parts, room: &str) -> Result<Answer, 
 /// Sends somebody out, as a host would: their credentials and what is relayed for them end as well.
 pub(in crate::admin) fn remove_person(parts: &Parts, room: &str, person: &str) -> Result<Answer, Problem> {
     if !parts.site.remove(room, person) {
-        return Err(Problem::missing("that person is not in this room"));
+        return Err(kept_elsewhere(parts, room).unwrap_or(Problem::missing("that person is not in this room")));
     }
     info!(person, "an operator sent somebody out");
     Ok(done())
 }
 
-fn no_such_room() -> Problem {
-    Problem::missing("there is no room of this name at the moment")
+fn no_such_room(parts: &Parts, room: &str) -> Problem {
+    kept_elsewhere(parts, room).unwrap_or(Problem::missing("there is no room of this name at the moment"))
+}
+
+/// Who keeps a room decides about it, and knows who is in it.
+fn kept_elsewhere(parts: &Parts, room: &str) -> Option<Problem> {
+    let elsewhere = parts.site.standing()?.elsewhere;
+    let room = elsewhere.into_iter().find(|kept| kept.name.as_str() == room)?;
+    Some(Problem::missing(format!("the server {} keeps this room: ask its admin listener", room.keeper)))
 }
 
 impl From<RoomView> for Room {

@@ -1,6 +1,7 @@
 //! Figures for Prometheus, in the OpenMetrics text format. Nothing is counted here: each collector reads, at the scrape, what
 //! its room counts anyway. Labels have few values and never name a room, a person or an address of somebody.
 
+mod cluster;
 mod gate;
 mod process;
 mod relay;
@@ -24,6 +25,7 @@ pub(super) fn registry(parts: &Parts) -> Registry {
     let ours = all.sub_registry_with_prefix("callbox");
     ours.register_collector(Box::new(process::Build));
     ours.register_collector(Box::new(rooms::Rooms(parts.site.clone())));
+    ours.register_collector(Box::new(cluster::Cluster(parts.site.clone())));
     ours.register_collector(Box::new(gate::Gate(parts.gate.clone())));
     ours.register_collector(Box::new(relay::Relay { streams: parts.relay.clone(), budget: parts.budget.clone() }));
     ours.register_collector(Box::new(router::Router(parts.router.clone())));
