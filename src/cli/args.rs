@@ -189,6 +189,11 @@ impl Args {
         again
     }
 
+    /// The flags that are keys, as they were typed: flag and value.
+    pub(super) fn flags(&self) -> Vec<(&'static str, String)> {
+        self.keys.given().into_iter().map(|(_, flag, value)| (flag, value)).collect()
+    }
+
     /// The flags and the environment, as the configuration reads them.
     pub(super) fn inputs(&self) -> Inputs {
         let text = |os: std::ffi::OsString| os.to_string_lossy().into_owned();

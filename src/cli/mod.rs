@@ -35,7 +35,7 @@ pub fn run() -> ExitCode {
         Command::Healthcheck => healthcheck(&args),
         Command::Metrics { what } => metrics(&args, what),
         Command::Proxy { proxy } => load(&args).and_then(|config| print(&proxy::snippet(proxy, &config))),
-        Command::Unit => load(&args).and_then(|config| print(&unit::unit(&config, args.file()))),
+        Command::Unit => load(&args).and_then(|config| print(&unit::unit(&config, args.file(), &args.flags()))),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Args::command(), "callbox", &mut script);

@@ -14,14 +14,18 @@ const GOODBYE_SECONDS: u64 = 15;
 /// Below, Linux wants a capability (ip_unprivileged_port_start).
 const FIRST_FREE_PORT: u16 = 1024;
 
-/// The unit, for this program and, if one was named, for that configuration file.
-pub(super) fn unit(config: &Config, file: Option<&Path>) -> String {
+/// The unit, for this program with these flags and, if one was named, for that configuration file.
+pub(super) fn unit(config: &Config, file: Option<&Path>, flags: &[(&str, String)]) -> String {
     let program = env::current_exe().unwrap_or_else(|_| PathBuf::from("/usr/local/bin/callbox"));
     let file = file.map(|file| absolute(file).unwrap_or_else(|_| file.to_owned()));
     let file = file.map_or(String::new(), |file| format!(" --config {}", quoted(file.as_os_str())));
+    // Where the data are is the unit's own business.
+    let flags = flags.iter().filter(|(flag, _)| *flag != "--data-dir");
+    let flags: String = flags.map(|(flag, value)| format!(" {flag} {}", quoted(OsStr::new(value)))).collect();
     let capability = if needs_capability(config) { "CAP_NET_BIND_SERVICE" } else { "" };
     UNIT.replace("{program}", &quoted(program.as_os_str()))
         .replace("{file}", &file)
+        .replace("{flags}", &flags)
         .replace("{capability}", capability)
         .replace("{stop}", &(config.drain_timeout.as_secs() + GOODBYE_SECONDS).to_string())
 }
@@ -36,13 +40,13 @@ fn needs_capability(config: &Config) -> bool {
 fn quoted(text: &OsStr) -> String {
     let text = text.to_string_lossy();
     let escaped = text.replace('\\', "\\\\").replace('"', "\\\"").replace('%', "%%").replace('$', "$$");
-    if escaped.contains([' ', '"', '\'', ';']) { format!("\"{escaped}\"") } else { escaped }
+    if escaped.is_empty() || escaped.contains([' ', '"', '\'', ';']) { format!("\"{escaped}\"") } else { escaped }
 }
 
 // Type=notify with ExecReload instead of notify-reload, which systemd knows since 253: Debian 12 has 252, and takes a type that it
-// does not know for "simple". ProcSubset=pid would hide the kernel's release, by which the relay chooses what is safe.
-const UNIT: &str = "\
-# callbox unit > /etc/systemd/system/callbox.service
+// does not know for "simple". A small Debian has no /bin/kill, every one a shell that knows how.
+// ProcSubset=pid would hide the kernel's release, by which the relay chooses what is safe.
+const UNIT: &str = r#"# callbox unit > /etc/systemd/system/callbox.service
 # systemctl daemon-reload && systemctl enable --now callbox
 #
 # Restart: connections wait in the sockets, which systemd keeps meanwhile. Upgrade without a break: replace the program, then
@@ -55,8 +59,8 @@ After=network-online.target
 [Service]
 Type=notify
 NotifyAccess=main
-ExecStart={program} serve{file}
-ExecReload=/bin/kill -HUP $MAINPID
+ExecStart={program} serve{file}{flags}
+ExecReload=/bin/sh -c "kill -HUP ${MAINPID}"
 WatchdogSec=30s
 Restart=on-failure
 RestartSec=1s
@@ -100,7 +104,7 @@ SystemCallErrorNumber=EPERM
 
 [Install]
 WantedBy=multi-user.target
-";
+"#;
 
 #[cfg(test)]
 mod tests {
@@ -115,10 +119,15 @@ mod tests {
 
     #[test]
     fn it_asks_for_what_the_configuration_needs() {
-        let high = unit(&config("listen = \"[::]:8443\"\ndrain_timeout = \"5min\""), None);
+        let high = unit(&config("listen = \"[::]:8443\"\ndrain_timeout = \"5min\""), None, &[]);
         assert!(high.contains("\nAmbientCapabilities=\n") && high.contains("TimeoutStopSec=315s"), "{high}");
-        let low = unit(&config("listen = \"[::]:443\""), Some(Path::new("/etc/my calls/100%.toml")));
+        let flags =
+            [("--listen", "[::]:443".to_owned()), ("--turn-listen", String::new()), ("--data-dir", "x".to_owned())];
+        let low = unit(&config("listen = \"[::]:443\""), Some(Path::new("/etc/my calls/100%.toml")), &flags);
         assert!(low.contains("CapabilityBoundingSet=CAP_NET_BIND_SERVICE\n"), "{low}");
-        assert!(low.contains(" serve --config \"/etc/my calls/100%%.toml\"\n"), "{low}");
+        assert!(
+            low.contains(" serve --config \"/etc/my calls/100%%.toml\" --listen [::]:443 --turn-listen \"\"\n"),
+            "{low}"
+        );
     }
 }

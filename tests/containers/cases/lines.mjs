@@ -14,6 +14,7 @@ call('IPv6 only, on both sides', async (stage) => {
 call('IPv6 only, UDP blocked', async (stage) => {
   await stage.meet({ families: [v6, v6], alice: { out: 'no UDP' }, bob: { out: 'no UDP' } });
   await stage.goes(/^relay \((tcp|tls)\) → relay$/);
+  await stage.checkNames('UDP 443 is dropped on the way', 'UDP 3478 is dropped on the way');
 });
 
 call('IPv4 here, IPv6 there', async (stage) => {

@@ -203,8 +203,8 @@ export class CallStage extends Stage {
    * @param {string[]} causes in its words
    */
   async checkNames(...causes) {
-    const { url } = await this.#server();
-    await this.#names(causes, (patience) => this.world.check(url, patience));
+    const [alice] = this.people;
+    await this.#names(causes, (patience) => this.world.check(alice.url, patience));
   }
 
   /** The same for a check from inside: in the server's own container. @param {Container} server @param {string[]} causes */
