@@ -155,7 +155,7 @@ async fn run(inputs: Inputs, config: Config, place: Place, program: Program) -> 
     let gate_counts = gate.counts();
     serving.open(|shutdown, cut| gate.serve(site.clone(), streams.clone(), tls, shutdown, cut));
     info!(%address, "serving");
-    supervisor::ready(address, &sockets);
+    supervisor::ready(address, serving::share(&sockets));
     let lock = entry.done();
     serving.run(|shutdown| supervisor::keep_alive(site.clone(), streams.clone(), shutdown));
 

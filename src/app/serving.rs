@@ -186,7 +186,7 @@ impl Serving {
             });
             return Fate::Orphaned(sockets);
         }
-        supervisor::replaced_by(pid);
+        let _ = tokio::task::spawn_blocking(move || supervisor::replaced_by(pid)).await;
         end.sockets.clear();
         info!("the other callbox serves");
         self.carry_on(&mut end).await;
@@ -235,6 +235,6 @@ async fn finish(counting: Option<JoinHandle<Keeper>>) {
 }
 
 /// As many as there are descriptors for: without them nobody can take over, and nothing else is lost.
-fn share(sockets: &[TcpListener]) -> Vec<TcpListener> {
+pub(super) fn share(sockets: &[TcpListener]) -> Vec<TcpListener> {
     sockets.iter().filter_map(|socket| socket.try_clone().ok()).collect()
 }

@@ -1,8 +1,14 @@
 //! What the service manager is told (sd_notify(3)), and what it gives: sockets that it keeps while the server restarts. Without
-//! one nothing is told to nobody.
+//! one nothing is told to nobody. A thread of its own does the telling, in order: a manager that does not read for a while makes
+//! a sender wait, and nobody who serves may.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
 use std::time::Duration;
 
 use listenfd::ListenFd;
@@ -29,37 +35,51 @@ pub(super) fn sockets() -> Inherited {
 
 /// It serves, and what is in `sockets` shall be kept for the process after this one: connections that come while there is
 /// none wait there.
-pub(super) fn ready(address: SocketAddr, sockets: &[TcpListener]) {
-    let sockets: Vec<_> = sockets.iter().map(AsFd::as_fd).collect();
-    // systemd knows a socket again that it has already.
-    told(sd_notify::notify_with_fds(&[NotifyState::FdStore, NotifyState::FdName("callbox")], &sockets));
-    tell(&[NotifyState::Ready, NotifyState::Status(&format!("serving on {address}"))]);
+pub(super) fn ready(address: SocketAddr, sockets: Vec<TcpListener>) {
+    tell(move || {
+        let sockets: Vec<_> = sockets.iter().map(AsFd::as_fd).collect();
+        // systemd knows a socket again that it has already.
+        sd_notify::notify_with_fds(&[NotifyState::FdStore, NotifyState::FdName("callbox")], &sockets)
+    });
+    tell(move || sd_notify::notify(&[NotifyState::Ready, NotifyState::Status(&format!("serving on {address}"))]));
 }
 
 /// It reads its files again, after SIGHUP; [`reloaded`] follows.
 pub(super) fn reloading() {
     match NotifyState::monotonic_usec_now() {
-        Ok(now) => tell(&[NotifyState::Reloading, now]),
+        Ok(now) => tell(move || sd_notify::notify(&[NotifyState::Reloading, now])),
         Err(cause) => debug!(%cause, "the service manager cannot be told the time"),
     }
 }
 
 /// It has read its files.
 pub(super) fn reloaded() {
-    tell(&[NotifyState::Ready]);
+    tell(|| sd_notify::notify(&[NotifyState::Ready]));
 }
 
 /// It stops.
 pub(super) fn stopping() {
-    tell(&[NotifyState::Stopping, NotifyState::Status("carrying relayed calls to their end")]);
+    const STATUS: &str = "carrying relayed calls to their end";
+    tell(|| sd_notify::notify(&[NotifyState::Stopping, NotifyState::Status(STATUS)]));
 }
 
-/// That process is the service from here on; 0: one that cannot be seen from here.
+/// That process is the service from here on; 0: one that cannot be seen from here. Blocks until it was told, or for [`PATIENCE`]:
+/// if this process ended before, the service manager would believe that the service has.
 pub(super) fn replaced_by(pid: u32) {
     if pid > 0 {
-        tell(&[NotifyState::MainPid(pid)]);
+        let (say, said) = channel();
+        tell(move || {
+            let told = sd_notify::notify(&[NotifyState::MainPid(pid)]);
+            // Whoever waited may have lost patience.
+            let _ = say.send(());
+            told
+        });
+        let _ = said.recv_timeout(PATIENCE);
     }
 }
+
+/// A service manager that has not read for so long is stuck itself.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Says that it lives, if the service manager wants to hear it, as long as hub and relay do: whoever asks is answered.
 pub(super) async fn keep_alive(site: Site, streams: Option<Streams>, shutdown: CancellationToken) {
@@ -67,7 +87,7 @@ pub(super) async fn keep_alive(site: Site, streams: Option<Streams>, shutdown: C
     let every = patience / 3;
     while shutdown.run_until_cancelled(tokio::time::sleep(every)).await.is_some() {
         if lives(site.clone(), streams.clone(), every).await {
-            tell(&[NotifyState::Watchdog]);
+            still_alive();
         } else {
             error!("the hub or the relay does not answer; the service manager will start this anew");
         }
@@ -83,12 +103,38 @@ pub(super) async fn lives(site: Site, streams: Option<Streams>, patience: Durati
     tokio::time::timeout(patience, asked).await.is_ok_and(|answered| answered.is_ok_and(|lives| lives))
 }
 
-fn tell(states: &[NotifyState<'_>]) {
-    told(sd_notify::notify(states));
+/// One at a time: those that waited would say nothing new.
+fn still_alive() {
+    static WAITING: AtomicBool = AtomicBool::new(false);
+    if !WAITING.swap(true, Ordering::Relaxed) {
+        tell(|| {
+            let told = sd_notify::notify(&[NotifyState::Watchdog]);
+            WAITING.store(false, Ordering::Relaxed);
+            told
+        });
+    }
 }
 
-fn told(result: std::io::Result<()>) {
-    if let Err(cause) = result {
-        debug!(%cause, "the service manager cannot be told");
+type Word = Box<dyn FnOnce() -> io::Result<()> + Send>;
+
+/// The way to the thread that tells; `None`: there is nobody to tell, or no thread to be had. It ends with the process.
+static TELLER: LazyLock<Option<Sender<Word>>> = LazyLock::new(|| {
+    std::env::var_os("NOTIFY_SOCKET")?;
+    let (say, words) = channel::<Word>();
+    let telling = move || {
+        for word in words {
+            if let Err(cause) = word() {
+                debug!(%cause, "the service manager cannot be told");
+            }
+        }
+    };
+    thread::Builder::new().name("supervisor".into()).spawn(telling).ok()?;
+    Some(say)
+});
+
+fn tell(word: impl FnOnce() -> io::Result<()> + Send + 'static) {
+    if let Some(teller) = &*TELLER {
+        // Its end is that of the process.
+        let _ = teller.send(Box::new(word));
     }
 }

@@ -71,6 +71,27 @@ fn it_tells_when_it_is_ready_lives_reads_its_files_and_stops() {
 }
 
 #[test]
+fn a_manager_that_does_not_read_holds_nobody_up_and_hears_everything_in_the_end() {
+    let manager = Manager::listens();
+    let noise = UnixDatagram::unbound().unwrap();
+    noise.set_nonblocking(true).unwrap();
+    noise.connect(manager.folder.path().join("notify")).unwrap();
+    while noise.send(b"noise").is_ok() {}
+    let server = manager.starts("300000");
+    drop(connect(server.address));
+    assert!(server.get("/healthz").contains(" 200 "));
+    server.signal("HUP");
+    assert!(server.get("/healthz").contains(" 200 "));
+    manager.is_told("FDSTORE=1");
+    manager.is_told("STATUS=serving on");
+    manager.is_told("RELOADING=1");
+    manager.is_told("READY=1");
+    server.signal("TERM");
+    manager.is_told("STOPPING=1");
+    assert_eq!(server.end().0, Some(0));
+}
+
+#[test]
 fn asked_to_upgrade_it_starts_its_program_anew_and_names_the_new_process() {
     let manager = Manager::listens();
     let mut server = manager.starts("300000");
