@@ -11,15 +11,16 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::guard::Guard;
 use super::server::Server;
 use super::{Options, Parts};
 use crate::admission::{Admission, Place};
+use crate::gate::Shortage;
 
 /// A bound socket that accepts nothing yet.
 #[derive(Debug)]
@@ -59,9 +60,6 @@ const LIFE: Duration = Duration::from_secs(300);
 /// For the answer under way when a connection's time is over, or the server's.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// After an error that another accept would only repeat.
-const PAUSE: Duration = Duration::from_millis(100);
-
 impl Listener {
     /// Binds. Call it inside a tokio runtime.
     pub async fn bind(options: &Options) -> Result<Listener, BindError> {
@@ -84,20 +82,20 @@ impl Listener {
         let server = Arc::new(Server::new(self.guard, parts, shutdown.clone()));
         let places = Arc::new(Admission::new(MOST_CONNECTIONS, MOST_FROM_ONE));
         let connections = TaskTracker::new();
+        let mut shortage = Shortage::default();
         loop {
             let accepted = tokio::select! {
                 () = shutdown.cancelled() => break,
+                () = shortage.over(self.local) => continue,
                 accepted = self.socket.accept() => accepted,
             };
             match accepted.map(|(stream, client)| (stream, places.admit(client.ip().to_canonical(), false))) {
                 Ok((stream, Some(place))) => {
+                    shortage.accepted();
                     connections.spawn(converse(server.clone(), stream, place, shutdown.clone()));
                 }
                 Ok((_, None)) => debug!("admin connection refused: too many are open"),
-                Err(cause) => {
-                    warn!(%cause, "cannot accept admin connections");
-                    sleep(PAUSE).await;
-                }
+                Err(cause) => shortage.failed(self.local, &cause).await,
             }
         }
         connections.close();

@@ -9,12 +9,13 @@ use std::time::Duration;
 use socket2::{Domain, Protocol, SockRef, Socket, TcpKeepalive, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::BindError;
 use super::connection::Doors;
 use super::counts::Outcome;
 use super::inherited::Inherited;
+use super::shortage::Shortage;
 use crate::admission::Admission;
 
 /// What is spoken on a listening socket.
@@ -38,9 +39,6 @@ pub(super) struct Listener {
 
 /// Connections that may wait to be accepted: a whole office that reloads its pages at once.
 const BACKLOG: i32 = 1024;
-
-/// After an error that another accept would only repeat. Connections wait in the backlog meanwhile.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// A peer that vanished without a word is noticed after one minute of silence and five unanswered questions.
 const KEEPALIVE: TcpKeepalive =
@@ -74,14 +72,16 @@ impl Listener {
 
     /// Accepts until the doors' shutdown. Each connection is a task of `connections`.
     pub(super) async fn accept_all(self, doors: Arc<Doors>, admission: Arc<Admission>, connections: TaskTracker) {
-        let shutdown = doors.shutdown.clone();
+        let (shutdown, mut shortage) = (doors.shutdown.clone(), Shortage::default());
         loop {
             let accepted = tokio::select! {
                 () = shutdown.cancelled() => return,
+                () = shortage.over(self.local) => continue,
                 accepted = self.socket.accept() => accepted,
             };
             match accepted {
                 Ok((stream, client)) => {
+                    shortage.accepted();
                     let client = canonical(client);
                     match admission.admit(client.ip(), doors.proxies.trusts(client.ip())) {
                         Some(place) => {
@@ -96,10 +96,7 @@ impl Listener {
                     }
                 }
                 Err(cause) if is_about_one_connection(&cause) => debug!(%cause, "a connection ended while accepted"),
-                Err(cause) => {
-                    warn!(local = %self.local, %cause, "cannot accept connections; raise the limit of open files (ulimit -n)");
-                    tokio::time::sleep(PAUSE).await;
-                }
+                Err(cause) => shortage.failed(self.local, &cause).await,
             }
         }
     }

@@ -19,6 +19,7 @@ mod counts;
 mod inherited;
 mod listener;
 mod redirect;
+mod shortage;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -37,6 +38,7 @@ use connection::Doors;
 pub use counts::{Counts, Outcome};
 pub use inherited::Inherited;
 use listener::{Listener, Purpose};
+pub use shortage::Shortage;
 
 /// Where to listen, and how many connections to hold.
 #[derive(Clone, Debug)]

@@ -143,6 +143,8 @@ fn running_out_of_file_descriptors_is_survived() {
     server.wait_for_log("cannot accept connections");
     drop(crowd);
     still_serves(&server);
+    let log = server.wait_for_log("connections are accepted again");
+    assert_eq!(log.matches("cannot accept connections").count(), 1, "one line, not one for each attempt: {log}");
     server.signal("TERM");
     assert_eq!(server.end().0, Some(0));
 }
