@@ -243,6 +243,11 @@ fn read_users(reader: &mut Reader) -> HashMap<String, Secret> {
 
 fn read_cluster(reader: &mut Reader) -> Option<Cluster> {
     let store = reader.optional("cluster.redis", store::Address::new);
+    let roots = reader.optional("cluster.ca_file", store::Roots::read);
+    let store = match roots {
+        Some(roots) => store.map(|store| store.trusting(roots)),
+        None => store,
+    };
     let relays = reader.each("cluster.relays", values::relay);
     let secret = reader.optional("cluster.secret", |text| match text.chars().count() {
         // Short ones can be guessed by whoever reads what goes through Redis.

@@ -13,7 +13,7 @@ use super::{Config, Inputs, Problems, load};
 
 /// What stays until a restart: addresses and ports that are bound, threads that run, what clients were told at the
 /// beginning of something that lasts.
-const FIXED: [&str; 31] = [
+const FIXED: [&str; 32] = [
     "listen",
     "public_port",
     "map_ports",
@@ -43,6 +43,7 @@ const FIXED: [&str; 31] = [
     "admin.token",
     "admin.token_file",
     "cluster.redis",
+    "cluster.ca_file",
     "cluster.secret",
     "log.format",
 ];

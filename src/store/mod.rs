@@ -7,6 +7,7 @@ mod queue;
 mod scripts;
 mod seal;
 mod session;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::cluster::{Input, NodeId};
 
 pub use self::queue::Queue;
 pub use self::seal::Keys;
+pub use self::wire::Roots;
 
 use self::session::Session;
 
@@ -37,9 +39,13 @@ pub struct Options {
     pub revoked_for: Duration,
 }
 
-/// `redis://[user:password@]host[:port][/database]`, read. Never printed: a password may stand in it.
+/// `redis://[user:password@]host[:port][/database]`, or `rediss://` for TLS, read. Never printed: a password may stand in it.
 #[derive(Clone)]
-pub struct Address(redis::ConnectionInfo);
+pub struct Address {
+    info: redis::ConnectionInfo,
+    /// Who may sign its certificate; `None`: without TLS.
+    tls: Option<Roots>,
+}
 
 impl Address {
     /// Reads it.
@@ -48,22 +54,28 @@ impl Address {
     /// What to write instead; without the text, which may hold a password.
     pub fn new(url: &str) -> Result<Address, String> {
         let wrong = || "must be an address such as \"redis://:password@10.0.0.5:6379\"".to_owned();
-        if url.starts_with("rediss:") {
-            return Err(
-                "TLS to Redis is not spoken here: use redis:// through a private network or a tunnel".to_owned()
-            );
-        }
-        if !url.starts_with("redis://") {
-            return Err(wrong());
-        }
+        let (url, tls) = match url.strip_prefix("rediss://") {
+            Some(rest) if rest.contains('#') => {
+                return Err("has no #insecure: name the authority in cluster.ca_file".to_owned());
+            }
+            Some(rest) => (format!("redis://{rest}"), Some(Roots::public())),
+            None if url.starts_with("redis://") => (url.to_owned(), None),
+            None => return Err(wrong()),
+        };
         let info: redis::ConnectionInfo = redis::IntoConnectionInfo::into_connection_info(url).map_err(|_| wrong())?;
         let settings = info.redis_settings().clone().set_protocol(redis::ProtocolVersion::RESP3);
-        Ok(Address(info.set_redis_settings(settings)))
+        Ok(Address { info: info.set_redis_settings(settings), tls })
+    }
+
+    /// With an authority of one's own instead of those that browsers trust; means nothing without TLS.
+    #[must_use]
+    pub fn trusting(self, roots: Roots) -> Address {
+        Address { tls: self.tls.map(|_| roots), ..self }
     }
 
     /// Where it is, for logs.
     fn place(&self) -> String {
-        self.0.addr().to_string()
+        self.info.addr().to_string()
     }
 }
 
@@ -71,6 +83,12 @@ impl std::fmt::Debug for Address {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Address(***)")
     }
+}
+
+/// The library's words hold no password: only its kinds of errors and the server's answers.
+#[allow(clippy::needless_pass_by_value)] // as `map_err` wants it
+fn words(cause: redis::RedisError) -> String {
+    cause.to_string()
 }
 
 /// Between two tries to reach the store.

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, FromRedisValue, PushKind, Value};
+use redis::{AsyncConnectionConfig, FromRedisValue, PushKind, Value};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::arrivals::{Arrivals, arrivals};
 use super::queue::Queue;
 use super::scripts::{Scripts, call};
-use super::{Options, seal};
+use super::{Options, seal, wire, words};
 use crate::clock::Now;
 use crate::cluster::{Claim, Input, LEASE, NodeId, Order, Word};
 use crate::hub::{DoorState, Fate, PersonId, RoomName, SEAT_OPENS_FOR};
@@ -62,10 +62,8 @@ impl<'a, T: Fn(Input)> Session<'a, T> {
             .set_push_sender(put)
             .set_connection_timeout(Some(PATIENCE))
             .set_response_timeout(Some(PATIENCE));
-        let client = Client::open(options.address.0.clone()).map_err(words)?;
-        let connecting = client.get_multiplexed_async_connection_with_config(&config);
-        let mut store =
-            timeout(PATIENCE, connecting).await.map_err(|_| "it does not answer".to_owned())?.map_err(words)?;
+        let connecting = wire::connect(&options.address, config);
+        let mut store = timeout(PATIENCE, connecting).await.map_err(|_| "it does not answer".to_owned())??;
         let scripts = Scripts::load(&mut store).await.map_err(words)?;
         let names = Names::new(options);
         // Words come in before anybody is asked to say them.
@@ -348,10 +346,4 @@ fn read_fate((id, fate): &(String, String)) -> Option<Fate> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The library's words hold no password: only its kinds of errors and the server's answers.
-#[allow(clippy::needless_pass_by_value)] // as `map_err` wants it
-fn words(cause: redis::RedisError) -> String {
-    cause.to_string()
 }

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // the helpers of tests say what must be there by unwrapping it
 
+mod encrypted;
 mod meeting;
 mod operators;
 mod person;

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -16,6 +17,7 @@ use crate::server::{ALONE, PATIENCE, Server, callbox};
 pub(crate) struct Redis {
     child: Option<Child>,
     folder: TempDir,
+    is_encrypted: bool,
     pub(crate) address: SocketAddr,
 }
 
@@ -26,6 +28,26 @@ impl Redis {
         Some(redis.up())
     }
 
+    /// One that speaks TLS alone, with a certificate for 127.0.0.1 by an authority of its own, `ca.pem` in its folder.
+    pub(crate) fn encrypted() -> Option<Redis> {
+        let mut redis = Redis::planned()?;
+        let mut authority = CertificateParams::new(Vec::new()).unwrap();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+        for (name, pem) in [("ca.pem", authority.pem()), ("cert.pem", leaf.pem()), ("key.pem", key.serialize_pem())] {
+            std::fs::write(redis.folder.path().join(name), pem).unwrap();
+        }
+        redis.is_encrypted = true;
+        Some(redis.up())
+    }
+
+    /// The file with the authority that signed its certificate.
+    pub(crate) fn authority(&self) -> String {
+        self.folder.path().join("ca.pem").display().to_string()
+    }
+
     /// Its address, where nothing listens yet.
     pub(crate) fn planned() -> Option<Redis> {
         if Command::new("redis-server").arg("--version").stdout(Stdio::null()).status().is_err() {
@@ -33,14 +55,25 @@ impl Redis {
             return None;
         }
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-        Some(Redis { child: None, folder: tempfile::tempdir().unwrap(), address })
+        Some(Redis { child: None, folder: tempfile::tempdir().unwrap(), is_encrypted: false, address })
     }
 
     /// Runs, and remembers nothing of an earlier run.
     pub(crate) fn up(mut self) -> Redis {
         let port = self.address.port().to_string();
         let mut command = Command::new("redis-server");
-        command.args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no"]);
+        command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+        match self.is_encrypted {
+            false => command.args(["--port", &port]),
+            true => command.args(["--port", "0", "--tls-port", &port, "--tls-auth-clients", "no"]).args([
+                "--tls-cert-file",
+                "cert.pem",
+                "--tls-key-file",
+                "key.pem",
+                "--tls-ca-cert-file",
+                "ca.pem",
+            ]),
+        };
         command.args(["--requirepass", "hush"]).current_dir(self.folder.path()).stdout(Stdio::null());
         self.child = Some(command.spawn().unwrap());
         let end = Instant::now() + PATIENCE;
@@ -104,10 +137,15 @@ impl Drop for Redis {
 
 /// The same, by another way to the store.
 pub(crate) fn node_at(store: SocketAddr, rooms: &str) -> Server {
+    node_by(&format!("redis = \"redis://:hush@{store}\""), rooms)
+}
+
+/// The same, with these lines of `[cluster]`.
+pub(crate) fn node_by(store: &str, rooms: &str) -> Server {
     let folder = tempfile::tempdir().unwrap();
     let config = format!(
         "[tls]\nmode = \"off\"\n[turn]\nworkers = 1\nexternal_ip = \"127.0.0.1\"\n[rooms]\n{rooms}\n\
-         [cluster]\nredis = \"redis://:hush@{store}\"\nsecret = \"a secret of twenty characters\"\n\
+         [cluster]\n{store}\nsecret = \"a secret of twenty characters\"\n\
          relays = [\"relay.test:444\"]\n"
     );
     std::fs::write(folder.path().join("callbox.toml"), config).unwrap();
