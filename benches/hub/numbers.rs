@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use nix::sys::resource::{Resource, getrlimit};
 
 use crate::Bench;
 use crate::crowd::{Crowd, News};
@@ -32,7 +33,7 @@ const BACKOFF: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(
 pub(crate) fn idle(bench: &Bench, goals: &mut Goals) -> Result<()> {
     let Some(hub) = bench.hubs.first() else { return Ok(()) };
     let server = hub.start(bench.cores, None)?;
-    let people = bench.options.people(IDLE);
+    let people = bench.options.people(IDLE).min(descriptors()?);
     let mut crowd = Crowd::new(hub.dialect.as_ref(), server.address, None)?;
     let (empty, begin) = (server.resident()?, Instant::now());
     crowd.welcome(people)?;
@@ -53,6 +54,12 @@ pub(crate) fn idle(bench: &Bench, goals: &mut Goals) -> Result<()> {
     let title = format!("idle sockets held for {} s", held.as_secs());
     report::print_wanted(false, &bench.hubs, &title, people as f64, (&IDLE.to_string(), people >= IDLE), goals);
     Ok(())
+}
+
+/// How many sockets a process may have open here, beside a few other files.
+fn descriptors() -> Result<usize> {
+    let (most, _) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    Ok(usize::try_from(most)?.saturating_sub(200))
 }
 
 /// Everybody gives signs of life and nothing else. Nobody may get lost.
