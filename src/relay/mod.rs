@@ -315,6 +315,11 @@ impl Streams {
     }
 }
 
+/// How many turns stream clients have had on the calling thread so far: where they go up, media is under way there.
+pub fn turns_of_streams() -> u64 {
+    stream::turns()
+}
+
 /// How a stream client came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum StreamTransport {

@@ -10,6 +10,7 @@ mod session;
 mod tcp_relay;
 mod write_queue;
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
@@ -40,6 +41,15 @@ const STRANGERS_FRAME: usize = 4096;
 
 /// Reads in one go before others get their turn.
 const ROUNDS: usize = 8;
+
+thread_local! {
+    static TURNS: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many turns streams have had on the calling thread.
+pub(super) fn turns() -> u64 {
+    TURNS.get()
+}
 
 /// Serves one connection to its end.
 pub(super) async fn serve<S>(shared: Arc<Shared>, io: S, client: Client) -> io::Result<()>
@@ -75,6 +85,7 @@ struct Connection<S> {
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// One wake. Ready when the connection is over.
     fn poll(&mut self, task: &mut Context<'_>) -> Poll<io::Result<()>> {
+        TURNS.set(TURNS.get() + 1);
         self.session.begin(Now::read());
         let read = with_scratch(|scratch| {
             let read = self.poll_read(task, scratch);
