@@ -327,12 +327,17 @@ async fn beat(
     Ok(Input::Beat { asked: asked.elapsed(), kept: kept == "kept", alive })
 }
 
+/// People on a list at most, some megabytes: more come and go in two hours only where somebody wants it full. Then those of whom
+/// it matters for the shortest time are forgotten.
+const MOST_NOTED: isize = 50_000;
+
 /// Puts a person on a list, for as long as it matters. Everybody who goes is one more: those of whom it matters no longer make
 /// room.
 fn note(list: &str, person: &PersonId, matters_for: Duration, pipe: &mut redis::Pipeline) {
     let now = Now::read().unix;
     pipe.cmd("ZREMRANGEBYSCORE").arg(list).arg("-inf").arg(now.as_secs()).ignore();
     pipe.cmd("ZADD").arg(list).arg((now + matters_for).as_secs()).arg(&*person.0).ignore();
+    pipe.cmd("ZREMRANGEBYRANK").arg(list).arg(0).arg(-1 - MOST_NOTED).ignore();
 }
 
 fn hidden(keys: &seal::Keys, room: &RoomName) -> String {

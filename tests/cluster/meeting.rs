@@ -175,3 +175,22 @@ async fn times(from: &mut Person, to: &mut Person) -> [Duration; 2] {
     times.sort();
     [times[100], times[198]]
 }
+
+#[tokio::test]
+async fn who_comes_and_goes_without_end_does_not_fill_the_memory_of_redis() {
+    let Some(redis) = Redis::start() else { return };
+    let node = redis.node("");
+    let _alice = Person::enters(&node).await;
+    let leaves = async || {
+        let mut bob = Person::enters(&node).await;
+        bob.says(json!({ "type": "leave" })).await;
+        bob.hears("left").await;
+    };
+    leaves().await;
+    // As many as a stranger with a thousand addresses, all within the time for which it matters.
+    let revoked = redis.key("revoked");
+    let crowd = "for i = 1, 60000 do redis.call('zadd', KEYS[1], 9000000000 + i, 'crowd-' .. i) end";
+    redis.says(&["eval", crowd, "1", &revoked]);
+    leaves().await;
+    redis.says_in_time(&["zcard", &revoked], |count| count == ["50000"]);
+}
