@@ -17,11 +17,9 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use instant_acme::{BodyWrapper, BytesResponse, Error, HttpClient};
-use rustls::{ClientConfig, RootCertStore};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 
 use super::failure::{Failure, Fault};
+use crate::tls::Roots;
 
 /// From connecting to the last byte of the answer. Authorities answer within seconds, or are in trouble.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,20 +35,14 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// `ca_file`: root certificates instead of those that browsers trust. Those are compiled in, so that an empty
-    /// container image has them too.
+    /// `ca_file`: root certificates instead of those that browsers trust.
     pub(super) fn new(ca_file: Option<&Path>) -> Result<Client, Failure> {
-        let roots = match ca_file {
-            Some(path) => own_roots(path)?,
-            None => RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
-        };
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|cause| Failure::new(Fault::Unreachable, cause.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let connector = HttpsConnectorBuilder::new().with_tls_config(config).https_only().enable_http1().build();
+        let roots = ca_file.map_or(Ok(Roots::public()), |path| {
+            let wrong = |why| Failure::new(Fault::Unreachable, format!("tls.acme.ca_file {} {why}", path.display()));
+            Roots::read(path).map_err(wrong)
+        })?;
+        let connector =
+            HttpsConnectorBuilder::new().with_tls_config(roots.client()).https_only().enable_http1().build();
         let http = legacy::Client::builder(TokioExecutor::new()).build(connector);
         Ok(Client { http, retry_after: Arc::default() })
     }
@@ -125,16 +117,6 @@ fn answered(status: StatusCode) -> Error {
 fn trouble(fault: Fault, error: &(dyn std::error::Error + 'static)) -> Error {
     let causes = std::iter::successors(Some(error), |error| error.source());
     carry(fault, causes.last().map(ToString::to_string).unwrap_or_default())
-}
-
-fn own_roots(path: &Path) -> Result<RootCertStore, Failure> {
-    let wrong = |why: String| Failure::new(Fault::Unreachable, format!("tls.acme.ca_file {}: {why}", path.display()));
-    let mut roots = RootCertStore::empty();
-    for root in CertificateDer::pem_file_iter(path).map_err(|cause| wrong(cause.to_string()))? {
-        let root = root.map_err(|cause| wrong(cause.to_string()))?;
-        roots.add(root).map_err(|cause| wrong(cause.to_string()))?;
-    }
-    if roots.is_empty() { Err(wrong("holds no certificate".to_owned())) } else { Ok(roots) }
 }
 
 /// RFC 9110, 10.2.3: seconds, or a date.

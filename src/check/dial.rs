@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rustls::ProtocolVersion;
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::ServerName;
-use rustls::{ProtocolVersion, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 use super::certificate::{Record, Seen};
 use super::report::Failure;
 use super::target::Target;
-use crate::tls::{ALPN_HTTP_1, unverified_client};
+use crate::tls::{ALPN_HTTP_1, Roots, unverified_client};
 
 /// A connection, encrypted or not.
 pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -43,14 +43,9 @@ pub(super) struct Handshake {
 
 impl Dialer {
     /// `roots`: who may sign the certificate.
-    pub(super) fn new(
-        target: Target,
-        roots: RootCertStore,
-        patience: Duration,
-        preface: Vec<u8>,
-    ) -> Result<Dialer, Failure> {
+    pub(super) fn new(target: Target, roots: &Roots, patience: Duration, preface: Vec<u8>) -> Result<Dialer, Failure> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let judge = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build();
+        let judge = WebPkiServerVerifier::builder_with_provider(roots.store(), provider).build();
         let judge = judge.map_err(|cause| Failure::Other(cause.to_string()))?;
         Ok(Dialer { target, judge, patience, preface })
     }

@@ -27,11 +27,6 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context;
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-
 pub use certificate::Problem;
 pub use json::json;
 pub use judge::{Cause, Family, Port, Verdict, is_good, judge};
@@ -40,11 +35,13 @@ pub use report::{Facts, Failure, Observations, Outcome, Step, What};
 pub use table::{Paper, phone_table, table};
 pub use target::{NotATarget, Target};
 
+use crate::tls::Roots;
+
 /// How to check.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Who may sign the certificate.
-    pub roots: RootCertStore,
+    pub roots: Roots,
     /// Go on behind a certificate that browsers would warn of.
     pub insecure: bool,
     /// For each step.
@@ -61,7 +58,7 @@ impl Options {
     /// As a browser does it, with the roots that browsers have.
     pub fn new() -> Options {
         Options {
-            roots: RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() },
+            roots: Roots::public(),
             insecure: false,
             patience: Duration::from_secs(5),
             inside: None,
@@ -72,15 +69,7 @@ impl Options {
 
     /// Trusts what stands in a PEM file, too.
     pub fn trust(&mut self, file: &Path) -> anyhow::Result<()> {
-        let name = file.display();
-        let roots = CertificateDer::pem_file_iter(file).with_context(|| format!("cannot read --ca {name}"))?;
-        let before = self.roots.len();
-        for root in roots {
-            let root = root.with_context(|| format!("--ca {name} is no PEM file"))?;
-            self.roots.add(root).with_context(|| format!("--ca {name} holds what is no certificate"))?;
-        }
-        anyhow::ensure!(self.roots.len() > before, "--ca {name} holds no certificate");
-        Ok(())
+        self.roots.add(file).map_err(|why| anyhow::anyhow!("--ca {} {why}", file.display()))
     }
 }
 

@@ -43,8 +43,7 @@ struct Run {
 
 /// Everything that can be seen of `target`.
 pub(super) async fn run(target: Target, options: &Options) -> Result<Observations, Failure> {
-    let roots = options.roots.clone();
-    let dialer = Dialer::new(target.clone(), roots, options.patience, options.preface.clone())?;
+    let dialer = Dialer::new(target.clone(), &options.roots, options.patience, options.preface.clone())?;
     let facts = Facts { inside: options.inside.clone(), ..Facts::default() };
     let steps = options.data_dir.iter().map(|folder| disk::look(folder)).collect();
     let mut run = Run { dialer, target, steps, facts };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::problem::Origin;
 use super::reader::Reader;
@@ -12,6 +12,7 @@ use super::{Admin, Cluster, Config, Log, Turn, read_tls, values};
 use crate::pass::Secret;
 use crate::relay::FastPaths;
 use crate::store;
+use crate::tls::Roots;
 
 /// Reads every key even after one was wrong: `None` only says that the problems are in the reader.
 pub(super) fn read(reader: &mut Reader) -> Option<Config> {
@@ -243,7 +244,7 @@ fn read_users(reader: &mut Reader) -> HashMap<String, Secret> {
 
 fn read_cluster(reader: &mut Reader) -> Option<Cluster> {
     let store = reader.optional("cluster.redis", store::Address::new);
-    let roots = reader.optional("cluster.ca_file", store::Roots::read);
+    let roots = reader.optional("cluster.ca_file", |file| Roots::read(Path::new(file)));
     let store = match roots {
         Some(roots) => store.map(|store| store.trusting(roots)),
         None => store,

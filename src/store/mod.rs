@@ -17,10 +17,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::cluster::{Input, NodeId};
+use crate::tls::Roots;
 
 pub use self::queue::Queue;
 pub use self::seal::Keys;
-pub use self::wire::Roots;
 
 use self::session::Session;
 

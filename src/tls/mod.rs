@@ -1,5 +1,5 @@
 //! Certificates and TLS: where the certificate comes from, and a `rustls` configuration whose certificate can be
-//! changed while connections live; and the client's side for looking at one. Accepting connections is the gate's business; so is
+//! changed while connections live; and the client's side: whom it believes, and how to look at one whatever it is worth. Accepting connections is the gate's business; so is
 //! what follows the handshake.
 
 mod challenges;
@@ -7,6 +7,7 @@ mod local_ca;
 mod pair;
 mod pem;
 mod resolver;
+mod roots;
 mod self_signed;
 mod witness;
 
@@ -28,6 +29,7 @@ use resolver::{ForConnection, Resolver};
 pub use challenges::Proof;
 pub use local_ca::Authority;
 pub use pair::Pair;
+pub use roots::Roots;
 pub use witness::{Shown, unverified_client};
 
 /// HTTP/2, by ALPN (RFC 9113, 3.2).
