@@ -8,6 +8,7 @@ mod dial;
 mod disk;
 mod json;
 mod judge;
+mod line;
 mod phone;
 mod relay;
 mod report;

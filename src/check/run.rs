@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use tokio::net::lookup_host;
 
 use super::dial::Dialer;
+use super::line::Line;
 use super::relay::{self, Allocation};
 use super::report::{Facts, Failure, Observations, Outcome, Step, What};
 use super::stun::{self, Binding};
@@ -20,18 +21,8 @@ use crate::turn::is_special;
 /// Addresses of one name that are tried: browsers do not try more either.
 const MOST_ADDRESSES: usize = 4;
 
-/// Servers that are asked, one after the other, how a NAT maps: two ports of two addresses are all that RFC 5780 needs.
-const MOST_MAPPINGS: usize = 4;
-
 /// A clock that is further off than this is told of: credentials and certificates have ends.
 const CLOCK_TOLERANCE: i64 = 30;
-
-/// Packets of a hundred, there and back, that may get lost without a word: pictures do not suffer from it.
-const LOSS_TOLERANCE: usize = 2;
-
-/// Sizes of IP packets: what Ethernet carries, and what every IPv6 path must (RFC 8200, 5).
-const LARGE: usize = 1500;
-const SMALL: usize = 1280;
 
 /// A run over one target.
 struct Run {
@@ -126,9 +117,16 @@ impl Run {
         self.relays(&probes, addresses).await;
         self.relay_to_relay(&probes, addresses).await;
         self.relayed_addresses(addresses).await;
-        self.nat(&bindings).await;
-        self.path(&bindings).await;
-        self.loss(&bindings).await;
+        let lines: Vec<Line> = Line::all(&bindings).collect();
+        for line in &lines {
+            self.steps.push(line.nat(&bindings).await);
+        }
+        for line in &lines {
+            self.steps.push(line.width(&self.dialer).await);
+        }
+        for line in &lines {
+            self.steps.push(line.loss().await);
+        }
     }
 
     fn clock(&mut self) {
@@ -252,60 +250,6 @@ impl Run {
         }
     }
 
-    /// Whether something translates our addresses, and how.
-    async fn nat(&mut self, bindings: &[(SocketAddr, Binding)]) {
-        for v4 in [true, false] {
-            let Some((server, binding)) = bindings.iter().find(|(at, _)| at.is_ipv4() == v4) else { continue };
-            let begun = Instant::now();
-            let told = if binding.local.ip() == binding.mapped.ip() {
-                "none: the server sees this machine's own address".to_owned()
-            } else {
-                translated(&stun::mappings(&who_to_ask(bindings, v4)).await)
-            };
-            self.steps.push(Step::tried(
-                What::Nat,
-                if v4 { "IPv4" } else { "IPv6" },
-                *server,
-                begun.elapsed(),
-                Ok(told),
-            ));
-        }
-    }
-
-    /// Whether large packets come through, asked once a family.
-    async fn path(&mut self, bindings: &[(SocketAddr, Binding)]) {
-        for v4 in [true, false] {
-            let Some((server, _)) = bindings.iter().find(|(at, _)| at.is_ipv4() == v4) else { continue };
-            let large = async {
-                let (large, small) = tokio::join!(
-                    self.dialer.timed(stun::takes(*server, LARGE)),
-                    self.dialer.timed(stun::takes(*server, SMALL))
-                );
-                (large.0, large.1, small.1)
-            };
-            let (took, large, small) = large.await;
-            let told = match (large, small) {
-                (Ok(()), _) => Ok(format!("{LARGE} bytes come through")),
-                (_, Ok(())) => Err(Failure::LargePacketsLost(LARGE)),
-                _ => Err(Failure::LargePacketsLost(SMALL)),
-            };
-            self.steps.push(Step::tried(What::PathMtu, if v4 { "IPv4" } else { "IPv6" }, *server, took, told));
-        }
-    }
-
-    /// Whether packets get lost, asked once a family.
-    async fn loss(&mut self, bindings: &[(SocketAddr, Binding)]) {
-        for v4 in [true, false] {
-            let Some((server, _)) = bindings.iter().find(|(at, _)| at.is_ipv4() == v4) else { continue };
-            let begun = Instant::now();
-            let told = stun::lost(*server).await.and_then(|lost| match lost {
-                lost if lost > LOSS_TOLERANCE => Err(Failure::PacketsLost(lost)),
-                lost => Ok(format!("{lost} of 100 small packets lost")),
-            });
-            self.steps.push(Step::tried(What::Loss, if v4 { "IPv4" } else { "IPv6" }, *server, begun.elapsed(), told));
-        }
-    }
-
     fn note(&mut self, what: What, address: SocketAddr, took: Duration, done: Result<String, Failure>) {
         self.steps.push(Step::tried(what, &address.to_string(), address, took, done));
     }
@@ -340,51 +284,5 @@ fn what(transport: Transport) -> What {
         Transport::Udp => What::TurnUdp,
         Transport::Tcp => What::TurnTcp,
         Transport::Tls => What::TurnTls,
-    }
-}
-
-/// The servers of one family that can tell how a NAT maps: those that answered, and the other ports and addresses that they
-/// name; but a public one shall not have us knock at the doors of our own network.
-fn who_to_ask(bindings: &[(SocketAddr, Binding)], v4: bool) -> Vec<SocketAddr> {
-    let others = bindings.iter().filter_map(|(server, Binding { other, .. })| {
-        other.filter(|other| is_special(server.ip()) || !is_special(other.ip()))
-    });
-    let all = bindings.iter().map(|(server, _)| *server).chain(others).filter(|at| at.is_ipv4() == v4);
-    let mut servers: Vec<SocketAddr> = Vec::new();
-    for server in all {
-        if servers.len() < MOST_MAPPINGS && !servers.contains(&server) {
-            servers.push(server);
-        }
-    }
-    servers
-}
-
-/// How a NAT maps (RFC 5780, 4.3), as far as several ports of one server can tell.
-fn translated(seen: &[Binding]) -> String {
-    match seen {
-        [] | [_] => "there is one; of which kind, a single port of the server cannot tell".to_owned(),
-        [first, others @ ..] if others.iter().all(|other| other.mapped == first.mapped) => {
-            "there is one that keeps its mapping: direct calls are likely".to_owned()
-        }
-        _ => "there is one with another mapping for each destination (symmetric): calls need the relay".to_owned(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_foreign_server_does_not_have_our_own_network_searched() {
-        let at = |text: &str| text.parse::<SocketAddr>().unwrap();
-        let named = |server: &str, other: &str| {
-            (at(server), Binding { local: at("192.0.2.7:5000"), mapped: at("192.0.2.7:5000"), other: Some(at(other)) })
-        };
-        let public = [named("8.8.4.4:443", "10.0.0.5:53"), named("8.8.4.4:3478", "8.8.4.4:443")];
-        assert_eq!(who_to_ask(&public, true), [at("8.8.4.4:443"), at("8.8.4.4:3478")]);
-        let at_home = [named("10.0.0.1:443", "10.0.0.1:3478")];
-        assert_eq!(who_to_ask(&at_home, true), [at("10.0.0.1:443"), at("10.0.0.1:3478")]);
-        let endless: Vec<_> = (1..50).map(|port| named(&format!("8.8.4.4:{port}"), "[2620:fe::1]:1")).collect();
-        assert_eq!((who_to_ask(&endless, true).len(), who_to_ask(&endless, false).len()), (MOST_MAPPINGS, 1));
     }
 }
