@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::node::{Node, Turn};
-use super::stay::{At, MOST_IN_VAIN, Stay};
+use super::stay::{At, Stay};
 use super::{Claim, LEASE, NodeId, Order, Visit, Word};
-use crate::hub::{Event, Join, Message, Refusal, Request, RoomName, SocketId};
+use crate::hub::{Event, Message, Refusal, RoomName, SocketId};
 
 impl Node {
     /// The store is back: what nodes said to us meanwhile is lost, and what we said to them.
@@ -151,21 +151,6 @@ impl Node {
         local.stay = Some(stay);
     }
 
-    /// Whom we took for the keeper of the room is it no longer.
-    pub(super) fn not_there(&mut self, from: NodeId, socket: SocketId, turn: &mut Turn) {
-        if !self.is_at(socket, from) {
-            return;
-        }
-        let Some(mut stay) = self.locals.get_mut(&socket).and_then(|local| local.stay.take()) else { return };
-        // It may have taken an earlier word of ours, in between, and would keep the seat for a socket that asks elsewhere.
-        turn.tell(from, Word::Closed(socket));
-        stay.in_vain += 1;
-        if stay.in_vain > MOST_IN_VAIN {
-            return turn.send(socket, Message::Error(Refusal::Apart));
-        }
-        self.seek(socket, stay, turn);
-    }
-
     pub(super) fn claimed(&mut self, room: RoomName, claim: Claim, turn: &mut Turn) {
         let kept = self.keeps.contains(&room);
         if kept {
@@ -248,37 +233,6 @@ impl Node {
         for (socket, mut stay) in moving {
             stay.at = At::There(keeper);
             self.enter_there(socket, stay, turn);
-        }
-    }
-
-    pub(super) fn guest_enters(&mut self, (node, visit): (NodeId, Visit), opened: Event, join: Join, turn: &mut Turn) {
-        let room = RoomName::new(&join.room);
-        let keeps = room.as_ref().is_some_and(|room| self.keeps.contains(room) && !self.doubted.contains(room));
-        if !keeps || !self.is_certain(turn.now) {
-            let is_ours = |room: &RoomName| self.keeps.contains(room) || self.asking.contains_key(room);
-            if let Some(room) = room.filter(|room| !is_ours(room)) {
-                // Should the store think that it is. Not behind a claim of ours, which it would undo.
-                turn.order(Order::Release(room));
-            }
-            return turn.tell(node, Word::NotHere(visit.socket));
-        }
-        let (guest, is_new) = self.guests.enter(node, visit);
-        if let (true, Event::Opened { network, counted, .. }) = (is_new, opened) {
-            self.in_hub(Event::Opened { socket: guest, network, counted }, turn);
-        }
-        self.in_hub(Event::Asked(guest, Request::Join(join)), turn);
-    }
-
-    /// A guest's socket is gone, as far as we can tell.
-    pub(super) fn guest_goes(&mut self, guest: SocketId, turn: &mut Turn) {
-        self.guests.leave(guest);
-        self.in_hub(Event::Closed(guest), turn);
-    }
-
-    /// All the sockets that `node` has here, as it says.
-    pub(super) fn roll(&mut self, node: NodeId, sockets: &[SocketId], turn: &mut Turn) {
-        for guest in self.guests.those(|from, socket| from == node && !sockets.contains(&socket)) {
-            self.guest_goes(guest, turn);
         }
     }
 

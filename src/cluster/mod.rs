@@ -13,6 +13,7 @@
 //! who dropped out comes back to a seat that it keeps.
 
 mod guests;
+mod hearing;
 mod keeping;
 mod node;
 mod overview;

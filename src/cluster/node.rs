@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::guests::Guests;
 use super::stay::{At, Local, Stay, may_wait};
-use super::{Input, NodeId, Order, Output, Visit, Word};
+use super::{Input, NodeId, Order, Output, Word};
 use crate::clock::Now;
 use crate::hub::{Effect, Event, Hub, Join, Message, PersonId, Refusal, Request, RoomName, SocketId};
 
@@ -249,7 +249,7 @@ impl Node {
     }
 
     /// Out of a room that is kept here, on the way to one that is not.
-    fn leave_quietly(&mut self, socket: SocketId, turn: &mut Turn) {
+    pub(super) fn leave_quietly(&mut self, socket: SocketId, turn: &mut Turn) {
         let before = turn.outputs.len();
         self.in_hub(Event::Asked(socket, Request::Leave), turn);
         let said = |output: &Output| matches!(output, Output::Here(Effect::Send(to, _)) if *to == socket);
@@ -283,71 +283,12 @@ impl Node {
         }
     }
 
-    fn stay(&self, socket: SocketId) -> Option<&Stay> {
+    pub(super) fn stay(&self, socket: SocketId) -> Option<&Stay> {
         self.locals.get(&socket)?.stay.as_ref()
     }
 
-    fn heard(&mut self, from: NodeId, word: Word, turn: &mut Turn) {
-        match word {
-            Word::Enter { visit, network, counted, join } => {
-                let opened = Event::Opened { socket: visit.socket, network, counted };
-                self.guest_enters((from, visit), opened, join, turn);
-            }
-            Word::Asked(socket, request) => match self.guests.find(from, socket) {
-                Some(guest) => self.in_hub(Event::Asked(guest, request), turn),
-                None => turn.tell(from, Word::NotHere(socket)),
-            },
-            Word::Closed(socket) => {
-                self.guests.find(from, socket).into_iter().for_each(|guest| self.guest_goes(guest, turn));
-            }
-            Word::Leaves(socket) => {
-                if let Some(guest) = self.guests.find(from, socket) {
-                    self.guests.leave(guest);
-                    self.leave_quietly(guest, turn);
-                    self.in_hub(Event::Closed(guest), turn);
-                }
-            }
-            Word::Roll(sockets) => self.roll(from, &sockets, turn),
-            Word::Said(visit, message) => self.said(from, visit, message, turn),
-            Word::End(visit @ Visit { socket, .. }, refusal) => {
-                if self.is_visiting(visit, from) {
-                    self.locals.entry(socket).and_modify(|local| local.stay = None);
-                    turn.outputs.push(Output::Here(Effect::Close(socket, refusal)));
-                }
-            }
-            Word::NotHere(socket) => self.not_there(from, socket, turn),
-            Word::Missed => self.sit_down_again(|keeper| keeper == from, vec![from], turn),
-            Word::Admit(person, room) => turn.outputs.push(Output::Here(Effect::Admit(person, room))),
-            Word::Revoke(person) => turn.outputs.push(Output::Here(Effect::Revoke(person))),
-            Word::Announce(person, addresses) => turn.outputs.push(Output::Announce(person, addresses)),
-            Word::SentOut(person) => self.in_hub(Event::SentOut(person), turn),
-            Word::Fated(fates) => self.in_hub(Event::Fated(fates), turn),
-        }
-    }
-
-    pub(super) fn is_at(&self, socket: SocketId, keeper: NodeId) -> bool {
-        matches!(self.stay(socket), Some(Stay { at: At::There(node), .. }) if *node == keeper)
-    }
-
-    fn is_visiting(&self, visit: Visit, keeper: NodeId) -> bool {
-        self.is_at(visit.socket, keeper) && self.stay(visit.socket).is_some_and(|stay| stay.visit == visit.number)
-    }
-
-    fn said(&mut self, from: NodeId, visit: Visit, message: Message, turn: &mut Turn) {
-        let socket = visit.socket;
-        // Late words of a former keeper, or to a former stay; and what it has of its own relay is for its own people.
-        if !self.is_visiting(visit, from) || matches!(message, Message::RelayBudget(_) | Message::Restarting) {
-            return;
-        }
-        self.note(socket, &message);
-        if self.stay(socket).is_none() {
-            turn.tell(from, Word::Closed(socket));
-        }
-        turn.send(socket, message);
-    }
-
     /// What the page on this socket is told, by whichever hub.
-    fn note(&mut self, socket: SocketId, message: &Message) {
+    pub(super) fn note(&mut self, socket: SocketId, message: &Message) {
         let Some(local) = self.locals.get_mut(&socket) else { return };
         if local.stay.as_mut().is_some_and(|stay| !stay.hears(message)) {
             local.stay = None;
