@@ -14,6 +14,7 @@ mod invitations;
 mod keys;
 mod logs;
 mod phone;
+mod prepared;
 mod reload;
 mod rest;
 mod router;
@@ -28,26 +29,25 @@ use std::io;
 use std::net::SocketAddr;
 
 use anyhow::Context;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{info, warn};
 
 use crate::acme::{self, Steward};
-use crate::admin::{Listener, Parts};
+use crate::admin::{Budget, Listener, Parts, Reloaded};
 use crate::config::{Config, Inputs};
 use crate::data_dir::DataDir;
 use crate::discovery::{self, Found, Machine};
 use crate::firewall::{self, Listening, RelayPorts};
+use crate::gate;
 use crate::http;
-use crate::tls::{self, Certificates};
 use addresses::Addresses;
 use banner::Banner;
-use bind::Own;
 use cluster::Membership;
-use entry::{Entry, Place};
+use entry::Place;
+use prepared::Prepared;
 use reload::{Reloader, Watched};
 use router::Forwarded;
 use serving::{Ending, Fate, Serving};
-use stop::{Hangup, Signals};
 use takeover::Program;
 use trust::Trust;
 
@@ -129,19 +129,8 @@ pub fn public_addresses(config: &Config) -> anyhow::Result<String> {
 async fn run(inputs: Inputs, config: Config, place: Place, program: Program) -> anyhow::Result<Fate> {
     let watched = Watched::now(&inputs);
     let dir = DataDir::open(&config.data_dir)?;
-    let (found, addresses) = look_around(&config).await;
-    let mut entry = Entry::at(place, &dir)?;
-    let mut keys = keys::open(&dir, &config)?;
-    let own = Own { host: addresses.ips(), public: found.translated() };
-    let (gate, relay) = bind::bind(&config, &keys, own, &mut entry)?;
-    if entry.own(&dir)? {
-        keys.invitations = keys::invitations(&dir, &config)?;
-    }
-    let certificates = certificates(&config, &dir, &addresses)?;
-    let tls = certificates.as_ref().map(Certificates::door).transpose()?;
-    let admin = admin::bind(&config).await?;
-    let (signals, hangup) = (Signals::listen()?, Hangup::listen()?);
-    let sockets = gate.share().context("no descriptors are left; raise the limit of open files (ulimit -n)")?;
+    let prepared = Prepared::new(&config, &dir, place).await?;
+    let Prepared { found, keys, gate, relay, certificates, tls, admin, signals, hangup, sockets, entry } = prepared;
 
     let (address, plain_port) = (gate.local_address(), gate.redirect_port());
     let one_port = address.port();
@@ -160,86 +149,103 @@ async fn run(inputs: Inputs, config: Config, place: Place, program: Program) -> 
     serving.run(|shutdown| supervisor::keep_alive(site.clone(), streams.clone(), shutdown));
 
     let listening = bound(&config, one_port, plain_port);
-    let (router, keeper) = router::start(&config, &listening, &found, &dir)?.unzip();
-    if let Some(keeper) = keeper.flatten() {
-        serving.run_to_the_end(|shutdown, leave| keeper.run(shutdown, leave));
-    }
-    let (wishes, wanted_certificates) = watch::channel(Trust::Nothing("").wishes(&config));
+    let router = router::start(&config, &listening, &found, &dir, &mut serving)?;
+    let (wishes, wanted) = watch::channel(Trust::Nothing("").wishes(&config));
     let (reload, orders) = mpsc::channel(1);
     let mut reloader = Reloader {
         inputs,
         watched,
         config,
-        dir: dir.clone(),
+        dir,
         keys,
         found,
         one_port,
         plain_port,
-        site: site.clone(),
-        streams: streams.clone(),
-        certificates: certificates.clone(),
+        site,
+        streams,
+        certificates,
         wishes,
         link: watch::Sender::default(),
         router,
         orders,
     };
     reloader.settle().await;
-    let base = reloader.link.borrow().clone();
-    if streams.is_some() {
-        let mapped = reloader.config.public_port.unwrap_or(one_port);
-        reloader.found.confirm(one_port, mapped).await;
+    greet(&reloader, listening, admin.as_ref(), &mut serving);
+    let trusted = order_certificates(&reloader, wanted, &mut serving);
+    if let Some(member) = member {
+        serving.run(|shutdown| member.run(reloader.site.clone(), shutdown));
     }
+    serving.run(|shutdown| invitations::keep(reloader.site.clone(), reloader.dir.clone(), shutdown));
+    if let Some(admin) = admin {
+        administer(admin, &reloader, gate_counts, trusted, budget, reload, &mut serving);
+    }
+    let ending =
+        Ending { signals, dir: reloader.dir.clone(), sockets, drain_timeout: reloader.config.drain_timeout, program };
+    serving.run(|shutdown| reloader.run(hangup, shutdown));
+    serving.run(logs::tell_storms);
+    Ok(serving.until(ending, lock).await)
+}
 
+/// Tells whoever has started it where it is and what is open, and what a phone outside finds.
+fn greet(reloader: &Reloader, listening: Listening, admin: Option<&Listener>, serving: &mut Serving) {
+    let Reloader { config, found, link, .. } = reloader;
     let (trust, addresses) = (reloader.trust(), reloader.addresses());
-    let Reloader { config, found, .. } = &reloader;
-    let forwarded = reloader.router.as_ref().map(Forwarded::standing);
+    let router = reloader.router.as_ref().map(Forwarded::standing);
     let from_outside = !config.names.is_empty() || !found.addresses.is_empty();
-    let phone = from_outside.then(|| phone::wait_for(&site, config, &trust, &base)).flatten();
+    let phone = from_outside.then(|| phone::wait_for(&reloader.site, config, &trust, &link.borrow())).flatten();
     let banner = Banner {
         config,
         listening,
         addresses: &addresses,
         found,
-        router: forwarded.as_ref(),
-        certificates: certificates.as_ref(),
+        router: router.as_ref(),
+        certificates: reloader.certificates.as_ref(),
         trust: &trust,
-        admin: admin.as_ref().map(Listener::local_address),
+        admin: admin.map(Listener::local_address),
         phone: phone.as_ref().map(|phone| &*phone.link),
     };
     banner.print();
     if let Some(phone) = phone {
         serving.run(|shutdown| phone.print(shutdown));
     }
+}
 
-    let mut trusted = acme::Report::default();
-    if let Some(certificates) = certificates.clone() {
-        let steward = Steward::new(dir.clone(), certificates, wanted_certificates);
-        trusted = steward.report();
-        serving.run(|shutdown| steward.run(shutdown));
-    }
-    if let Some(member) = member {
-        serving.run(|shutdown| member.run(site.clone(), shutdown));
-    }
-    serving.run(|shutdown| invitations::keep(site.clone(), dir.clone(), shutdown));
-    if let Some(admin) = admin {
-        let parts = Parts {
-            site: site.clone(),
-            relay: streams.clone(),
-            gate: gate_counts,
-            certificates: certificates.clone(),
-            trusted,
-            link: reloader.link.subscribe(),
-            router: reloader.router.as_ref().map(Forwarded::told),
-            budget,
-            reload,
-            drain: serving.drain.clone(),
-        };
-        serving.run(|shutdown| admin.serve(parts, shutdown));
-    }
-    let ending = Ending { signals, dir: dir.clone(), sockets, drain_timeout: reloader.config.drain_timeout, program };
-    serving.run(|shutdown| reloader.run(hangup, shutdown));
-    serving.run(logs::tell_storms);
-    Ok(serving.until(ending, lock).await)
+/// Has the certificates ordered that are wanted from time to time; how that goes.
+fn order_certificates(
+    reloader: &Reloader,
+    wanted: watch::Receiver<acme::Wishes>,
+    serving: &mut Serving,
+) -> acme::Report {
+    let Some(certificates) = reloader.certificates.clone() else { return acme::Report::default() };
+    let steward = Steward::new(reloader.dir.clone(), certificates, wanted);
+    let report = steward.report();
+    serving.run(|shutdown| steward.run(shutdown));
+    report
+}
+
+/// Answers operators.
+fn administer(
+    listener: Listener,
+    reloader: &Reloader,
+    gate: gate::Counts,
+    trusted: acme::Report,
+    budget: Option<watch::Receiver<Budget>>,
+    reload: mpsc::Sender<oneshot::Sender<Reloaded>>,
+    serving: &mut Serving,
+) {
+    let parts = Parts {
+        site: reloader.site.clone(),
+        relay: reloader.streams.clone(),
+        gate,
+        certificates: reloader.certificates.clone(),
+        trusted,
+        link: reloader.link.subscribe(),
+        router: reloader.router.as_ref().map(Forwarded::told),
+        budget,
+        reload,
+        drain: serving.drain.clone(),
+    };
+    serving.run(|shutdown| listener.serve(parts, shutdown));
 }
 
 /// Which addresses this machine has, and which the world knows it by.
@@ -254,10 +260,6 @@ async fn look_around(config: &Config) -> (Found, Addresses) {
 fn bound(config: &Config, one_port: u16, plain_port: Option<u16>) -> Listening {
     let wanted = listening(config);
     Listening { one_port, redirect: wanted.redirect.and(plain_port), ..wanted }
-}
-
-fn certificates(config: &Config, dir: &DataDir, addresses: &Addresses) -> Result<Option<Certificates>, tls::Error> {
-    config.certificate(dir, addresses.names()).map(|source| Certificates::open(&source)).transpose()
 }
 
 /// Every caller holds a descriptor or two, and the usual limit of 1024 is from another time. The hard limit is the

@@ -174,7 +174,7 @@ impl Reloader {
         self.refresh_certificate().await;
     }
 
-    /// At the start, which waits a moment for the router.
+    /// At the start, which waits a moment for the router, and then tries whether this machine reaches itself by its addresses.
     pub(super) async fn settle(&mut self) {
         if let Some(router) = &mut self.router {
             router.first().await;
@@ -182,6 +182,10 @@ impl Reloader {
             self.refresh_certificate().await;
         }
         self.spread(false);
+        if self.streams.is_some() {
+            let mapped = self.config.public_port.unwrap_or(self.one_port);
+            self.found.confirm(self.one_port, mapped).await;
+        }
     }
 
     fn take_router(&mut self) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
+use super::serving::Serving;
 use crate::config::Config;
 use crate::data_dir::{DataDir, Error};
 use crate::discovery::Found;
@@ -27,23 +28,26 @@ const MOMENT: Duration = Duration::from_secs(2);
 /// By this a router knows us again after a restart.
 const NONCE: &str = "router.nonce";
 
-/// Whoever asks, where somebody has to, and what will be told.
+/// Has the router asked for as long as the server runs, where somebody has to, and what it will tell.
 pub(super) fn start(
     config: &Config,
     listening: &Listening,
     found: &Found,
     dir: &DataDir,
-) -> Result<Option<(Forwarded, Option<Keeper>)>, Error> {
+    serving: &mut Serving,
+) -> Result<Option<Forwarded>, Error> {
     let typed = config.public_port;
     if !config.map_ports {
         return Ok(None);
     }
     if found.is_directly_reached() {
         let told = watch::channel(Standing::Unneeded).1;
-        return Ok(Some((Forwarded { told, again: Arc::default(), typed }, None)));
+        return Ok(Some(Forwarded { told, again: Arc::default(), typed }));
     }
     let keeper = Keeper::new(wishes(listening, typed), nonce(dir)?);
-    Ok(Some((Forwarded { told: keeper.told(), again: keeper.again(), typed }, Some(keeper))))
+    let forwarded = Forwarded { told: keeper.told(), again: keeper.again(), typed };
+    serving.run_to_the_end(|shutdown, leave| keeper.run(shutdown, leave));
+    Ok(Some(forwarded))
 }
 
 /// The ports that firewalls are told of, too. Only the page may be at another port outside, because its link says at which.
