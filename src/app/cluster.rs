@@ -39,7 +39,7 @@ impl Membership {
             address: cluster.store.clone(),
             node: NodeId(u64::from_be_bytes(id)),
             keys: Arc::new(Keys::new(&cluster.secret)),
-            max_rooms: config.max_rooms,
+            max_rooms: config.rooms.max_rooms,
             revoked_for: REVOKED_FOR,
         };
         Some(Membership { options, orders: Queue::new() })

@@ -29,7 +29,7 @@ pub(super) fn invitations(dir: &DataDir, config: &Config) -> Result<Invitations,
 
 /// Makes and reads invitations.
 pub(super) fn invitation_key(dir: &DataDir, config: &Config) -> Result<InvitationKey, Error> {
-    Ok(InvitationKey::new(&kept_or_shared(dir, config, "invitation.key")?, config.invitation_keys.clone()))
+    Ok(InvitationKey::new(&kept_or_shared(dir, config, "invitation.key")?, config.rooms.invitation_keys.clone()))
 }
 
 /// The nodes of a cluster have the same one, from the secret they share.

@@ -80,32 +80,10 @@ pub struct Config {
     pub acme: Acme,
     /// The relay; `None`: switched off.
     pub turn: Option<Turn>,
-    /// Seats in a room.
-    pub max_people: usize,
-    /// Rooms at once.
-    pub max_rooms: usize,
-    /// Newcomers from one address in a minute; 0: no limit.
-    pub max_joins_per_address: u32,
-    /// Rooms opened from one address in a minute; 0: no limit.
-    pub max_new_rooms_per_address: u32,
-    /// A room is there as soon as somebody joins.
-    pub open: bool,
-    /// Other programs' keys that sign invitations.
-    pub invitation_keys: Vec<JwtKey>,
-    /// Newcomers knock from the beginning.
-    pub lobby: bool,
-    /// What the page calls itself.
-    pub site_name: String,
-    /// An image beside the name.
-    pub logo: Option<PathBuf>,
-    /// BCP 47 tags; empty: all that the page has.
-    pub languages: Vec<String>,
-    /// Callers never connect directly.
-    pub relay_only: bool,
-    /// Kilobits a second of pictures from one page to everybody; 0: no limit of the owner's.
-    pub video_bitrate: u32,
-    /// As SDP names them, best first; empty: the page chooses.
-    pub video_codecs: Vec<String>,
+    /// Rooms, and who may come in.
+    pub rooms: Rooms,
+    /// The page and its calls.
+    pub call: Call,
     /// Where operators ask; `None`: nowhere.
     pub admin: Option<Admin>,
     /// Other servers with the same rooms; `None`: there are none.
@@ -143,6 +121,42 @@ pub struct Acme {
     pub challenge: Option<acme::Challenge>,
     /// The operator agrees to the authority's terms.
     pub accept_terms: bool,
+}
+
+/// `[rooms]`.
+#[derive(Clone, Debug)]
+pub struct Rooms {
+    /// Seats in a room.
+    pub max_people: usize,
+    /// Rooms at once.
+    pub max_rooms: usize,
+    /// Newcomers from one address in a minute; 0: no limit.
+    pub max_joins_per_address: u32,
+    /// Rooms opened from one address in a minute; 0: no limit.
+    pub max_new_rooms_per_address: u32,
+    /// A room is there as soon as somebody joins.
+    pub open: bool,
+    /// Other programs' keys that sign invitations.
+    pub invitation_keys: Vec<JwtKey>,
+    /// Newcomers knock from the beginning.
+    pub lobby: bool,
+}
+
+/// `[call]`.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What the page calls itself.
+    pub name: String,
+    /// An image beside the name.
+    pub logo: Option<PathBuf>,
+    /// BCP 47 tags; empty: all that the page has.
+    pub languages: Vec<String>,
+    /// Callers never connect directly.
+    pub relay_only: bool,
+    /// Kilobits a second of pictures from one page to everybody; 0: no limit of the owner's.
+    pub video_bitrate: u32,
+    /// As SDP names them, best first; empty: the page chooses.
+    pub video_codecs: Vec<String>,
 }
 
 /// `[turn]`.

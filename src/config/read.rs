@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::problem::Origin;
 use super::reader::Reader;
-use super::{Admin, Cluster, Config, Log, Turn, read_tls, values};
+use super::{Admin, Call, Cluster, Config, Log, Rooms, Turn, read_tls, values};
 use crate::pass::Secret;
 use crate::relay::FastPaths;
 use crate::store;
@@ -31,19 +31,8 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
     let tls = read_tls::mode(reader);
     let acme = read_tls::acme(reader);
     let turn = read_turn(reader);
-    let max_people = reader.number("rooms.max_people", 2, 64) as usize;
-    let max_rooms = reader.number("rooms.max_rooms", 1, 1_000_000) as usize;
-    let max_joins_per_address = reader.number("rooms.max_joins_per_address", 0, 1_000_000);
-    let max_new_rooms_per_address = reader.number("rooms.max_new_rooms_per_address", 0, 1_000_000);
-    let open = reader.switch("rooms.open");
-    let invitation_keys = reader.each("rooms.invitation_keys", values::invitation_key);
-    let lobby = reader.switch("rooms.lobby");
-    let site_name = reader.parsed("call.name", not_empty);
-    let logo = reader.optional("call.logo", readable_file);
-    let languages = reader.each("call.languages", values::language);
-    let relay_only = reader.switch("call.relay_only");
-    let video_bitrate = reader.number("call.video_bitrate", 0, 100_000);
-    let video_codecs = reader.each("call.video_codecs", values::video_codec);
+    let rooms = read_rooms(reader);
+    let call = read_call(reader);
     let admin = read_admin(reader);
     let cluster = read_cluster(reader);
     let log = read_log(reader);
@@ -64,23 +53,33 @@ pub(super) fn read(reader: &mut Reader) -> Option<Config> {
         tls: tls?,
         acme: acme?,
         turn: turn.filter(|_| reader.switch("turn.enabled")),
-        max_people,
-        max_rooms,
-        max_joins_per_address,
-        max_new_rooms_per_address,
-        open,
-        invitation_keys,
-        lobby,
-        site_name: site_name?,
-        logo,
-        languages,
-        relay_only,
-        video_bitrate,
-        video_codecs,
+        rooms,
+        call: call?,
         admin,
         cluster,
         log: log?,
     })
+}
+
+fn read_rooms(reader: &mut Reader) -> Rooms {
+    let max_people = reader.number("rooms.max_people", 2, 64) as usize;
+    let max_rooms = reader.number("rooms.max_rooms", 1, 1_000_000) as usize;
+    let max_joins_per_address = reader.number("rooms.max_joins_per_address", 0, 1_000_000);
+    let max_new_rooms_per_address = reader.number("rooms.max_new_rooms_per_address", 0, 1_000_000);
+    let open = reader.switch("rooms.open");
+    let invitation_keys = reader.each("rooms.invitation_keys", values::invitation_key);
+    let lobby = reader.switch("rooms.lobby");
+    Rooms { max_people, max_rooms, max_joins_per_address, max_new_rooms_per_address, open, invitation_keys, lobby }
+}
+
+fn read_call(reader: &mut Reader) -> Option<Call> {
+    let name = reader.parsed("call.name", not_empty);
+    let logo = reader.optional("call.logo", readable_file);
+    let languages = reader.each("call.languages", values::language);
+    let relay_only = reader.switch("call.relay_only");
+    let video_bitrate = reader.number("call.video_bitrate", 0, 100_000);
+    let video_codecs = reader.each("call.video_codecs", values::video_codec);
+    Some(Call { name: name?, logo, languages, relay_only, video_bitrate, video_codecs })
 }
 
 fn read_turn(reader: &mut Reader) -> Option<Turn> {

@@ -128,7 +128,7 @@ mod tests {
         let reload = reload(inputs(&file, text), &running).unwrap();
         assert_eq!(reload.taken, ["rooms.max_people", "turn.users"]);
         assert_eq!(reload.waiting, ["listen"]);
-        assert_eq!(reload.config.max_people, 5);
+        assert_eq!(reload.config.rooms.max_people, 5);
         assert_eq!(reload.config.listen.port(), 443);
         assert_eq!(reload.config.turn.unwrap().users.len(), 1);
     }
