@@ -21,6 +21,7 @@ mod rooms;
 mod settings;
 mod site;
 mod socket;
+mod streams;
 mod switchboard;
 mod tally;
 mod test_door;

@@ -1,22 +1,15 @@
-//! The site: routes, and how a stream becomes requests.
+//! The site: what is answered to a request, and by whom.
 
 use std::convert::Infallible;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
-use hyper::server::conn::{http1, http2};
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
-use tokio::sync::Notify;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -54,24 +47,9 @@ struct Inner {
     test_door: TestDoor,
 }
 
-/// How long a request's head may take, and how long a connection may wait for its next request.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// For a connection's first words when the server is about to stop: they follow the handshake at once.
-const PREFACE: Duration = Duration::from_secs(1);
-
-/// Between two signs of life on an HTTP/2 connection.
-const KEEP_ALIVE: Duration = Duration::from_secs(20);
-
-/// For a head with a long address and many cookies of neighbouring sites; hyper's own 400 KiB is for nobody.
-const MOST_HEAD: usize = 16 << 10;
-
 /// Files on their way at the same time, in all and to one address: 64 MB of memory, 4 of them for one stranger.
 const DOWNLOADS: usize = 1024;
 const DOWNLOADS_PER_ADDRESS: usize = 64;
-
-/// A page asks for its modules at once, and waits for no other page's.
-const STREAMS: u32 = 100;
 
 const CONTRADICTION: &str =
     "400: Forwarded and X-Forwarded-For differ; the proxy in front must remove the one that it does not write\n";
@@ -100,73 +78,6 @@ impl Site {
     pub fn change(&self, options: Options) {
         self.0.switchboard.change(options.rooms.clone());
         self.0.options.store(Arc::new(options));
-    }
-
-    /// Serves HTTP/1.1 on `io` until the peer or `shutdown` ends it: on shutdown the request under way is finished.
-    /// A WebSocket that began here goes on in a task of the site and is closed with 1001 by the same `shutdown`.
-    /// Returns quietly whatever the peer does; what went wrong is logged at debug level.
-    pub async fn serve_h1<IO>(&self, io: IO, connection: Connection, shutdown: CancellationToken)
-    where
-        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let asked = Notify::new();
-        let service = service_fn(|request| {
-            asked.notify_one();
-            self.serve(request, connection, shutdown.clone())
-        });
-        let mut builder = http1::Builder::new();
-        builder.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(MOST_HEAD);
-        let mut serving = pin!(builder.serve_connection(TokioIo::new(io), service).with_upgrades());
-        let served = tokio::select! {
-            served = serving.as_mut() => served,
-            () = shutdown.cancelled() => {
-                // hyper closes without an answer where the first request is still on its way.
-                tokio::select! {
-                    served = serving.as_mut() => return log(served, connection),
-                    _ = timeout(PREFACE, asked.notified()) => {}
-                }
-                serving.as_mut().graceful_shutdown();
-                serving.await
-            }
-        };
-        log(served, connection);
-    }
-
-    /// Serves HTTP/2 on `io` (ALPN `h2`, or prior knowledge), WebSockets by RFC 8441 included; otherwise as
-    /// [`serve_h1`](Site::serve_h1).
-    pub async fn serve_h2<IO>(&self, io: IO, connection: Connection, shutdown: CancellationToken)
-    where
-        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let site = self.clone();
-        let token = shutdown.clone();
-        let service = service_fn(move |request| {
-            let (site, token) = (site.clone(), token.clone());
-            async move { site.serve(request, connection, token).await }
-        });
-        let too_late = async {
-            shutdown.cancelled().await;
-            tokio::time::sleep(PREFACE).await;
-        };
-        let begun = tokio::select! {
-            begun = timeout(PATIENCE, with_preface(io)) => begun.ok(),
-            () = too_late => None,
-        };
-        let Some(Ok(io)) = begun else {
-            return tracing::debug!(client = %connection.client, "HTTP/2 was agreed upon and not spoken");
-        };
-        let mut builder = http2::Builder::new(TokioExecutor::new());
-        builder.timer(TokioTimer::new()).keep_alive_interval(KEEP_ALIVE).keep_alive_timeout(PATIENCE);
-        builder.max_header_list_size(MOST_HEAD as u32).max_concurrent_streams(STREAMS).enable_connect_protocol();
-        let mut serving = pin!(builder.serve_connection(TokioIo::new(io), service));
-        let served = tokio::select! {
-            served = serving.as_mut() => served,
-            () = shutdown.cancelled() => {
-                serving.as_mut().graceful_shutdown();
-                serving.await
-            }
-        };
-        log(served, connection);
     }
 
     /// What became of the invitations, if that has changed since the count of changes `before`: the new count, and the text
@@ -252,7 +163,7 @@ impl Site {
         self.0.sockets.wait().await;
     }
 
-    async fn serve(
+    pub(super) async fn serve(
         &self,
         request: Request<Incoming>,
         connection: Connection,
@@ -378,7 +289,6 @@ impl Site {
         answer
     }
 
-    /// Begins a WebSocket, if the request may have one, and its task.
     /// The answer, if it is no download or there is a place for one more.
     fn download(&self, connection: &Connection, answer: Answer) -> Answer {
         if !answer.body().is_download() {
@@ -396,6 +306,7 @@ impl Site {
         }
     }
 
+    /// Begins a WebSocket, if the request may have one, and its task.
     fn upgrade(&self, mut request: Request<Incoming>, connection: Connection, shutdown: CancellationToken) -> Answer {
         let answer = match upgrade::accept(&request, connection.scheme) {
             Ok(answer) => answer,
@@ -429,14 +340,6 @@ fn is_for_a_phone(uri: &Uri) -> bool {
     }
 }
 
-/// `io` once the whole preface of HTTP/2 (RFC 9113, 3.4) has come, which is still in it: hyper waits for it without end.
-async fn with_preface<IO: AsyncRead + AsyncWrite>(io: IO) -> io::Result<impl AsyncRead + AsyncWrite> {
-    let (mut read, write) = tokio::io::split(io);
-    let mut preface = [0; b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".len()];
-    read.read_exact(&mut preface).await?;
-    Ok(tokio::io::join(io::Cursor::new(preface).chain(read), write))
-}
-
 /// One WebSocket's task. The place is free again when it ends.
 async fn converse(
     site: Arc<Inner>,
@@ -448,11 +351,4 @@ async fn converse(
     let Ok(upgraded) = upgraded.await else { return };
     let socket = Socket { switchboard: &site.switchboard, options: &site.options, host, client, is_proxy, shutdown };
     socket.converse(TokioIo::new(upgraded)).await;
-}
-
-/// What goes wrong here is the peer's doing: a closed lid, a scanner, a broken proxy.
-fn log(served: hyper::Result<()>, Connection { client, scheme, .. }: Connection) {
-    if let Err(error) = served {
-        tracing::debug!(%client, ?scheme, %error, "connection ended");
-    }
 }
