@@ -12,6 +12,7 @@ import { Peer } from './peer.js';
 import { Problem } from './problem.js';
 import { Roster } from './roster.js';
 import { Sending } from './sending.js';
+import { Servers } from './servers.js';
 import { Signaling } from './signaling.js';
 import { Talk } from './talk.js';
 
@@ -43,10 +44,6 @@ const TICK = 500;
 const JOIN_PATIENCE = 10_000;
 /** A seat was lost and the hub has none now, the room filled up perhaps: ask again, the call goes on meanwhile. */
 const GREET_AGAIN = 5_000;
-/** Refresh relay credentials when this much of their life is over. */
-const REFRESH_AT = 0.75;
-/** One gathering tells several times that credentials are refused: ask once. */
-const REFUSED_ONCE = 5_000;
 
 /**
  * For one stay: whoever leaves and comes again makes a new one. Events: 'state' {state, problem}, 'peer-joined' {peer},
@@ -97,14 +94,11 @@ export class Call extends EventTarget {
     });
     this.files = new Files(this);
     this.paths = new Paths({ clock: this.clock, relayOnly: this.relayOnly, send: (message) => this.signaling.send(message) });
-    /** @type {RTCIceServer[]} */
-    this.iceServers = [];
-    this.lastRefused = -Infinity;
+    this.servers = new Servers({ clock: this.clock, ask: () => this.signaling.send({ type: 'ice-refresh' }) });
     /** @type {{ resolve: () => void, reject: (problem: Problem) => void } | null} */
     this.joining = null;
     this.ticking = false;
     this.stopTimers = () => {};
-    this.stopRefresh = () => {};
     this.stopGreeting = () => {};
     this.signaling.addEventListener('message', (event) => this.#received(detail(event).message));
     this.signaling.addEventListener('problem', (event) => this.#problem(detail(event).problem));
@@ -231,7 +225,7 @@ export class Call extends EventTarget {
         onfilechannel: (channel) => this.files.arrived(peer, channel),
         onchange: () => this.#tell('peer', { peer }),
         onunreachable: () => this.#tell('problem', { problem: new Problem('peer-unreachable'), peer }),
-        onrefused: () => this.#askServers(),
+        onrefused: () => this.servers.refused(),
       },
     });
     return peer;
@@ -322,7 +316,7 @@ export class Call extends EventTarget {
     this.joining = null;
     this.over.abort();
     this.stopTimers();
-    this.stopRefresh();
+    this.servers.stop();
     this.stopGreeting();
     this.signaling.close(lastWord);
     for (const peer of this.roster.all) this.roster.remove(peer, 'you-left');
@@ -351,25 +345,15 @@ export class Call extends EventTarget {
    * @param {number} ttl seconds
    */
   #freshServers(servers, ttl) {
-    this.iceServers = servers;
+    this.servers.take(servers, ttl);
     for (const peer of this.roster.all) peer.configure();
-    this.stopRefresh();
-    this.stopRefresh = this.clock.after(ttl * REFRESH_AT * 1000, () => this.signaling.send({ type: 'ice-refresh' }));
-  }
-
-  /** Credentials ended before their time, as when the server's clock was set: the next ICE restart needs others. */
-  #askServers() {
-    const now = this.clock.now();
-    if (now - this.lastRefused < REFUSED_ONCE) return;
-    this.lastRefused = now;
-    this.signaling.send({ type: 'ice-refresh' });
   }
 
   /** @returns {RTCConfiguration} of every connection that is made from now on */
   #configuration() {
     const { certificates } = this.greeting;
     return {
-      iceServers: this.iceServers, iceTransportPolicy: this.relayOnly ? 'relay' : 'all', ...(certificates && { certificates }),
+      iceServers: this.servers.all, iceTransportPolicy: this.relayOnly ? 'relay' : 'all', ...(certificates && { certificates }),
     };
   }
 
