@@ -44,10 +44,12 @@ scenario('every view on the way into a call looks as it was agreed', async (stag
   await door('forget').click();
   await door('lobby').check();
   await closesDialog(hanna);
-  await all(people, (person) => control(person, 'join').click());
+  for (const [index, person] of people.entries()) {
+    await control(person, 'join').click();
+    await hanna.page.locator('.knock').nth(index).waitFor(); // who knocks first stands first
+  }
   await all(people, (person) => person.page.locator('.message').waitFor());
   await looks.at(people, 'knocking');
-  await hanna.page.locator('.knock').nth(3).waitFor();
   await looks.compares(hanna, 'knocks-desk-light');
   looks.close();
 }, { needs: ['chromium', 'chromium that refuses'], lacks });
@@ -208,12 +210,19 @@ async function sendsPlans(server, sender, receiver) {
   await sender.page.locator('.transfer[data-state="done"]').waitFor();
 }
 
-/** In a page: more people, by their sockets alone. Six at their browsers would take the machine for themselves; here it is about their tiles. @param {string[]} names */
-function sitSilently(names) {
+/**
+ * In a page: more people, by their sockets alone, one after the other. Six at their browsers would take the machine for themselves;
+ * here it is about their tiles.
+ * @param {string[]} names
+ */
+async function sitSilently(names) {
   for (const name of names) {
     const socket = new WebSocket(`wss://${location.host}/ws`);
-    socket.onopen = () => socket.send(JSON.stringify({ type: 'join', room: 'kitchen', name, instance: name }));
     window[`socket-${name}`] = socket;
+    await new Promise((opened) => socket.addEventListener('open', opened));
+    const answered = new Promise((answer) => socket.addEventListener('message', answer, { once: true }));
+    socket.send(JSON.stringify({ type: 'join', room: 'kitchen', name, instance: name }));
+    await answered;
   }
 }
 
