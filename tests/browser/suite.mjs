@@ -1,9 +1,7 @@
 // The whole browser suite in one process, so that each browser is started once. `tests/run browser` runs it.
 
-import { after } from 'node:test';
 import { closeBrowsers } from './harness/browsers.mjs';
-
-after(closeBrowsers);
+import { allOver } from './harness/scenario.mjs';
 
 await import('./cases/call.mjs');
 await import('./cases/room.mjs');
@@ -26,3 +24,6 @@ await import('./cases/looks.mjs');
 await import('./cases/admin.mjs');
 await import('./cases/trusted.mjs');
 await import('./cases/firefox.mjs');
+
+await allOver();
+await closeBrowsers();

@@ -14,6 +14,16 @@ import { Server } from './server.mjs';
 /** No scenario takes so long; one that hangs must not take the suite with it. */
 const LIMIT_MS = 180_000;
 
+const scenarios = /** @type {Promise<void>[]} */ ([]);
+
+/**
+ * When every scenario is over, so that the browsers can be closed. The test runner's own hook for the end is not always called while
+ * they run, and they run until they are closed.
+ */
+export async function allOver() {
+  await Promise.allSettled(scenarios);
+}
+
 /**
  * @template {Stage} [S=Stage]
  * @param {string} name what somebody would notice
@@ -23,7 +33,7 @@ const LIMIT_MS = 180_000;
  */
 export function scenario(name, play, { needs = [/** @type {Kind} */ ('chromium')], lacks = null, stage = /** @type {S} */ (new Stage()), limit = LIMIT_MS } = {}) {
   const lacking = needs.map(missing).find(Boolean) ?? lacks;
-  test(name, { timeout: limit, skip: lacking ?? false }, async (t) => {
+  scenarios.push(test(name, { timeout: limit, skip: lacking ?? false }, async (t) => {
     t.after(() => stage.clear()); // also when the limit is over
     const folder = path.join(stage.output, name.replaceAll(/[^\p{L}\p{N}]+/gu, '-'));
     await rm(folder, { recursive: true, force: true });
@@ -33,7 +43,7 @@ export function scenario(name, play, { needs = [/** @type {Kind} */ ('chromium')
       await stage.leaveTraces(folder);
       throw error;
     }
-  });
+  }));
 }
 
 export class Stage {
