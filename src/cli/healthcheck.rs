@@ -1,7 +1,7 @@
 //! `callbox healthcheck`: asks the running server's `/healthz` from the inside, for the image, which has no curl.
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,13 +9,14 @@ use anyhow::{Context, bail};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 
+use super::bounded::Bounded;
 use crate::config::{Config, Tls};
 use crate::printable::printable;
 use crate::proxies::LOCAL;
 use crate::tls::{ALPN_HTTP_1, unverified_client};
 
-/// For each step: a server that needs longer is not healthy. Docker's own limit is 30 seconds.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// For all of it: a server that needs longer is not healthy. The image's HEALTHCHECK waits ten seconds and then says nothing of why.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// More than any health answer is long.
 const LONGEST_ANSWER: u64 = 64 * 1024;
@@ -26,12 +27,10 @@ const LONGEST_WORDS: usize = 200;
 /// `Ok` when the server that this configuration describes answers 200.
 pub(super) fn ask(config: &Config) -> anyhow::Result<()> {
     let address = reachable(config.listen);
-    let stream = TcpStream::connect_timeout(&address, PATIENCE)
+    let mut stream = Bounded::connect(address, PATIENCE)
         .with_context(|| format!("no callbox answers on {address}; is it running with this configuration?"))?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
     if config.expects_preface(address.ip()) {
-        (&stream).write_all(&LOCAL).context("the server stopped listening")?;
+        stream.write_all(&LOCAL).context("the server stopped listening")?;
     }
     let answer = match config.tls {
         Tls::Off => exchange(stream, address)?,

@@ -2,6 +2,7 @@
 //! what they mean is the configuration's business.
 
 mod args;
+mod bounded;
 mod check;
 mod healthcheck;
 mod metrics;

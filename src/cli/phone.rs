@@ -2,7 +2,6 @@
 //! the phone found out.
 
 use std::io::{self, IsTerminal, Read, Write};
-use std::net::TcpStream;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -11,12 +10,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::args::Args;
+use super::bounded::Bounded;
 use super::{fail, healthcheck, load, print};
 use crate::app;
 use crate::check::{self, Phone, Target};
 use crate::config::Admin;
 
-/// For one answer of the server on this machine.
+/// For one question to the server on this machine and its whole answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Between two looks whether the phone has told something.
@@ -93,10 +93,9 @@ fn wait(admin: &Admin, made: &Made) -> anyhow::Result<Phone> {
 /// Asks the admin API on this machine.
 pub(super) fn ask<T: DeserializeOwned>(admin: &Admin, method: &str, path: &str) -> anyhow::Result<T> {
     let address = healthcheck::reachable(admin.listen);
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).with_context(|| {
+    let mut stream = Bounded::connect(address, PATIENCE).with_context(|| {
         format!("no callbox answers on its admin listener {address}; is it running with this configuration?")
     })?;
-    stream.set_read_timeout(Some(PATIENCE))?;
     let token = admin.token.as_ref().map(|token| format!("Authorization: Bearer {}\r\n", token.expose()));
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\n{}Content-Length: 0\r\nConnection: close\r\n\r\n",
