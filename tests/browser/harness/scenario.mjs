@@ -40,7 +40,7 @@ export function scenario(name, play, { needs = [/** @type {Kind} */ ('chromium')
     try {
       await play(stage);
     } catch (error) {
-      await stage.leaveTraces(folder);
+      await stage.leaveTraces(folder).catch(console.error); // what failed is told, whatever else does
       throw error;
     }
   }));

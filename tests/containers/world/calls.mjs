@@ -228,9 +228,11 @@ export class CallStage extends Stage {
   async leaveTraces(folder) {
     await super.leaveTraces(folder);
     for (const person of this.people) await writeFile(path.join(folder, `${person.name}.ice.json`), await candidatesOf(person).catch(String));
-    for (const server of [...this.#servers, ...(this.world?.servers ?? [])]) await writeFile(path.join(folder, `${server.name}.log`), await server.log());
     await writeFile(path.join(folder, 'row.json'), JSON.stringify(this.row, null, 1));
-    if (this.world) await writeFile(path.join(folder, 'routers.nft'), this.world.traces());
+    if (!this.world) return;
+    await writeFile(path.join(folder, 'routers.nft'), this.world.traces());
+    await writeFile(path.join(folder, 'engine.log'), this.world.engine.log());
+    for (const server of [...this.#servers, ...this.world.servers]) await writeFile(path.join(folder, `${server.name}.log`), await server.log());
   }
 
   async clear() {

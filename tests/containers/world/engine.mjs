@@ -48,7 +48,7 @@ export class Engine {
     const [program, ...args] = host ? inside(host, ...command) : command;
     this.#process = spawn(program, args, { stdio: ['ignore', log, log] });
     await until('the Docker engine answers', () => this.docker('version')).catch((error) => {
-      throw new Error(readFileSync(path.join(this.#folder, 'log'), 'utf8'), { cause: error });
+      throw new Error(this.log(), { cause: error });
     });
     await this.docker('load', '--input', image);
   }
@@ -70,6 +70,12 @@ export class Engine {
     const archive = path.join(this.#folder, `${tag}.tar`);
     execFileSync('tar', ['--dereference', '--create', '--file', archive, program, ...libraries]);
     await this.docker('import', '--change', `ENTRYPOINT ["${program}"]`, archive, tag);
+  }
+
+  /** What it printed, and whether it is still there. */
+  log() {
+    const { exitCode, signalCode } = this.#process;
+    return `${readFileSync(path.join(this.#folder, 'log'), 'utf8')}${exitCode ?? signalCode ?? 'it is running'}\n`;
   }
 
   async stop() {
