@@ -40,7 +40,7 @@ impl Node {
             Word::Admit(person, room) => turn.outputs.push(Output::Here(Effect::Admit(person, room))),
             Word::Revoke(person) => turn.outputs.push(Output::Here(Effect::Revoke(person))),
             Word::Announce(person, addresses) => turn.outputs.push(Output::Announce(person, addresses)),
-            Word::SentOut(person) => self.in_hub(Event::SentOut(person), turn),
+            Word::Banned(room, bans) => self.in_hub(Event::Banned(room, bans), turn),
             Word::Fated(fates) => self.in_hub(Event::Fated(fates), turn),
         }
     }

@@ -34,7 +34,7 @@ pub use self::node::Node;
 pub use self::overview::{RoomElsewhere, Standing};
 pub use self::word::{Visit, Word};
 
-use crate::hub::{DoorState, Effect, Event, Fate, PersonId, RoomName};
+use crate::hub::{DoorState, Effect, Event, Fate, PersonId, RoomBans, RoomName};
 
 /// How long a node that is not heard of keeps its rooms and its people. A node that is cut off knows it as soon.
 pub const LEASE: Duration = Duration::from_secs(5);
@@ -115,8 +115,8 @@ pub enum Order {
     PutDoor(RoomName, DoorState),
     /// Put down what became of an invitation, and tell all others.
     PutFate(Fate),
-    /// Put down that a host sent somebody out, and tell all others.
-    PutSentOut(PersonId),
+    /// Put down whom hosts sent out of this room, and tell all others.
+    PutBans(RoomName, RoomBans),
     /// Put down that somebody may not use the relay any more, and tell all others.
     Revoke(PersonId),
     /// Put down that they may, and tell all others.

@@ -336,7 +336,7 @@ impl Node {
                     turn.outputs.push(Output::Here(Effect::Revoke(person)));
                 }
                 Effect::Fated(fate) => self.tell_surely(Order::PutFate(fate), turn),
-                Effect::SentOut(person) => self.tell_surely(Order::PutSentOut(person), turn),
+                Effect::Banned(room, bans) => self.tell_surely(Order::PutBans(room, bans), turn),
                 Effect::DoorChanged(room) => self.put_door(room, turn),
             }
         }

@@ -86,7 +86,9 @@ fn who_was_sent_out_at_another_node_does_not_come_back_past_a_lock_here() {
     let seat = node.node.locals[&ALICE].stay.as_ref().unwrap().join.seat.clone();
     node.hears(Input::Here(Event::Asked(ALICE, Request::Leave)));
     // The kitchen was opened elsewhere meanwhile, and here again after that.
-    node.hears(Input::Heard(NodeId(2), Word::SentOut(PersonId("alice".into()))));
+    let since = u64::try_from(node.now.unix.as_millis()).unwrap();
+    let alice = RoomBans::of(PersonId("alice".into()), since);
+    node.hears(Input::Heard(NodeId(2), Word::Banned(kitchen(), alice)));
     node.seats(BOB, "bob", None);
     node.hears(lock(BOB));
     node.outputs.clear();

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::hub::{Fate, Join, Message, Network, PersonId, Refusal, Request, RoomName, SocketId};
+use crate::hub::{Fate, Join, Message, Network, PersonId, Refusal, Request, RoomBans, RoomName, SocketId};
 
 /// One stay of a socket in a room. What a node said to an earlier one, and what arrives late, is not for the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,8 +51,8 @@ pub enum Word {
     Revoke(PersonId),
     /// To all: this person can be reached there.
     Announce(PersonId, Vec<IpAddr>),
-    /// To all: a host sent this person out.
-    SentOut(PersonId),
+    /// To all: whom hosts sent out of this room.
+    Banned(RoomName, RoomBans),
     /// To all: what became of invitations.
     Fated(Vec<Fate>),
 }

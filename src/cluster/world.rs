@@ -297,7 +297,7 @@ impl World {
             Order::Tell(to, word) => self.tells(id, word, |other| other == to),
             Order::TellAll(word) => self.tells(id, word, |other| other != id),
             Order::PutFate(fate) => self.tells(id, Word::Fated(vec![fate]), |other| other != id),
-            Order::PutSentOut(person) => self.tells(id, Word::SentOut(person), |other| other != id),
+            Order::PutBans(room, bans) => self.tells(id, Word::Banned(room, bans), |other| other != id),
             Order::Revoke(person) => self.tells(id, Word::Revoke(person), |other| other != id),
             Order::Admit(person, room) => self.tells(id, Word::Admit(person, room), |other| other != id),
         }

@@ -317,7 +317,7 @@ impl Lines {
                     self.note(Note::Joined { person, room }, now);
                 }
                 // For the other nodes of a cluster, and there are none.
-                Effect::Fated(_) | Effect::SentOut(_) | Effect::DoorChanged(_) => {}
+                Effect::Fated(_) | Effect::Banned(..) | Effect::DoorChanged(_) => {}
                 Effect::Revoke(person) => {
                     self.relay.revoke(&person.0, now.unix + self.turn_ttl + ISSUED_LATE);
                     self.note(Note::Left(person), now);

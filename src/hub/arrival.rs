@@ -94,8 +94,11 @@ impl Hub {
             self.sockets.get(&socket).map_or((Network(0), false), |socket| (socket.network, socket.counted));
         let kept = join.seat.and_then(|token| self.seat_key.read(room.as_str(), &token));
         let sat_lately = |seat: &Seat| now.unix.saturating_sub(Duration::from_millis(seat.since)) < SEAT_OPENS_FOR;
-        let was_sent_out = |seat: &Seat| self.sent_out.contains_key(&PersonId(seat.id.as_str().into()));
-        let returns = kept.as_ref().is_some_and(|seat| sat_lately(seat) && !was_sent_out(seat));
+        let sits = |seat: &Seat| {
+            self.rooms.get(&room).is_some_and(|room| room.people.iter().any(|person| *person.id.0 == *seat.id))
+        };
+        let may_return = |seat: &Seat| sits(seat) || (sat_lately(seat) && !self.bans.hold(&room, seat));
+        let returns = kept.as_ref().is_some_and(may_return);
         let Seat { id, since, host } = kept.unwrap_or_else(|| {
             let last = self.rooms.get(&room).map_or(0, Room::latest_since);
             // Later than everybody who is there, even within a millisecond or after the clock was set back.

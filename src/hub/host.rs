@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU16;
 
-use super::arrival::SEAT_OPENS_FOR;
+use super::bans::RoomBans;
 use super::door::Waiting;
 use super::message::{Command, DoorChange, Message, Parting, PersonId, SocketId, Wish};
 use super::name::RoomName;
@@ -10,12 +10,8 @@ use super::refusal::Refusal;
 use super::room::Place;
 use super::step::Step;
 use super::{Hub, Socket};
-use crate::clock::Now;
 use crate::invitation::{Invitation, InvitationId};
 use crate::pass::Seat;
-
-/// Some hundred kilobytes; whoever is sent out beyond is kept out by their room's door alone.
-const MOST_SENT_OUT: usize = 10_000;
 
 impl Hub {
     /// Does what the person behind `socket` asks for as a host, or says why not.
@@ -82,11 +78,10 @@ impl Hub {
     pub(super) fn send_out(&mut self, name: &RoomName, id: &PersonId, step: &mut Step) -> Result<(), Refusal> {
         let room = self.rooms.get_mut(name).ok_or(Refusal::NoSuchPeer)?;
         let person = room.find(id).ok_or(Refusal::NoSuchPeer)?;
-        let (network, socket) = (person.network, person.socket());
+        let (network, socket, since) = (person.network, person.socket(), person.since);
         room.door.bar(id.clone(), network);
         step.door_changed(name);
-        self.keep_in_mind(id.clone(), step.now);
-        step.sent_out(id.clone());
+        step.banned(name, self.bans.add(name, RoomBans::of(id.clone(), since)));
         self.remove(name, id, Parting::Removed, step);
         if let Some(socket) = socket {
             if let Some(socket) = self.sockets.get_mut(&socket) {
@@ -95,13 +90,6 @@ impl Hub {
             self.refuse(socket, Refusal::Removed, step);
         }
         Ok(())
-    }
-
-    /// Their seat opens no locked door any more, also when the room ends and is opened anew.
-    pub(super) fn keep_in_mind(&mut self, sent_out: PersonId, now: Now) {
-        if self.sent_out.len() < MOST_SENT_OUT {
-            self.sent_out.insert(sent_out, now.unix + SEAT_OPENS_FOR);
-        }
     }
 
     fn hand_over(&mut self, name: &RoomName, by: &PersonId, id: &PersonId, step: &mut Step) -> Result<(), Refusal> {

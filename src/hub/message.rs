@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::bans::RoomBans;
 use super::door::DoorState;
 use super::invitations::Fate;
 use super::name::RoomName;
@@ -74,8 +75,8 @@ pub enum Event {
     Revoked(Vec<(InvitationId, u32)>),
     /// What became of invitations on another node.
     Fated(Vec<Fate>),
-    /// A host on another node sent this person out.
-    SentOut(PersonId),
+    /// Whom hosts sent out of this room on another node.
+    Banned(RoomName, RoomBans),
     /// This room was another node's, who is lost: its door is as that node left it, and its people are expected back.
     Taken(RoomName, DoorState),
     /// This room is another node's now, where its people sit down again: nobody here is told anything, and nobody loses
@@ -237,8 +238,8 @@ pub enum Effect {
     Revoke(PersonId),
     /// Something became of an invitation; for the other nodes of a cluster.
     Fated(Fate),
-    /// A host sent this person out; for the other nodes of a cluster, where the room may be opened next.
-    SentOut(PersonId),
+    /// Hosts sent these people out of this room; for the other nodes of a cluster, where it may be opened next.
+    Banned(RoomName, RoomBans),
     /// The door of this room is different; for whoever takes the room over when this node is lost.
     DoorChanged(RoomName),
 }

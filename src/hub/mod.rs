@@ -7,6 +7,7 @@
 
 mod allowance;
 mod arrival;
+mod bans;
 #[cfg(test)]
 pub(crate) mod disorder;
 mod door;
@@ -32,6 +33,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 pub use self::arrival::SEAT_OPENS_FOR;
+pub use self::bans::RoomBans;
 pub use self::door::DoorState;
 pub use self::invitations::{Fate, Invitations, Known};
 pub use self::message::{
@@ -44,6 +46,7 @@ pub use self::refusal::Refusal;
 pub use self::why::{Candidate, Pair, Path, Reason, RelayUse, Transport, Why};
 
 use self::allowance::{Allowance, Rate};
+use self::bans::Bans;
 use self::mailbox::{Mailbox, Postage};
 use self::newcomers::Newcomers;
 use self::room::{Person, Place, Room};
@@ -117,8 +120,7 @@ pub struct Hub {
     newcomers: Newcomers,
     relay_budget: RelayBudget,
     restarting: bool,
-    /// Who was sent out of a room, until when (unix time): their seat token brings them nowhere as if they had only been away.
-    sent_out: HashMap<PersonId, Duration>,
+    bans: Bans,
 }
 
 /// An open socket.
@@ -158,7 +160,7 @@ impl Hub {
             newcomers: Newcomers::default(),
             relay_budget: RelayBudget::default(),
             restarting: false,
-            sent_out: HashMap::new(),
+            bans: Bans::default(),
         }
     }
 
@@ -179,7 +181,7 @@ impl Hub {
             Event::Fated(fates) => fates.into_iter().for_each(|fate| {
                 self.invitations.learn(fate);
             }),
-            Event::SentOut(person) => self.keep_in_mind(person, now),
+            Event::Banned(room, bans) => drop(self.bans.add(&room, bans)),
             Event::Taken(room, door) => self.take_over(room, door, step),
             Event::GivenUp(room) => self.give_up(&room),
             Event::RelayBudget(left) => {
@@ -198,7 +200,7 @@ impl Hub {
                 self.expect_no_longer(step);
                 self.invitations.tidy(now);
                 self.newcomers.tidy(&self.options, now.monotonic);
-                self.sent_out.retain(|_, until| now.unix < *until);
+                self.bans.tidy(now);
             }
         }
     }

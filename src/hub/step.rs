@@ -1,5 +1,6 @@
 //! One event's hour and its effects, handed through the hub together.
 
+use super::bans::RoomBans;
 use super::invitations::Fate;
 use super::message::{Effect, Message, PersonId, SocketId};
 use super::name::RoomName;
@@ -25,8 +26,8 @@ impl Step<'_> {
         self.effects.extend(fate.map(Effect::Fated));
     }
 
-    pub(super) fn sent_out(&mut self, person: PersonId) {
-        self.effects.push(Effect::SentOut(person));
+    pub(super) fn banned(&mut self, room: &RoomName, bans: RoomBans) {
+        self.effects.push(Effect::Banned(room.clone(), bans));
     }
 
     pub(super) fn door_changed(&mut self, room: &RoomName) {

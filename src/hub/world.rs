@@ -83,7 +83,7 @@ impl World {
                     self.happens(Event::Closed(socket));
                 }
                 Effect::Admit(id, _) => assert!(self.admitted.insert(id), "nobody is admitted twice"),
-                Effect::Fated(_) | Effect::SentOut(_) | Effect::DoorChanged(_) => {}
+                Effect::Fated(_) | Effect::Banned(..) | Effect::DoorChanged(_) => {}
                 Effect::Revoke(id) => assert!(self.admitted.remove(&id), "nobody is revoked who was not admitted"),
             }
         }

@@ -12,7 +12,7 @@ use super::scripts::{Scripts, call};
 use super::{Options, seal, wire, words};
 use crate::clock::Now;
 use crate::cluster::{Claim, Input, LEASE, NodeId, Order, Word};
-use crate::hub::{DoorState, Fate, PersonId, RoomName, SEAT_OPENS_FOR};
+use crate::hub::{DoorState, Fate, PersonId, RoomBans, RoomName, SEAT_OPENS_FOR};
 
 /// See the module's text.
 pub(super) struct Session<'a, T> {
@@ -39,8 +39,8 @@ struct Names {
     ends: String,
     /// Whose credentials for the relay are good no more, and until when that matters.
     revoked: String,
-    /// Whom hosts sent out, likewise.
-    sent_out: String,
+    /// The rooms out of which hosts sent people, likewise.
+    bans: String,
     all: String,
     own: String,
 }
@@ -94,7 +94,7 @@ impl<'a, T: Fn(Input)> Session<'a, T> {
         beat(self.options, &mut self.store, &self.scripts, &self.names, "begin").await
     }
 
-    /// What others left word of: invitations, and whose relay credentials are good no more.
+    /// What others left word of: invitations, whose relay credentials are good no more, and whom hosts sent out.
     async fn learn(&mut self) -> Result<(), String> {
         let now = Now::read().unix.as_secs();
         let fates: Vec<(String, String)> =
@@ -102,18 +102,24 @@ impl<'a, T: Fn(Input)> Session<'a, T> {
         let is_good = |fate: &Fate| fate.ends == 0 || u64::from(fate.ends) > now;
         let known = fates.iter().filter_map(read_fate).filter(is_good).collect();
         (self.tell)(Input::Heard(self.options.node, Word::Fated(known)));
-        for (key, word) in [
-            (&self.names.revoked, Word::Revoke as fn(PersonId) -> Word),
-            (&self.names.sent_out, Word::SentOut as fn(PersonId) -> Word),
-        ] {
-            let mut asked = redis::cmd("ZRANGEBYSCORE");
-            let people: Vec<String> =
-                asked.arg(key).arg(now).arg("+inf").query_async(&mut self.store).await.map_err(words)?;
-            for id in people {
-                (self.tell)(Input::Heard(self.options.node, word(PersonId(id.into()))));
+        for id in self.noted(&self.names.revoked.clone(), now).await? {
+            (self.tell)(Input::Heard(self.options.node, Word::Revoke(PersonId(id.into()))));
+        }
+        for room in self.noted(&self.names.bans.clone(), now).await? {
+            let key = self.names.bans_of(&room);
+            let sealed: Option<Vec<u8>> =
+                redis::cmd("GET").arg(&key).query_async(&mut self.store).await.map_err(words)?;
+            let bans = sealed.and_then(|sealed| self.options.keys.open::<(RoomName, RoomBans)>(&key, &sealed));
+            if let Some((room, bans)) = bans {
+                (self.tell)(Input::Heard(self.options.node, Word::Banned(room, bans)));
             }
         }
         Ok(())
+    }
+
+    /// Who is on a list still.
+    async fn noted(&mut self, list: &str, now: u64) -> Result<Vec<String>, String> {
+        redis::cmd("ZRANGEBYSCORE").arg(list).arg(now).arg("+inf").query_async(&mut self.store).await.map_err(words)
     }
 }
 
@@ -124,9 +130,9 @@ impl Names {
         let name = |name: &str| format!("{prefix}{name}");
         let session = Now::read().unix.as_nanos().to_string();
         let own = name(&format!("to:{}", options.node));
-        let [nodes, rooms, sessions, invitations, ends, revoked, sent_out, all] =
-            ["nodes", "rooms", "sessions", "invitations", "ends", "revoked", "sent-out", "to:all"].map(name);
-        Names { session, nodes, rooms, sessions, invitations, ends, revoked, sent_out, all, own, prefix }
+        let [nodes, rooms, sessions, invitations, ends, revoked, bans, all] =
+            ["nodes", "rooms", "sessions", "invitations", "ends", "revoked", "bans", "to:all"].map(name);
+        Names { session, nodes, rooms, sessions, invitations, ends, revoked, bans, all, own, prefix }
     }
 
     fn node(&self, node: NodeId) -> String {
@@ -135,6 +141,10 @@ impl Names {
 
     fn door(&self, room: &str) -> String {
         format!("{}door:{room}", self.prefix)
+    }
+
+    fn bans_of(&self, room: &str) -> String {
+        format!("{}:{room}", self.bans)
     }
 }
 
@@ -209,12 +219,16 @@ impl<T: Fn(Input)> Writer<'_, T> {
                 self.publish(&names.all, &Word::Fated(vec![fate]), pipe);
             }
             Order::Revoke(person) => {
-                note(&names.revoked, &person, self.options.revoked_for, pipe);
+                note(&names.revoked, &person.0, self.options.revoked_for, pipe);
                 self.publish(&names.all, &Word::Revoke(person), pipe);
             }
-            Order::PutSentOut(person) => {
-                note(&names.sent_out, &person, SEAT_OPENS_FOR, pipe);
-                self.publish(&names.all, &Word::SentOut(person), pipe);
+            Order::PutBans(room, bans) => {
+                let hidden = self.hidden(&room);
+                let key = names.bans_of(&hidden);
+                let sealed = self.options.keys.seal(&key, &(&room, &bans));
+                pipe.set_ex(key, sealed, SEAT_OPENS_FOR.as_secs()).ignore();
+                note(&names.bans, &hidden, SEAT_OPENS_FOR, pipe);
+                self.publish(&names.all, &Word::Banned(room, bans), pipe);
             }
             Order::Admit(person, room) => {
                 pipe.cmd("ZREM").arg(&names.revoked).arg(&*person.0).ignore();
@@ -327,16 +341,16 @@ async fn beat(
     Ok(Input::Beat { asked: asked.elapsed(), kept: kept == "kept", alive })
 }
 
-/// People on a list at most, some megabytes: more come and go in two hours only where somebody wants it full. Then those of whom
-/// it matters for the shortest time are forgotten.
+/// People or rooms on a list at most, some megabytes: more come and go in two hours only where somebody wants it full. Then those
+/// of whom it matters for the shortest time are forgotten.
 const MOST_NOTED: isize = 50_000;
 
-/// Puts a person on a list, for as long as it matters. Everybody who goes is one more: those of whom it matters no longer make
-/// room.
-fn note(list: &str, person: &PersonId, matters_for: Duration, pipe: &mut redis::Pipeline) {
+/// Puts a person or a room on a list, for as long as it matters. Everybody who goes is one more: those of whom it matters no
+/// longer make room.
+fn note(list: &str, whom: &str, matters_for: Duration, pipe: &mut redis::Pipeline) {
     let now = Now::read().unix;
     pipe.cmd("ZREMRANGEBYSCORE").arg(list).arg("-inf").arg(now.as_secs()).ignore();
-    pipe.cmd("ZADD").arg(list).arg((now + matters_for).as_secs()).arg(&*person.0).ignore();
+    pipe.cmd("ZADD").arg(list).arg((now + matters_for).as_secs()).arg(whom).ignore();
     pipe.cmd("ZREMRANGEBYRANK").arg(list).arg(0).arg(-1 - MOST_NOTED).ignore();
 }
 

@@ -128,6 +128,28 @@ async fn hosts_decide_for_people_on_every_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_starts_later_knows_whom_hosts_sent_out_of_rooms_that_are_no_more() {
+    let Some(redis) = Redis::start() else { return };
+    let node = redis.node("");
+    let mut alice = Person::enters(&node).await;
+    let mut bob = Person::enters(&node).await;
+    alice.says(json!({ "type": "remove", "id": bob.id() })).await;
+    assert_eq!(bob.hears("error").await["code"], "removed");
+    alice.says(json!({ "type": "leave" })).await;
+    alice.hears("left").await;
+    redis.says_in_time(&["zcard", &redis.key("bans")], |count| count == ["1"]);
+
+    let later = redis.node("");
+    let mut carol = Person::enters(&later).await;
+    carol.says(json!({ "type": "set-door", "locked": true })).await;
+    carol.hears("door").await;
+    let mut again = Person::opens(&later).await;
+    assert_eq!(again.asks_to_join(Some(&bob.seat())).await["code"], "locked");
+    let mut back = Person::opens(&later).await;
+    assert_eq!(back.asks_to_join(Some(&alice.seat())).await["type"], "joined");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_seat_is_the_same_on_every_server_and_what_was_said_meanwhile_waits() {
     let Some(redis) = Redis::start() else { return };
     let (one, other) = (redis.node(""), redis.node(""));

@@ -183,6 +183,23 @@ fn whoever_was_sent_out_does_not_come_back_by_the_old_seat() {
 }
 
 #[test]
+fn whoever_was_sent_out_and_let_in_again_may_reload_like_everybody_else() {
+    let mut hall = closed();
+    let (host, guest) = (hall.invitation(Role::Host, 0), hall.invitation(Role::Guest, 2));
+    let (alice, _) = hall.brings("Alice", &host);
+    let (_, mallory) = hall.brings("Mallory", &guest);
+    let mallory = let_in(&mallory).clone();
+    hall.asks(alice, Request::Host(Command::Remove(mallory.you.clone())));
+    let again = hall.opens();
+    let Request::Join(join) = join("kitchen", "Mallory", "i", Some(&mallory.seat), 50) else { unreachable!() };
+    hall.asks(again, Request::Join(Join { invitation: Some(guest), ..join }));
+    hall.asks(alice, Request::Host(Command::Admit(mallory.you.clone())));
+    hall.heard.clear();
+    let reloaded = hall.knocks("Mallory", "j", Some(&mallory.seat));
+    assert_eq!(hall.joined(reloaded).you, mallory.you);
+}
+
+#[test]
 fn who_waits_with_a_used_up_invitation_leaves_no_empty_room_behind() {
     let mut hall = Hall::new(Options { lobby: true, open: false, ..Options::default() });
     let (host, guest) = (hall.invitation(Role::Host, 0), hall.invitation(Role::Guest, 1));
