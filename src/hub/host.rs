@@ -25,6 +25,8 @@ impl Hub {
         let is_host = self.rooms.get(&room).and_then(|room| room.find(&by)).is_some_and(|person| person.host);
         let done = match command {
             _ if !is_host => Err(Refusal::NotHost),
+            // As nobody signals themselves: by then the page knows itself under another id.
+            Command::Mute(id) | Command::Remove(id) | Command::HandOver(id) if id == by => Err(Refusal::NoSuchPeer),
             Command::Admit(id) => self.admit(&room, &id, step),
             Command::Decline(id) => self.decline(&room, &id, step),
             Command::Mute(id) => self.mute(&room, &by, &id, step),

@@ -74,6 +74,20 @@ fn only_a_host_is_obeyed() {
 }
 
 #[test]
+fn a_host_who_names_themselves_stays_and_stays_host() {
+    let mut hall = hall();
+    let (alice, joined) = hall.enters("Alice");
+    let (bob, _) = hall.enters("Bob");
+    hall.heard.clear();
+    let you = joined.you;
+    for command in [Command::Remove(you.clone()), Command::Mute(you.clone()), Command::HandOver(you.clone())] {
+        hall.commands(alice, command);
+        assert_eq!(*refused(&hall.hears(alice)), Refusal::NoSuchPeer);
+    }
+    assert_eq!(hall.hears(bob), []);
+}
+
+#[test]
 fn a_locked_room_stays_shut_for_newcomers_and_open_for_those_who_were_in() {
     let mut hall = hall();
     let (alice, _) = hall.enters("Alice");
