@@ -18,6 +18,7 @@ use crate::data_dir::{DataDir, Error};
 use crate::http::Site;
 use crate::hub::RoomName;
 use crate::invitation::{Invitation, InvitationId, Role, invitation_path};
+use crate::turn::is_special;
 
 /// What the server remembers: uses and revocations.
 const MEMORY: &str = "invitations";
@@ -55,6 +56,14 @@ pub fn invite(config: &Config, wish: &Wish) -> anyhow::Result<String> {
     let dir = DataDir::open(&config.data_dir)?;
     let token = keys::invitation_key(&dir, config)?.token(room.as_str(), &invitation);
     Ok(format!("{}{}", first_link(config)?, invitation_path(room.as_str(), &token)))
+}
+
+/// Whether `link` leads to an address that is no place on the public Internet, so that nobody elsewhere can open it.
+#[must_use]
+pub fn stays_inside(link: &str) -> bool {
+    let uri = link.parse::<http::Uri>().ok();
+    let host = uri.as_ref().and_then(http::Uri::host).unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse().is_ok_and(is_special)
 }
 
 /// Lets nobody in with the invitation of this link any more. A running server hears of it within seconds.
@@ -161,5 +170,12 @@ mod tests {
         assert_eq!(parts("https://a.example/r/%E4%BC%9A?i=EAAA&relay#k=x").as_deref(), Some("会 EAAA"));
         assert_eq!(parts("https://a.example/r/kitchen"), None);
         assert_eq!(parts("EAAA"), None);
+    }
+
+    #[test]
+    fn links_to_a_home_network_stay_inside() {
+        let inside = ["https://192.168.1.5:8443/r/a?i=E", "https://[fd00::5]/r/a?i=E", "http://localhost:8443/r/a?i=E"];
+        let outside = ["https://call.example.org/r/a?i=E", "https://8.8.4.4/r/a?i=E", "https://[2a00::5]:8443/r/a?i=E"];
+        assert_eq!((inside.map(stays_inside), outside.map(stays_inside)), ([true; 3], [false; 3]));
     }
 }

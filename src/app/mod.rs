@@ -53,7 +53,7 @@ use trust::Trust;
 
 pub use banner::code;
 pub use checking::{Inside, inside};
-pub use invitations::{Wish, invite, revoke};
+pub use invitations::{Wish, invite, revoke, stays_inside};
 pub use logs::start as start_logs;
 
 /// How the server is started, and how it would be started anew.

@@ -78,8 +78,16 @@ fn invite(args: &Args, wanted: Invite) -> Result<(), ExitCode> {
     let room = wanted.room.unwrap_or_default();
     let wish = app::Wish { room, role, life: wanted.life, uses: wanted.uses.unwrap_or(0) };
     let link = app::invite(&config, &wish).map_err(failed)?;
-    print(&format!("{link}\n{}", app::code(&link).unwrap_or_default()))
+    print(&format!("{link}\n{}", app::code(&link).unwrap_or_default()))?;
+    if app::stays_inside(&link) {
+        let _ = writeln!(io::stderr(), "callbox: {STAYS_INSIDE}");
+    }
+    Ok(())
 }
+
+/// About an invitation that is good, to a server that nobody outside knows how to reach.
+const STAYS_INSIDE: &str = "this link opens in this network only, as no public name or address of this server is known here; \
+                            --name or --external-ip says one, and with map_ports the invitations made in the call page have it";
 
 fn healthcheck(args: &Args) -> Result<(), ExitCode> {
     let config = load(args)?;

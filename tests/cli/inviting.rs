@@ -52,6 +52,14 @@ fn a_link_from_the_command_line_opens_a_room_that_is_closed_to_others() {
 }
 
 #[test]
+fn a_link_that_opens_in_this_network_only_says_so() {
+    let invited = |flags: &[&str]| callbox(folder().path()).args(["invite", "kitchen"]).args(flags).output().unwrap();
+    let (inside, outside) = (invited(&["--external-ip", "192.168.1.5"]), invited(&["--name", "call.example.org"]));
+    assert!(stderr(&inside).contains("in this network only"), "{}", stderr(&inside));
+    assert!(outside.status.success() && stderr(&outside).is_empty(), "{}", stderr(&outside));
+}
+
+#[test]
 fn a_used_up_invitation_stays_used_up_after_a_restart() {
     let server = closed(folder());
     let link = invite(&server, &["会议室", "--uses", "1"]);
