@@ -14,7 +14,7 @@ FROM ${BUILD_IMAGE} AS build
 RUN command -v setcap >/dev/null || { apt-get update && apt-get install -y --no-install-recommends libcap2-bin; }
 WORKDIR /src
 COPY . .
-# To build faster and run slower, as the tests do: --build-arg CARGO_PROFILE_RELEASE_OPT_LEVEL=1 and so on.
+# To build faster and run slower, as the tests do: --build-arg CARGO_PROFILE_RELEASE_OPT_LEVEL=0 and so on.
 ARG CARGO_PROFILE_RELEASE_OPT_LEVEL
 ARG CARGO_PROFILE_RELEASE_LTO
 ARG CARGO_PROFILE_RELEASE_CODEGEN_UNITS
