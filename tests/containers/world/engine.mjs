@@ -189,5 +189,5 @@ export async function until(what, succeeds, within = READY_WITHIN_MS) {
       last = error;
     }
   }
-  throw new Error(`not within ${within / 1000} s: ${what}`, { cause: last });
+  throw new Error(`not within ${within / 1000} s: ${what}; ${last?.message}`, { cause: last });
 }
