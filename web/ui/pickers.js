@@ -4,6 +4,7 @@
 
 import { part, stamp } from './dom.js';
 import { remember } from './prefs.js';
+import { playTone } from './tone.js';
 import { localise, t } from './words.js';
 
 /** @typedef {import('../call/media.js').Media} Media */
@@ -23,7 +24,9 @@ export function pickers({ media, prefs, useSpeaker }, signal) {
   const microphones = part(view, 'microphones', HTMLSelectElement);
   const cameras = part(view, 'cameras', HTMLSelectElement);
   const speakers = part(view, 'speakers', HTMLSelectElement);
+  const other = part(view, 'other-speaker');
   part(view, 'speaker-field').hidden = !CAN_CHOOSE_SPEAKER;
+  other.hidden = typeof asker(media)?.selectAudioOutput !== 'function';
 
   const fill = async () => {
     const found = await media.devices();
@@ -39,9 +42,17 @@ export function pickers({ media, prefs, useSpeaker }, signal) {
     remember(prefs, { camera: cameras.value });
     media.useDevice('camera', cameras.value);
   });
-  speakers.addEventListener('change', () => {
-    remember(prefs, { speaker: speakers.value });
-    useSpeaker(speakers.value);
+  const speakThrough = (/** @type {string} */ id) => {
+    remember(prefs, { speaker: id });
+    useSpeaker(id);
+  };
+  speakers.addEventListener('change', () => speakThrough(speakers.value));
+  // Firefox lists the speakers of the chosen microphone's own device alone; for any other it asks the person itself.
+  other.addEventListener('click', async () => {
+    const device = await asker(media)?.selectAudioOutput?.().catch(() => undefined); // thought better of it
+    if (!device) return;
+    speakThrough(device.deviceId);
+    fill();
   });
   part(view, 'test-sound').addEventListener('click', () => playTone(prefs.speaker));
   media.addEventListener('devices', fill, { signal });
@@ -64,33 +75,12 @@ function choices(list, devices, chosen) {
   list.value = devices.some(({ id }) => id === chosen) ? chosen : list.options[0].value;
 }
 
+/** @param {Media} media @returns {MediaDevices & {selectAudioOutput?: () => Promise<MediaDeviceInfo>} | undefined} Firefox alone asks for a speaker */
+function asker({ mediaDevices }) {
+  return mediaDevices;
+}
+
 /** @param {MediaStreamTrack | null} track */
 function inUse(track) {
   return track?.getSettings().deviceId;
-}
-
-/**
- * Two soft notes on the chosen speaker.
- * @param {string} speaker
- */
-async function playTone(speaker) {
-  const context = /** @type {AudioContext & {setSinkId?: (id: string) => Promise<void>}} */ (new AudioContext());
-  await context.setSinkId?.(speaker).catch(() => {});
-  [523.25, 783.99].forEach((pitch, index) => note(context, pitch, context.currentTime + 0.05 + index * 0.25));
-  setTimeout(() => context.close(), 1200);
-}
-
-/**
- * @param {AudioContext} context
- * @param {number} pitch  Hz
- * @param {number} start  seconds on the context's clock
- */
-function note(context, pitch, start) {
-  const tone = new OscillatorNode(context, { frequency: pitch });
-  const volume = new GainNode(context, { gain: 0 });
-  volume.gain.setTargetAtTime(0.25, start, 0.02);
-  volume.gain.setTargetAtTime(0, start + 0.2, 0.12);
-  tone.connect(volume).connect(context.destination);
-  tone.start(start);
-  tone.stop(start + 0.8);
 }
