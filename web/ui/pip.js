@@ -27,7 +27,7 @@ export async function togglePip(what) {
   } else if (document.pictureInPictureElement) {
     await document.exitPictureInPicture();
   } else {
-    await mainPicture(what.stage)?.requestPictureInPicture();
+    await floatPicture(what.stage);
   }
 }
 
@@ -40,22 +40,24 @@ function fill(pip, { stage, media, leave, signal }) {
   dress(pip.document);
   const view = stamp('pip');
   localise(view);
-  pip.document.body.append(view);
+  // Before they move: in the other window Firefox makes them elements of that window, which are none of this one's classes.
   const picture = part(view, 'picture', HTMLVideoElement);
+  const [name, microphone, camera, hangUp] = ['name', 'microphone', 'camera', 'leave'].map((one) => part(view, one));
+  pip.document.body.append(view);
   const show = () => {
-    const shown = stage.tiles.get(stage.main ?? '');
+    const shown = stage.tiles.get(stage.main);
     const stream = /** @type {MediaStream | null} */ (shown?.picture.srcObject ?? null);
     if (picture.srcObject !== stream) picture.srcObject = stream;
     picture.classList.toggle('mirrored', shown?.element.classList.contains('mirrored') ?? false);
     picture.classList.toggle('whole', shown?.element.classList.contains('screen') ?? false);
     picture.hidden = !shown?.wanted;
-    part(view, 'name').textContent = shown?.element.getAttribute('aria-label') ?? '';
-    showSwitch(part(view, 'microphone'), 'mic', media.microphone.on);
-    showSwitch(part(view, 'camera'), 'camera', media.camera.on);
+    name.textContent = shown?.element.getAttribute('aria-label') ?? '';
+    showSwitch(microphone, 'mic', media.microphone.on);
+    showSwitch(camera, 'camera', media.camera.on);
   };
-  part(view, 'microphone').addEventListener('click', () => media.setMicrophone(!media.microphone.on));
-  part(view, 'camera').addEventListener('click', () => media.setCamera(!media.camera.on));
-  part(view, 'leave').addEventListener('click', leave);
+  microphone.addEventListener('click', () => media.setMicrophone(!media.microphone.on));
+  camera.addEventListener('click', () => media.setCamera(!media.camera.on));
+  hangUp.addEventListener('click', leave);
   media.addEventListener('change', show, { signal: ending.signal });
   const timer = setInterval(show, LOOK_EVERY);
   stage.watchElsewhere(true);
@@ -75,7 +77,10 @@ function dress(target) {
   target.body.append(/** @type {Node} */ (document.querySelector('svg.sprite')).cloneNode(true));
 }
 
-/** @param {Stage} stage */
-function mainPicture(stage) {
-  return stage.tiles.get(stage.main ?? '')?.picture;
+/** The picture by itself: it is looked at although the page may be hidden. @param {Stage} stage */
+async function floatPicture(stage) {
+  const picture = stage.tiles.get(stage.main)?.picture;
+  await picture?.requestPictureInPicture();
+  picture?.addEventListener('leavepictureinpicture', () => stage.watchElsewhere(false), { once: true });
+  stage.watchElsewhere(true);
 }

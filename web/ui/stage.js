@@ -173,9 +173,11 @@ export class Stage {
     for (const key of [...this.tiles.keys()]) this.#remove(key);
   }
 
-  /** The key of who or what one would look at first: the stage's focus, else the first other person. @returns {string | null} */
+  /** The key of the tile one would look at first: the stage's focus, else the first other person. @returns {string} */
   get main() {
-    return this.#focus() ?? this.speaker.large ?? [...this.tiles.keys()].find((key) => key !== YOU) ?? YOU;
+    const focus = this.#focus();
+    if (focus !== null && this.tiles.has(focus)) return focus;
+    return this.speaker.large ?? [...this.tiles.keys()].find((key) => key !== YOU) ?? YOU;
   }
 
   #size() {
