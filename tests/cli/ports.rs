@@ -150,6 +150,38 @@ fn ufw_takes_its_lines_for_both_families() {
 }
 
 #[test]
+fn firewalld_takes_its_lines_and_keeps_them() {
+    if !has("firewall-cmd") || !is_inside("ports::firewalld_takes_its_lines_and_keeps_them") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let bus = folder.path().join("bus");
+    let policy = r#"<allow send_destination="*"/><allow own="*"/>"#;
+    let configuration = format!(
+        r#"<busconfig><listen>unix:path={}</listen><policy context="default">{policy}</policy></busconfig>"#,
+        bus.display()
+    );
+    fs::write(folder.path().join("bus.conf"), configuration).unwrap();
+    // One of its own, with a bus of its own, which ends with the shell.
+    let begin = r#"
+        export DBUS_SYSTEM_BUS_ADDRESS="unix:path=$0/bus"
+        dbus-daemon --config-file="$0/bus.conf" --nofork & bus=$!
+        firewalld --nofork --nopid --system-config="$0" --log-file="$0/log" >"$0/said" 2>&1 & daemon=$!
+        trap 'kill $daemon $bus' EXIT
+        until firewall-cmd --state >&2; do kill -0 $daemon; done
+    "#;
+    let lines = written(&listening(), &Found::default(), Format::Firewalld).replace("sudo ", "");
+    let end = "firewall-cmd --list-ports | sed 's/^/open: /'; nft list table inet firewalld";
+    let script = format!("{begin}\n{lines}\n{end}\n");
+    let told = stdout(&fed(&["sh", "-e", "-c", &script, &folder.path().display().to_string()], ""));
+    let open = told.lines().find_map(|line| line.strip_prefix("open: ")).expect("what firewalld says is open");
+    let mut open: Vec<&str> = open.split(' ').collect();
+    open.sort_unstable();
+    assert_eq!(open, ["3478/tcp", "3478/udp", "50000-50100/udp", "8080/tcp", "8443/tcp", "8443/udp"]);
+    assert!(told.contains("udp dport 50000-50100") && told.contains("tcp dport 8443"), "for both families: {told}");
+}
+
+#[test]
 fn compose_takes_its_file_on_the_hosts_network_and_with_published_ports() {
     if !has("docker-compose") {
         return;
