@@ -11,6 +11,7 @@ await import('./cases/devices.mjs');
 await import('./cases/phone.mjs');
 await import('./cases/screen.mjs');
 await import('./cases/view.mjs');
+await import('./cases/adapt.mjs');
 await import('./cases/board.mjs');
 await import('./cases/chat.mjs');
 await import('./cases/files.mjs');

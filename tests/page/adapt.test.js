@@ -35,6 +35,12 @@ test('a shared screen comes before the face, and the voice before both', () => {
   assert.deepEqual([tight.screen.maxBitrate, tight.camera.active, tight.microphone.maxBitrate], [100_000, false, 40_000]);
 });
 
+test('letters on a screen come sharp and seldom, movement smooth', () => {
+  const screen = (hint) => limitsFor({ others: 1, height: 720, sharing: true, hint }).screen;
+  assert.deepEqual([screen('text').maxFramerate, screen('text').degradationPreference], [8, 'maintain-resolution']);
+  assert.deepEqual([screen('motion').maxFramerate, screen('motion').degradationPreference], [30, 'maintain-framerate']);
+});
+
 test('what the path bears bounds the picture, down to none', () => {
   assert.deepEqual(STEPS.map((step) => camera({ others: 1, step }).maxBitrate), [1_800_000, 900_000, 500_000, 300_000, 120_000, 30_000]);
   assert.deepEqual(STEPS.map((step) => camera({ others: 1, step }).active), [true, true, true, true, true, false]);

@@ -31,12 +31,12 @@ test('rates and losses are those since the last reading', () => {
   const counted = (seconds, bytes, packets, lost) => read(report(
     { id: 'v', type: 'inbound-rtp', kind: 'video', timestamp: seconds * 1000, bytesReceived: bytes, packetsReceived: packets, packetsLost: lost, frameWidth: 640, frameHeight: 360, framesPerSecond: 30, codecId: 'c' },
     { id: 'c', type: 'codec', mimeType: 'video/VP8' },
-    { id: 'o', type: 'outbound-rtp', kind: 'video', bytesSent: bytes * 2, packetsSent: packets },
+    { id: 'o', type: 'outbound-rtp', kind: 'video', bytesSent: bytes * 2, packetsSent: packets, qualityLimitationReason: 'cpu' },
     { id: 'x', type: 'remote-inbound-rtp', kind: 'video', packetsLost: lost * 2 },
   ));
   const stats = between(counted(1, 10_000, 100, 50), counted(3, 260_000, 190, 60));
   assert.deepEqual(stats, {
-    rtt: null, loss: 0.1, lossOut: 20 / 90, room: null, jitter: null, bitrateIn: 1_000_000, bitrateOut: 2_000_000, width: 640, height: 360, fps: 30, codec: 'VP8',
+    rtt: null, loss: 0.1, lossOut: 20 / 90, room: null, jitter: null, bitrateIn: 1_000_000, bitrateOut: 2_000_000, width: 640, height: 360, fps: 30, codec: 'VP8', limitedBy: 'cpu',
   });
 });
 

@@ -22,6 +22,9 @@ const SPARED = 1 / 3;
 const SCREEN_SOUND = 96_000;
 /** Of a budget; the rest is the camera's. */
 const SCREEN_FIRST = 0.8;
+/** Letters are read, not watched: a few sharp pictures a second instead of many soft ones. */
+const SCREEN_FPS = 30;
+const TEXT_FPS = 8;
 /** A screen below this cannot be read, a face below that cannot be recognised, bit/s. */
 const SCREEN_LEAST = 100_000;
 const CAMERA_LEAST = 30_000;
@@ -62,6 +65,7 @@ const SAVER_STEP = Object.freeze({ height: 360, fps: 15, bitrate: Infinity });
  * @param {number} situation.others          people the pictures go to
  * @param {number | null} situation.height   of the camera's own picture, null when it is off
  * @param {boolean} [situation.sharing]      a screen is shared
+ * @param {import('./media.js').ScreenHint} [situation.hint]  what there is to be seen on it
  * @param {readonly number[]} [situation.budgets]  bit/s for all pictures together; 0: none
  * @param {Wants} [situation.wants]          of the person these limits are for
  * @param {import('./quality.js').Step} [situation.step] what the path to them bears
@@ -69,7 +73,7 @@ const SAVER_STEP = Object.freeze({ height: 360, fps: 15, bitrate: Infinity });
  * @param {Spare} [situation.spare]          whether pictures to them cost a relay more than it may carry
  * @returns {import('./slots.js').Limits}
  */
-export function limitsFor({ others, height, sharing = false, budgets = [], wants = UNKNOWN, step = STEPS[0], preset = 'auto', spare = 'nothing' }) {
+export function limitsFor({ others, height, sharing = false, hint = '', budgets = [], wants = UNKNOWN, step = STEPS[0], preset = 'auto', spare = 'nothing' }) {
   const people = Math.max(others, 1);
   const share = shareOf([...budgets, preset === 'saver' ? SAVER : 0], people);
   const screen = Math.min(SCREEN[Math.min(people, SCREEN.length) - 1], sharing ? Math.max(share * SCREEN_FIRST, SCREEN_LEAST) : Infinity);
@@ -86,7 +90,13 @@ export function limitsFor({ others, height, sharing = false, budgets = [], wants
       scaleResolutionDownBy: height && camera.height > 0 ? scale(height / camera.height) : 1,
       priority: sharing ? 'very-low' : 'low',
     },
-    screen: { active: wants.screen !== 0 && pictures, maxBitrate: Math.round(screen * kept), priority: 'medium' },
+    screen: {
+      active: wants.screen !== 0 && pictures,
+      maxBitrate: Math.round(screen * kept),
+      maxFramerate: hint === 'text' ? TEXT_FPS : SCREEN_FPS,
+      degradationPreference: hint === 'motion' ? 'maintain-framerate' : 'maintain-resolution',
+      priority: 'medium',
+    },
     screenSound: { maxBitrate: SCREEN_SOUND },
   };
 }

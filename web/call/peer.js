@@ -25,6 +25,7 @@ import { Quality } from './quality.js';
  * @property {number | null} height
  * @property {number | null} fps
  * @property {string | null} codec       of the picture that arrives: 'VP8'
+ * @property {string | null} limitedBy   what makes the picture that is sent a smaller one than it might be: 'bandwidth', 'cpu', 'other'; not in Firefox
  */
 /**
  * @typedef {object} PeerHooks what a peer asks of the call it is in
@@ -119,6 +120,11 @@ export class Peer {
   /** Whether what goes to this person costs the relay. */
   get relayed() {
     return this.path?.relayed ?? false;
+  }
+
+  /** Within which bounds pictures and sound go to this person now. */
+  get limits() {
+    return this.hooks.limits(this);
   }
 
   start() {

@@ -71,6 +71,7 @@ export class Sending {
       others: this.everybody().length,
       height: this.media.camera.track?.getSettings?.().height ?? null,
       sharing: this.media.screen.track !== null,
+      hint: this.media.screenHint,
       budgets: [settings.video_bitrate * 1000],
       wants, step, preset, spare: spareFor(this.relayLeft, relayed),
     });

@@ -4,7 +4,7 @@
  */
 
 /** @typedef {'microphone' | 'camera' | 'screen' | 'screenSound'} SlotName */
-/** @typedef {{ maxBitrate?: number, maxFramerate?: number, scaleResolutionDownBy?: number, active?: boolean, priority?: RTCPriorityType }} Limit */
+/** @typedef {{ maxBitrate?: number, maxFramerate?: number, scaleResolutionDownBy?: number, active?: boolean, priority?: RTCPriorityType, degradationPreference?: RTCDegradationPreference }} Limit */
 /** @typedef {Partial<Record<SlotName, Limit>>} Limits */
 /** @typedef {(what: 'camera' | 'screen') => RTCRtpCodec[]} Codecs  in order of preference; empty: as the browser likes */
 
@@ -102,9 +102,11 @@ export class Slots {
     const parameters = sender?.getParameters();
     const encoding = parameters?.encodings?.[0];
     if (!sender || !parameters || !encoding) return; // before the first negotiation there is nothing to bound
-    const changed = Object.entries(limit).some(([key, value]) => Reflect.get(encoding, key) !== value);
-    if (!changed) return;
-    Object.assign(encoding, limit);
+    const { degradationPreference = parameters.degradationPreference, ...bounds } = limit;
+    const changed = Object.entries(bounds).some(([key, value]) => Reflect.get(encoding, key) !== value);
+    if (!changed && parameters.degradationPreference === degradationPreference) return;
+    Object.assign(encoding, bounds);
+    parameters.degradationPreference = degradationPreference;
     await sender.setParameters(parameters).catch(() => {}); // a bound this browser does not know is no reason to fail
   }
 

@@ -19,6 +19,7 @@
  * @property {number | null} room  bit/s that the browser believes it could send
  * @property {number | null} jitter
  * @property {{ width: number | null, height: number | null, fps: number | null, codec: string | null }} picture
+ * @property {string | null} limitedBy  what holds the pictures back that are sent
  * @property {Path | null} path
  */
 
@@ -45,6 +46,7 @@ export function read(report) {
     room: number(pair?.availableOutgoingBitrate),
     jitter: number(inbound.find(({ kind }) => kind === 'audio')?.jitter),
     picture: picture(report, inbound),
+    limitedBy: outbound.map(({ qualityLimitationReason }) => qualityLimitationReason).find((reason) => reason && reason !== 'none') ?? null,
     path: pathOf(report, pair),
   };
 }
@@ -67,6 +69,7 @@ export function between(before, now) {
     bitrateIn: rate(now.bytesIn - (before?.bytesIn ?? 0), seconds),
     bitrateOut: rate(now.bytesOut - (before?.bytesOut ?? 0), seconds),
     ...now.picture,
+    limitedBy: now.limitedBy,
   };
 }
 

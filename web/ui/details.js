@@ -24,8 +24,9 @@ export function openDetails(peer) {
   }));
   const timer = setInterval(show, REFRESH);
   part(body, 'copy').addEventListener('click', () => {
-    const { name, link, path, why, stats } = peer;
-    copy(JSON.stringify({ name, link, path, why, stats }, null, 2), part(body, 'copy-words'), 'details.copy');
+    const { name, link, path, why, wants, limits, stats } = peer;
+    const text = JSON.stringify({ name, link, path, why, wants, limits, stats }, null, 2);
+    copy(text, part(body, 'copy-words'), 'details.copy', part(body, 'json', HTMLTextAreaElement));
   });
   show();
   openDialog('details.title', body, { holes: { name: peer.name }, onClose: () => clearInterval(timer) });

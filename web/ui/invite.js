@@ -34,7 +34,7 @@ export function invitation(room, token) {
 }
 
 /**
- * Copies, and says so on the button for a moment. Without a clipboard (an insecure origin) the text is selected instead.
+ * Copies, and says so on the button for a moment. Without a clipboard (an insecure origin) the text is shown and selected instead.
  * @param {string} text
  * @param {HTMLElement} words  the button's
  * @param {string} key         what they say otherwise
@@ -44,6 +44,7 @@ export async function copy(text, words, key, field) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
+    if (field) Object.assign(field, { hidden: false, value: text });
     field?.select();
     return toast('invite.copy-by-hand');
   }

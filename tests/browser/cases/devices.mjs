@@ -1,6 +1,8 @@
 // Microphone and camera: switched off and on, missing, refused.
 
+import assert from 'node:assert/strict';
 import { scenario } from '../harness/scenario.mjs';
+import { until } from '../harness/until.mjs';
 import { words } from '../harness/words.mjs';
 
 scenario('a camera that is switched off is seen to be off, and comes back', async (stage) => {
@@ -47,3 +49,45 @@ scenario('a refused permission is explained in words, and the call goes on witho
   await bob.enter();
   await bob.seesAndHears('Alice');
 });
+
+scenario('before the call one hears two notes, from the speaker one has chosen', async (stage) => {
+  const server = await stage.server();
+  const alice = await stage.person(server, 'Alice');
+  await alice.context.addInitScript(listenToNotes);
+  await alice.openRoom('kitchen');
+  await alice.page.getByText(words('lobby.devices')).click();
+  const speakers = alice.page.getByLabel(words('settings.speaker'));
+  await until('there are not two speakers', async () => await speakers.locator('option').count() > 1); // the browser feigns them
+  await speakers.selectOption({ index: 1 });
+  await alice.button(words('settings.test-sound')).click();
+  const loudest = () => alice.page.evaluate(() => Math.max(0, ...window['notes'].map((note) => note.loudest())));
+  await until('no sound leaves the page', async () => await loudest() > 0.1);
+  assert.deepEqual(await alice.page.evaluate(() => window['notes'].map(({ context }) => context.sinkId)), [await speakers.inputValue()]);
+});
+
+/** In the page: measures what goes to a speaker. */
+function listenToNotes() {
+  const notes = (window['notes'] = []);
+  const connect = AudioNode.prototype.connect;
+  /** @type {any} */ (AudioNode.prototype).connect = function listen(/** @type {any} */ to, ...more) {
+    if (to instanceof AudioDestinationNode) {
+      const { context } = to;
+      let note = notes.find((one) => one.context === context);
+      if (!note) {
+        const ear = new AnalyserNode(/** @type {AudioContext} */ (context));
+        const samples = new Float32Array(ear.fftSize);
+        let most = 0;
+        const listening = () => {
+          ear.getFloatTimeDomainData(samples);
+          most = Math.max(most, ...samples);
+          return most;
+        };
+        note = { context, ear, loudest: listening };
+        setInterval(listening, 20);
+        notes.push(note);
+      }
+      connect.call(this, note.ear);
+    }
+    return connect.call(this, to, ...more);
+  };
+}

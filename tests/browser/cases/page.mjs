@@ -80,3 +80,32 @@ scenario('a server that was updated in mid-call is offered, and tears nobody out
   await alice.reloads();
   assert.match(await alice.page.content(), new RegExp(`/a/${hash}/`));
 });
+
+scenario('the page can be installed: the browser takes its manifest, and every icon is what it says', async (stage) => {
+  const server = await stage.server();
+  const alice = await stage.person(server, 'Alice');
+  await alice.page.goto(server.url);
+  await alice.page.evaluate(() => navigator.serviceWorker.ready);
+  const devtools = await alice.context.newCDPSession(alice.page);
+  const { url, errors, data } = await devtools.send('Page.getAppManifest');
+  assert.deepEqual(errors, []);
+  const { installabilityErrors } = await devtools.send('Page.getInstallabilityErrors');
+  assert.deepEqual(installabilityErrors.map(({ errorId }) => errorId), ['in-incognito']); // as all of the suite's windows are
+  const { icons, start_url: start, name } = JSON.parse(String(data));
+  assert.deepEqual([name, new URL(start, url).href], ['callbox', `${server.url}/`]);
+  for (const { src, sizes, type } of icons) {
+    const seen = await alice.page.evaluate(drawn, new URL(src, url).href);
+    assert.equal(seen.type, type);
+    if (sizes === 'any') assert.ok(seen.width > 0, src);
+    else assert.equal(`${seen.width}x${seen.height}`, sizes, src);
+  }
+});
+
+/** In the page: a picture, as it is when it has been decoded. @param {string} address */
+async function drawn(address) {
+  const picture = new Image();
+  picture.src = address;
+  await picture.decode();
+  const { headers } = await fetch(address);
+  return { width: picture.naturalWidth, height: picture.naturalHeight, type: headers.get('content-type') };
+}

@@ -3,14 +3,23 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { scenario } from '../harness/scenario.mjs';
+import { until } from '../harness/until.mjs';
 import { words } from '../harness/words.mjs';
 
-scenario('a shared screen appears beside the camera, and goes when it is stopped', async (stage) => {
+scenario('a shared screen appears beside the camera, letters sharp or movement smooth as one says, and goes when it is stopped', async (stage) => {
   const { people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
   await alice.seesMoving('Bob');
   await bob.button('Share screen').click();
   await alice.watchesMoving(alice.screenOf('Bob'));
   await alice.seesMoving('Bob'); // the camera goes on
+  const hint = bob.page.getByLabel(words('sharing.hint'));
+  for (const [kind, fps, kept] of /** @type {const} */ ([['text', 8, 'maintain-resolution'], ['motion', 30, 'maintain-framerate']])) {
+    await hint.selectOption({ label: words(`sharing.hint.${kind}`) });
+    await until(`a screen of ${kind} is sent like any other`, async () => {
+      const { contentHint, maxFramerate, degradationPreference } = await bob.sendsTo('Alice', 'screen');
+      return contentHint === kind && maxFramerate === fps && degradationPreference === kept;
+    });
+  }
   await bob.button('Share screen').click();
   await alice.screenOf('Bob').waitFor({ state: 'hidden' });
   await alice.seesMoving('Bob');

@@ -1,6 +1,6 @@
 // The whiteboard's paper, as somebody draws on it and looks at it.
 
-import assert from 'node:assert/strict';
+export { until } from './until.mjs';
 
 /** How many of the paper's points are not white. */
 export const inked = (person) => person.page.locator('.board canvas').evaluate((/** @type {HTMLCanvasElement} */ canvas) => {
@@ -9,15 +9,6 @@ export const inked = (person) => person.page.locator('.board canvas').evaluate((
   for (let at = 0; at < data.length; at += 4) count += Number(data[at] + data[at + 1] + data[at + 2] < 600);
   return count;
 });
-
-/** @param {string} what is wrong otherwise @param {() => Promise<boolean>} check */
-export async function until(what, check) {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
-    if (await check()) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  assert.fail(what);
-}
 
 /** A stroke, from and to as parts of the paper. */
 export async function draws(person, from, to) {

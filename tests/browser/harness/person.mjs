@@ -190,9 +190,9 @@ export class Person {
   async network() {
     const devtools = await this.context.newCDPSession(this.page);
     await devtools.send('Network.enable');
-    const emulate = (offline) => devtools.send('Network.emulateNetworkConditions', { offline, latency: 1, downloadThroughput: -1, uploadThroughput: -1 });
+    const emulate = (offline, latency = 1) => devtools.send('Network.emulateNetworkConditions', { offline, latency, downloadThroughput: -1, uploadThroughput: -1 });
     await emulate(false);
-    return { cut: () => emulate(true), mend: () => emulate(false) };
+    return { cut: () => emulate(true), mend: () => emulate(false), slow: (/** @type {number} */ ms) => emulate(false, ms) };
   }
 
   // --- what a person sees and hears
@@ -227,6 +227,11 @@ export class Person {
       video.requestVideoFrameCallback((_, frame) => resolve(frame.width * frame.height));
     }));
     assert.ok(size > 0);
+  }
+
+  /** How pictures go from this page to `name`: the sender's bounds, and how high and how many they are. @param {'camera' | 'screen'} [what] */
+  sendsTo(name, what = 'camera') {
+    return this.tile(name).evaluate(probes.sentTo, { what });
   }
 
   /** The person is there, without a picture. */

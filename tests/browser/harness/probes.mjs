@@ -62,10 +62,15 @@ export function bringTools() {
   // The picture that is to be seen in a tile, if there is one.
   window.pictureIn = (tile) => window.playersIn(tile).find((player) => player.videoWidth && player.srcObject.getVideoTracks().length && player.checkVisibility({ opacityProperty: true }));
 
-  // The sounds of the person in a tile, that is, of the connection that brings the tile's media, each with its statistics.
-  window.soundsIn = async (tile) => {
+  // The connection that brings a tile's media.
+  window.connectionOf = (tile) => {
     const tracks = window.playersIn(tile).flatMap((player) => player.srcObject.getTracks());
-    const connection = window.keptConnections.find((one) => one.connectionState === 'connected' && one.getReceivers().some((receiver) => tracks.includes(receiver.track)));
+    return window.keptConnections.find((one) => one.connectionState === 'connected' && one.getReceivers().some((receiver) => tracks.includes(receiver.track)));
+  };
+
+  // The sounds of the person in a tile, each with its statistics.
+  window.soundsIn = async (tile) => {
+    const connection = window.connectionOf(tile);
     if (!connection) return [];
     const receivers = connection.getReceivers().filter((receiver) => receiver.track.kind === 'audio');
     return [...(await connection.getStats()).values()].flatMap((report) => {
@@ -224,6 +229,19 @@ export async function selectedPairs() {
     pairs.push({ local: local?.candidateType, remote: remote?.candidateType, relayProtocol: local?.relayProtocol ?? null });
   }
   return pairs;
+}
+
+/**
+ * What goes to the person in a tile: the sender's bounds, and what it counts; nothing as long as there is no connection to them.
+ * @param {Element} tile @param {{ what: 'camera' | 'screen' }} which
+ */
+export async function sentTo(tile, { what }) {
+  const sender = window.connectionOf(tile)?.getTransceivers()[what === 'camera' ? 1 : 2].sender;
+  if (!sender) return {};
+  const { encodings: [bounds], degradationPreference } = sender.getParameters();
+  const counted = [...(await sender.getStats()).values()].find(({ type }) => type === 'outbound-rtp');
+  const { frameHeight = 0, framesEncoded = 0 } = counted ?? {};
+  return { ...bounds, degradationPreference, contentHint: sender.track?.contentHint, frameHeight, framesEncoded };
 }
 
 /** Every address the page's connections were told to use for STUN and TURN. */

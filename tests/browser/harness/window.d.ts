@@ -8,6 +8,7 @@ interface Window {
   keptConnections: RTCPeerConnection[];
   keptRefusals: string[];
   progressNoted: Set<number>;
+  connectionOf(tile: Element): RTCPeerConnection | undefined;
   pictureIn(tile: Element): Player | undefined;
   soundsIn(tile: Element): Promise<{ track: MediaStreamTrack; report: RTCInboundRtpStreamStats }[]>;
   firstPicture: Promise<number>;
