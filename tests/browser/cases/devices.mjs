@@ -41,6 +41,41 @@ for (const kind of /** @type {const} */ (['chromium without devices', 'firefox w
   }, { needs: ['chromium', kind] });
 }
 
+for (const kind of /** @type {const} */ (['chromium that refuses', 'firefox that refuses'])) {
+  scenario(`who is refused reads what to do in this browser, allows it, and is seen without coming in anew (${kind})`, async (stage) => {
+    const { server, people: [alice] } = await stage.call(['Alice']);
+    const bob = await stage.person(server, 'Bob', { kind });
+    await bob.openRoom('kitchen');
+    await bob.reads(words('problems.devices-denied'));
+    await bob.reads(words(`help.denied.${kind.startsWith('firefox') ? 'firefox' : 'chrome'}`));
+    if (kind === 'chromium that refuses') {
+      await bob.context.grantPermissions(['camera', 'microphone'], { origin: server.url }); // the page hears of it
+    } else {
+      await bob.page.evaluate(lendDevices); // a driver of Firefox does not reach that switch
+      await bob.button(words('notice.retry')).click();
+    }
+    await bob.page.getByText(words('problems.devices-denied')).waitFor({ state: 'detached' });
+    await bob.enter();
+    await alice.seesMoving('Bob');
+  }, { needs: ['chromium', kind] });
+}
+
+/** In the page: a camera and a microphone that may be used. */
+function lendDevices() {
+  const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
+  const brush = canvas.getContext('2d');
+  let hue = 0;
+  setInterval(() => {
+    hue += 20;
+    brush.fillStyle = `hsl(${hue} 80% 50%)`;
+    brush.fillRect(0, 0, canvas.width, canvas.height);
+  }, 1000 / 15);
+  navigator.mediaDevices.getUserMedia = async ({ audio, video }) => new MediaStream([
+    ...(video ? canvas.captureStream(15).getTracks() : []),
+    ...(audio ? new AudioContext().createMediaStreamDestination().stream.getTracks() : []),
+  ]);
+}
+
 scenario('a refused permission is explained in words, and the call goes on without', async (stage) => {
   const { server } = await stage.call(['Alice']);
   const bob = await stage.person(server, 'Bob', { kind: 'chromium that refuses' });

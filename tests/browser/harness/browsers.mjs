@@ -14,7 +14,10 @@ const ask = '--use-fake-ui-for-media-stream'; // says yes to every question
 // suite shares the same few cores, and what is tested is that pictures move.
 const devices = '--use-fake-device-for-media-stream=device-count=2,fps=15';
 
-/** @typedef {'chromium' | 'chromium without devices' | 'chromium that refuses' | 'firefox' | 'firefox without devices'} Kind */
+/** As Firefox keeps what somebody has said once and for all (`nsIPermissionManager`). */
+const REFUSED = 2;
+
+/** @typedef {'chromium' | 'chromium without devices' | 'chromium that refuses' | 'firefox' | 'firefox without devices' | 'firefox that refuses'} Kind */
 
 /** @type {Record<Kind, (executable?: string) => Promise<import('playwright-core').Browser>>} */
 const kinds = {
@@ -23,6 +26,9 @@ const kinds = {
   'chromium that refuses': () => startChromium([devices]), // headless, and nobody there to say yes
   firefox: () => startFirefox({ 'media.navigator.streams.fake': true }),
   'firefox without devices': () => startFirefox({}),
+  'firefox that refuses': () => startFirefox({
+    'media.navigator.streams.fake': true, 'media.navigator.permission.disabled': false, 'permissions.default.camera': REFUSED, 'permissions.default.microphone': REFUSED,
+  }),
 };
 
 /** @type {Map<string, Promise<import('playwright-core').Browser>>} */
@@ -93,19 +99,19 @@ function startChromium(args, executablePath = find(CHROMIUMS)) {
   return chromium.launch({ executablePath, headless: true, args: [...quiet, ...args] });
 }
 
-/** @param {Record<string, boolean>} devices */
-function startFirefox(devices) {
+/** @param {Record<string, boolean | number>} prefs */
+function startFirefox(prefs) {
   return firefox.launch({
     channel: 'moz-firefox', // speaks WebDriver BiDi to an unpatched Firefox
     executablePath: find(FIREFOXES),
     headless: true,
     firefoxUserPrefs: {
-      ...devices,
       'media.navigator.permission.disabled': true,
       'media.autoplay.default': 0,
       'media.gmp-manager.updateEnabled': false,
       'media.peerconnection.ice.loopback': true,
       'media.peerconnection.ice.obfuscate_host_addresses': false, // names nobody resolves on a machine without multicast
+      ...prefs,
     },
   });
 }
