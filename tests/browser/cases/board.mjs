@@ -1,6 +1,7 @@
 // The whiteboard: what one person draws the others see, also who comes later.
 
 import assert from 'node:assert/strict';
+import { drawsByKeys, filmsBoard } from '../harness/moves.mjs';
 import { draws, inked, until } from '../harness/paper.mjs';
 import { scenario } from '../harness/scenario.mjs';
 import { words } from '../harness/words.mjs';
@@ -33,17 +34,9 @@ scenario('a board is drawn on with the keyboard alone, kept as a picture, and sh
   const { people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
   await alice.seesMoving('Bob');
   await alice.page.keyboard.press('w');
-  const paper = alice.page.locator('.board canvas');
-  await paper.focus();
-  await alice.page.keyboard.press(' ');
-  for (let step = 0; step < 6; step++) await alice.page.keyboard.press('Shift+ArrowRight');
-  await until('nothing was drawn', async () => await inked(alice) > 500);
+  await drawsByKeys(alice);
   const saving = alice.page.waitForEvent('download');
   await alice.button(words('board.save')).click();
   assert.match((await saving).suggestedFilename(), /\.png$/);
-  await alice.button(words('board.film')).click();
-  await bob.screenOf('Alice').locator('video').evaluate((/** @type {HTMLVideoElement} */ video) => new Promise((resolve) => { video.requestVideoFrameCallback(resolve); }));
-  await alice.button(words('board.close')).click();
-  await paper.waitFor({ state: 'detached' });
-  await bob.screenOf('Alice').waitFor({ state: 'hidden' });
+  await filmsBoard(alice, bob);
 });

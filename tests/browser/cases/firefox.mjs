@@ -1,8 +1,10 @@
 // Two different browsers in one call. Who was there first makes the offers, so it is played both ways round.
 
+import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { drawsByKeys, filmsBoard, hasSmallWindow, movesOwnPicture, speaksByKey } from '../harness/moves.mjs';
 import { draws, inked, until } from '../harness/paper.mjs';
 import { scenario } from '../harness/scenario.mjs';
 import { words } from '../harness/words.mjs';
@@ -70,20 +72,58 @@ scenario('at firefox one raises a hand, gives signs, sees who speaks large, and 
   await bob.seesMoving('Alice');
 }, { needs });
 
-scenario('firefox and chromium draw on one board', async (stage) => {
+scenario('at firefox one talks by a key, pins somebody, moves the own picture, fills the screen, which stays on, and has a small window on top', async (stage) => {
   const { alice, bob } = await meet(stage);
-  await alice.button('Whiteboard').click();
-  await bob.page.locator('.board canvas').waitFor();
-  await draws(alice, [0.1, 0.1], [0.9, 0.9]);
-  await until('Bob sees no line', async () => await inked(bob) > 1000);
+  await alice.page.bringToFront(); // only a window that has the focus may fill the screen
+  await alice.page.waitForFunction(() => window.keptLocks.some((lock) => !lock.released));
+  await speaksByKey(alice, bob);
+  const pin = alice.button(words('tile.pin', { name: 'Bob' }));
+  for (const pressed of ['true', 'false']) {
+    await pin.click();
+    await pin.and(alice.page.locator(`[aria-pressed="${pressed}"]`)).waitFor();
+    await alice.page.waitForFunction((yes) => String(!document.querySelector('.tile.floating')) === yes, pressed); // nobody floats beside the one who is pinned
+  }
+  await movesOwnPicture(alice);
+  const full = alice.button(words('view.full-screen'));
+  for (const pressed of ['true', 'false']) {
+    await full.click();
+    await full.and(alice.page.locator(`[aria-pressed="${pressed}"]`)).waitFor();
+    assert.equal(await alice.page.evaluate(() => String(document.fullscreenElement === document.documentElement)), pressed);
+  }
+  await bob.says('hello');
+  await bob.says('are you there?');
+  await alice.page.locator('[data-part="unread"]').getByText('2').waitFor();
+  await alice.button('Chat').click();
+  await alice.reads('are you there?');
+  await alice.page.locator('[data-part="unread"]').waitFor({ state: 'hidden' });
+  await hasSmallWindow(alice, bob);
+  await alice.page.waitForFunction(() => window.keptLocks.every((lock) => lock.released));
+}, { needs });
+
+scenario('firefox comes to a board that was drawn on before, and draws too: by hand, by keys, and shown as video', async (stage) => {
+  const server = await stage.server();
+  const bob = await stage.person(server, 'Bob');
+  await bob.join('kitchen');
+  await bob.button('Whiteboard').click();
   await draws(bob, [0.1, 0.9], [0.9, 0.1]);
-  const both = await inked(bob);
-  await until('Alice sees one line only', async () => await inked(alice) > 0.9 * both);
-  await alice.button(words('board.undo')).click();
-  await until('Alice took back nothing, or both lines', async () => {
-    const left = await inked(bob);
-    return left < 0.7 * both && left > 0.3 * both;
+  let one = 0;
+  await until('Bob drew nothing, or does not come to an end', async () => {
+    const before = one;
+    one = await inked(bob);
+    return one > 1000 && one === before;
   });
+  const alice = await stage.person(server, 'Alice', { kind: 'firefox' });
+  await alice.join('kitchen');
+  await until('Alice does not see what was drawn before she came', async () => await inked(alice) > 0.9 * one);
+  await draws(alice, [0.1, 0.1], [0.9, 0.9]);
+  await until('Bob sees no second line', async () => await inked(bob) > 1.5 * one);
+  await alice.button(words('board.undo')).click();
+  await until('Alice took back nothing, or both lines', async () => Math.abs(await inked(bob) / one - 1) < 0.1);
+  await alice.button(words('board.clear')).click();
+  await alice.page.getByRole('dialog').getByRole('button', { name: words('board.clear') }).click();
+  await until('the board is not empty', async () => await inked(alice) + await inked(bob) === 0);
+  await drawsByKeys(alice);
+  await filmsBoard(alice, bob);
 }, { needs });
 
 /** Alice at Firefox and Bob at Chromium, who see each other. @param {import('../harness/scenario.mjs').Stage} stage */

@@ -13,10 +13,9 @@ scenario('on a phone the screen stays on for the call, sound waits for a touch, 
   const bob = await stage.person(server, 'Bob');
   const alice = await stage.person(server, 'Alice', { context: phone });
   await alice.context.addInitScript(holdSoundBack);
-  await alice.context.addInitScript(watchTheLock);
   await bob.join('kitchen');
   await alice.join('kitchen');
-  await alice.page.waitForFunction(() => window['locks'].length === 1 && !window['locks'][0].released);
+  await alice.page.waitForFunction(() => window.keptLocks.length === 1 && !window.keptLocks[0].released);
   await alice.seesMoving('Bob');
   await alice.button(words('room.tap-for-sound')).click();
   await alice.hears('Bob');
@@ -28,7 +27,7 @@ scenario('on a phone the screen stays on for the call, sound waits for a touch, 
   await alice.page.waitForFunction(() => !document.querySelector('.tile.floating').classList.contains('mirrored'));
   await bob.seesMoving('Alice');
   await alice.leave();
-  await alice.page.waitForFunction(() => window['locks'].every((lock) => lock.released));
+  await alice.page.waitForFunction(() => window.keptLocks.every((lock) => lock.released));
 });
 
 scenario('where the system has a sheet for sending, the link goes through it', async (stage) => {
@@ -63,16 +62,5 @@ function holdSoundBack() {
     this.autoplay = false;
     this.pause();
     return Promise.reject(new DOMException('a gesture first', 'NotAllowedError'));
-  };
-}
-
-/** In the page: keeps every lock of the screen that it is given. */
-function watchTheLock() {
-  const locks = (window['locks'] = []);
-  const request = navigator.wakeLock.request.bind(navigator.wakeLock);
-  navigator.wakeLock.request = async (kind) => {
-    const lock = await request(kind);
-    locks.push(lock);
-    return lock;
   };
 }

@@ -1,6 +1,6 @@
 // How a call is looked at and what is said without words: hands, signs, the own picture, who is shown large.
 
-import assert from 'node:assert/strict';
+import { movesOwnPicture, speaksByKey } from '../harness/moves.mjs';
 import { scenario } from '../harness/scenario.mjs';
 import { words } from '../harness/words.mjs';
 
@@ -20,39 +20,13 @@ scenario('a raised hand and a sign are seen on the tile of whoever gives them', 
 scenario('the own picture moves to another corner, by hand and by button, and can be put away', async (stage) => {
   const { people: [alice] } = await stage.call(['Alice', 'Bob']);
   await alice.seesMoving('Bob');
-  const self = alice.tile(words('tile.you', { name: 'Alice' }));
-  const middle = async () => {
-    const box = await self.boundingBox();
-    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
-  };
-  const { width, height } = alice.page.viewportSize();
-  const start = await middle();
-  assert.ok(start.x > width / 2 && start.y > height / 2, 'it begins at the bottom right');
-  await alice.page.mouse.move(start.x, start.y);
-  await alice.page.mouse.down();
-  await alice.page.mouse.move(200, 200, { steps: 4 });
-  await alice.page.mouse.up();
-  await alice.page.waitForFunction(() => document.querySelector('.tile.floating').getBoundingClientRect().right < innerWidth / 2);
-  await self.getByRole('button', { name: words('self.move') }).click();
-  await alice.page.waitForFunction(() => document.querySelector('.tile.floating').getBoundingClientRect().left > innerWidth / 2);
-  await self.getByRole('button', { name: words('self.hide') }).click();
-  await self.waitFor({ state: 'hidden' });
-  await alice.button(words('self.show')).click();
-  await self.waitFor();
+  await movesOwnPicture(alice);
 });
 
 scenario('space opens a muted microphone for as long as it is held', async (stage) => {
   const { people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
-  const muted = alice.tile('Bob').getByText(words('tile.muted'));
-  await alice.hears('Bob');
-  await bob.button('Microphone').click();
-  await muted.waitFor({ state: 'attached' });
+  await speaksByKey(bob, alice);
   await bob.reads(words('muted.hint')); // the fake microphone goes on beeping: somebody speaks while muted
-  await bob.page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement).blur());
-  await bob.page.keyboard.down(' ');
-  await muted.waitFor({ state: 'hidden' });
-  await bob.page.keyboard.up(' ');
-  await muted.waitFor({ state: 'attached' });
 });
 
 scenario('in the speaker view the one who speaks is shown large', async (stage) => {

@@ -21,7 +21,7 @@ export class Person {
   static async sitDown(browser, { name, url, context: options = {} }) {
     const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...options });
     context.setDefaultTimeout(PATIENCE_MS);
-    for (const script of [probes.keepConnections, probes.keepRefusals, probes.bringTools, probes.bringGlasses]) await context.addInitScript(script);
+    for (const script of [probes.keepConnections, probes.keepRefusals, probes.keepLocks, probes.bringTools, probes.bringGlasses]) await context.addInitScript(script);
     return new Person(name, url, await context.newPage());
   }
 

@@ -18,6 +18,18 @@ export function keepRefusals() {
   addEventListener('securitypolicyviolation', (refusal) => kept.push(refusal.blockedURI));
 }
 
+/** Keeps every lock of the screen that the page is given. */
+export function keepLocks() {
+  const kept = (window.keptLocks = []);
+  const request = navigator.wakeLock?.request.bind(navigator.wakeLock); // absent on an insecure origin
+  if (!request) return;
+  navigator.wakeLock.request = async (kind) => {
+    const lock = await request(kind);
+    kept.push(lock);
+    return lock;
+  };
+}
+
 /** Puts into the page what the scenarios about access look at. */
 export function bringGlasses() {
   const nameOf = (element) => element?.getAttribute?.('aria-label') ?? element?.textContent.trim() ?? '';

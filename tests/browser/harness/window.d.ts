@@ -7,6 +7,7 @@ interface Window {
   playersIn(root: ParentNode): Player[];
   keptConnections: RTCPeerConnection[];
   keptRefusals: string[];
+  keptLocks: WakeLockSentinel[];
   progressNoted: Set<number>;
   connectionOf(tile: Element): RTCPeerConnection | undefined;
   pictureIn(tile: Element): Player | undefined;

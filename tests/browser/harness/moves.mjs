@@ -1,0 +1,69 @@
+// What one does in a call and the other notices, whichever browsers they sit at: a scenario of Chromium plays one of these, one of
+// Firefox several in the same call.
+
+import assert from 'node:assert/strict';
+import { inked, until } from './paper.mjs';
+import { words } from './words.mjs';
+
+/** @typedef {import('./person.mjs').Person} Person */
+
+/** `one` is muted, and speaks for as long as the key is down. @param {Person} one @param {Person} other */
+export async function speaksByKey(one, other) {
+  const muted = other.tile(one.name).getByText(words('tile.muted'));
+  await other.hears(one.name);
+  await one.button('Microphone').click();
+  await muted.waitFor({ state: 'attached' });
+  await one.page.evaluate(() => /** @type {HTMLElement} */ (document.activeElement).blur());
+  await one.page.keyboard.down(' ');
+  await muted.waitFor({ state: 'hidden' });
+  await one.page.keyboard.up(' ');
+  await muted.waitFor({ state: 'attached' });
+}
+
+/** By hand, by button, away and back. @param {Person} one in a call of two */
+export async function movesOwnPicture(one) {
+  const self = one.tile(words('tile.you', { name: one.name }));
+  const box = await self.boundingBox();
+  const start = { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  const { width, height } = one.page.viewportSize();
+  assert.ok(start.x > width / 2 && start.y > height / 2, 'it begins at the bottom right');
+  await one.page.mouse.move(start.x, start.y);
+  await one.page.mouse.down();
+  await one.page.mouse.move(200, 200, { steps: 4 });
+  await one.page.mouse.up();
+  await one.page.waitForFunction(() => document.querySelector('.tile.floating').getBoundingClientRect().right < innerWidth / 2);
+  await self.getByRole('button', { name: words('self.move') }).click();
+  await one.page.waitForFunction(() => document.querySelector('.tile.floating').getBoundingClientRect().left > innerWidth / 2);
+  await self.getByRole('button', { name: words('self.hide') }).click();
+  await self.waitFor({ state: 'hidden' });
+  await one.button(words('self.show')).click();
+  await self.waitFor();
+}
+
+/** A window on top of others, of which the call is a guest. @param {Person} one @param {Person} other */
+export async function hasSmallWindow(one, other) {
+  await one.button(words('view.pip')).click();
+  await one.page.waitForFunction(() => /** @type {any} */ (window).documentPictureInPicture.window?.document.querySelector('video')?.videoWidth > 0);
+  const press = (name) => one.page.evaluate((part) => /** @type {any} */ (window).documentPictureInPicture.window.document.querySelector(`[data-part="${part}"]`).click(), name);
+  await press('camera');
+  await other.seesNoPictureOf(one.name);
+  await press('leave');
+  await other.seesNobodyCalled(one.name);
+}
+
+/** A line with the arrow keys. @param {Person} one whose board is open */
+export async function drawsByKeys(one) {
+  await one.page.locator('.board canvas').focus();
+  await one.page.keyboard.press(' ');
+  for (let step = 0; step < 6; step++) await one.page.keyboard.press('Shift+ArrowRight');
+  await until('nothing was drawn', async () => await inked(one) > 500);
+}
+
+/** The board as a moving picture, until it is closed. @param {Person} one whose board is open @param {Person} other */
+export async function filmsBoard(one, other) {
+  await one.button(words('board.film')).click();
+  await other.screenOf(one.name).locator('video').evaluate((/** @type {HTMLVideoElement} */ video) => new Promise((resolve) => { video.requestVideoFrameCallback(resolve); }));
+  await one.button(words('board.close')).click();
+  await one.page.locator('.board canvas').waitFor({ state: 'detached' });
+  await other.screenOf(one.name).waitFor({ state: 'hidden' });
+}
