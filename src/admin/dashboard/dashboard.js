@@ -9,6 +9,7 @@
  *   relay: Relay | null, refusals: { code: string, times: number, last: number }[] }} Status */
 /** @typedef {{ name: string, people: number, away: number, waiting: number, locked: boolean, lobby: boolean,
  *   password: boolean, opened: number }} Room */
+/** @typedef {{ name: string, keeper: string, visitors: number }} Elsewhere A room that another server keeps. */
 /** @typedef {{ id: string, name: string, host: boolean, away: boolean, since: number, network: string | null }} Person */
 /** @typedef {{ user: string, network: string, transport: string, families: string[], bytes_to_peers: number,
  *   bytes_to_client: number, permissions: number, expires_in: number }} Allocation */
@@ -69,13 +70,18 @@ async function ask(path, method = 'GET') {
 async function look() {
   /** @type {Status} */
   const status = await ask('/api/v1/status');
-  const [{ rooms }, { allocations }] = await Promise.all([ask('/api/v1/rooms'), ask('/api/v1/allocations')]);
+  const [{ rooms, node, elsewhere }, { allocations }] = await Promise.all([ask('/api/v1/rooms'), ask('/api/v1/allocations')]);
   const people = new Map();
   for (const room of rooms) {
     if (unfolded.has(room.name)) people.set(room.name, await peopleOf(room.name));
   }
   showStatus(status);
-  redraw('rooms', [rooms, [...people], minute(status.now)], () => rooms.length ? rooms.flatMap((/** @type {Room} */ room) => roomRows(room, people.get(room.name), status.now)) : [none(5, 'No rooms.')]);
+  part('node').hidden = !node;
+  part('node').textContent = node && `This is server ${node} of several that share their rooms: of rooms that another one keeps, its own dashboard knows more.`;
+  redraw('rooms', [rooms, elsewhere, [...people], minute(status.now)], () => {
+    const rows = [...rooms.flatMap((/** @type {Room} */ room) => roomRows(room, people.get(room.name), status.now)), ...elsewhere.map(elsewhereRow)];
+    return rows.length ? rows : [none(5, 'No rooms.')];
+  });
   redraw('allocations', allocations.slice(0, SHOWN), () => allocations.length ? allocations.slice(0, SHOWN).map(allocationRow) : [none(6, 'None.')]);
 }
 
@@ -156,6 +162,14 @@ function personRow(room, person, now) {
   const row = element('tr', element('td', person.name), element('td', person.network ?? '–'), element('td', role), element('td', span(now - person.since)), element('td', remove));
   row.className = 'inner';
   return row;
+}
+
+/** @param {Elsewhere} room */
+function elsewhereRow({ name, keeper, visitors }) {
+  const kept = element('td', `kept by server ${keeper}`);
+  kept.setAttribute('colspan', '3');
+  kept.className = 'none';
+  return element('tr', rowHead(name), element('td', `${visitors} by this server`), kept);
 }
 
 /** @param {Allocation} one */
