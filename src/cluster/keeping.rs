@@ -243,18 +243,18 @@ impl Node {
         }
     }
 
-    /// What nobody is in is nobody's.
+    /// What nobody is in is nobody's; but not while the store is asked for it, whose answer would come before it is let go of.
     pub(super) fn release_empty(&mut self, turn: &mut Turn) {
         if self.keeps.len() == self.hub.rooms() {
             return;
         }
-        let (hub, mut over) = (&self.hub, Vec::new());
+        let (hub, asking, mut over) = (&self.hub, &self.asking, Vec::new());
         self.keeps.retain(|room| {
-            let there = hub.has(room);
-            if !there {
+            let stays = hub.has(room) || asking.contains_key(room);
+            if !stays {
                 over.push(room.clone());
             }
-            there
+            stays
         });
         over.into_iter().for_each(|room| turn.order(Order::Release(room)));
     }

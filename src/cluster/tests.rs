@@ -98,6 +98,35 @@ fn who_was_sent_out_at_another_node_does_not_come_back_past_a_lock_here() {
 }
 
 #[test]
+fn a_room_that_somebody_asks_for_is_not_let_go_of_before_the_answer() {
+    let mut node = Alone::new();
+    let alive = |node: &mut Alone, alive: &[u64]| {
+        node.now = node.now.after(LEASE / 2);
+        node.hears(Input::Beat {
+            asked: Duration::ZERO,
+            kept: true,
+            alive: alive.iter().copied().map(NodeId).collect(),
+        });
+    };
+    node.comes(ALICE, "alice", None);
+    node.hears(Input::Claimed(kitchen(), Claim::Theirs(NodeId(2))));
+    (0..3).for_each(|_| alive(&mut node, &[1, 2]));
+    // The other node let go of the kitchen, and Bob opened it again here before Alice heard that the other node is lost.
+    node.seats(BOB, "bob", None);
+    node.outputs.clear();
+    alive(&mut node, &[1]);
+    node.hears(Input::Here(Event::Asked(BOB, Request::Leave)));
+    node.hears(Input::Claimed(kitchen(), Claim::Ours(None)));
+    let orders: Vec<_> = node
+        .outputs
+        .iter()
+        .filter(|output| matches!(output, Output::Order(Order::Claim { .. } | Order::Release(_))))
+        .collect();
+    assert_eq!(orders, [&Output::Order(Order::Claim { room: kitchen(), again: false })]);
+    assert!(node.node.people("kitchen") == Some(1) && node.node.person(ALICE).is_some());
+}
+
+#[test]
 fn a_door_that_may_be_somebody_elses_is_not_put_down() {
     let mut node = Alone::new();
     node.seats_alice();
