@@ -27,7 +27,8 @@ pub(crate) struct Crowd<'a> {
     /// What happened in the last step.
     pub(crate) news: Vec<News>,
     dialect: &'a dyn Dialect,
-    server: SocketAddr,
+    /// Everybody in turn goes to the next.
+    servers: Vec<SocketAddr>,
     tls: Option<Arc<ClientConfig>>,
     payload: String,
     poll: Poll,
@@ -66,14 +67,14 @@ impl<'a> Crowd<'a> {
     /// Nobody yet.
     pub(crate) fn new(
         dialect: &'a dyn Dialect,
-        server: SocketAddr,
+        servers: &[SocketAddr],
         tls: Option<Arc<ClientConfig>>,
     ) -> Result<Crowd<'a>> {
         Ok(Crowd {
             people: Vec::new(),
             news: Vec::new(),
             dialect,
-            server,
+            servers: servers.to_vec(),
             tls,
             payload: payload(),
             poll: Poll::new()?,
@@ -115,13 +116,14 @@ impl<'a> Crowd<'a> {
     pub(crate) fn connect(&mut self, who: usize) -> Result<()> {
         // From an address with few of its ports in use: where many are, the kernel searches long for a free one.
         let from = Ipv4Addr::new(127, 0, 0, 2 + (who / 4_000) as u8);
-        let mut socket = Socket::connect(from, self.server, self.tls.as_ref()).context("cannot connect")?;
+        let server = self.servers[who % self.servers.len()];
+        let mut socket = Socket::connect(from, server, self.tls.as_ref()).context("cannot connect")?;
         self.poll.registry().register(&mut socket.tcp, Token(who), Interest::READABLE | Interest::WRITABLE)?;
         let request = format!(
             "GET {} HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
             self.dialect.path(),
-            self.server
+            server
         );
         // A server that is not there says so by the first event.
         let _ = socket.say(request.as_bytes());

@@ -61,7 +61,7 @@ pub(crate) struct Run {
 /// Takes down everything of one hub.
 pub(crate) fn measure(hub: &Hub, cores: Cores, identity: Option<&Identity>, options: &Options) -> Result<Figures> {
     let server = hub.start(cores, identity)?;
-    let mut crowd = Crowd::new(hub.dialect.as_ref(), server.address, identity.map(Identity::client))?;
+    let mut crowd = Crowd::new(hub.dialect.as_ref(), &[server.address], identity.map(Identity::client))?;
     crowd.welcome(FIRST)?;
     let people = options.people(PEOPLE);
     let (memory, cpu, begin) = (server.resident()?, server.process.cpu()?, Instant::now());
@@ -78,15 +78,29 @@ pub(crate) fn measure(hub: &Hub, cores: Cores, identity: Option<&Identity>, opti
 
 /// Everybody in turn says something, [`RATE`] times a second together.
 pub(crate) fn paced(crowd: &mut Crowd<'_>, server: &Process, duration: Duration) -> Result<Run> {
-    pace(crowd, WARM_UP)?;
+    pace(crowd, RATE, WARM_UP)?;
     let before = server.cpu()?;
-    let times = pace(crowd, duration)?;
+    let times = pace(crowd, RATE, duration)?;
     Ok(Run::new(times, server.cpu()? - before, duration))
 }
 
-fn pace(crowd: &mut Crowd<'_>, duration: Duration) -> Result<Vec<u64>> {
+/// Everybody in turn says something, so many times a second together: how long each word took, in nanoseconds, the shortest first.
+pub(crate) fn timed(crowd: &mut Crowd<'_>, rate: u32, duration: Duration) -> Result<Vec<u64>> {
+    pace(crowd, rate, WARM_UP)?;
+    let mut times = pace(crowd, rate, duration)?;
+    times.sort_unstable();
+    Ok(times)
+}
+
+/// So great a part of `times` took no longer than this, in microseconds.
+pub(crate) fn quantile(times: &[u64], part: f64) -> f64 {
+    let index = (times.len() as f64 * part) as usize;
+    times.get(index).map_or(f64::NAN, |nanos| *nanos as f64 / 1e3)
+}
+
+fn pace(crowd: &mut Crowd<'_>, rate: u32, duration: Duration) -> Result<Vec<u64>> {
     let (mut times, mut due) = (Vec::new(), Instant::now());
-    let (interval, end) = (Duration::from_secs(1) / RATE, due + duration);
+    let (interval, end) = (Duration::from_secs(1) / rate, due + duration);
     // A step that has no divisor in common with the number of people: neighbours in time are strangers.
     let mut who = 0;
     while due < end {
@@ -156,17 +170,13 @@ fn signals(crowd: &Crowd<'_>) -> impl Iterator<Item = (usize, u64)> {
 impl Run {
     fn new(mut times: Vec<u64>, cpu: Cpu, elapsed: Duration) -> Run {
         times.sort_unstable();
-        let quantile = |part: f64| {
-            let index = (times.len() as f64 * part) as usize;
-            times.get(index).map_or(f64::NAN, |nanos| *nanos as f64 / 1e3)
-        };
         Run {
             micros: cpu.micros / times.len() as f64,
             user: cpu.user() / times.len() as f64,
             rate: times.len() as f64 / elapsed.as_secs_f64(),
             busy: cpu.micros / 1e6 / elapsed.as_secs_f64(),
-            median: quantile(0.5),
-            p99: quantile(0.99),
+            median: quantile(&times, 0.5),
+            p99: quantile(&times, 0.99),
         }
     }
 }

@@ -17,6 +17,7 @@ mod identity;
 mod loads;
 #[path = "../shared/namespace.rs"]
 mod namespace;
+mod nodes;
 mod numbers;
 mod options;
 #[path = "../shared/process.rs"]
@@ -62,6 +63,9 @@ fn main() -> Result<()> {
     }
     if bench.options.runs(Part::Restart) {
         numbers::restart(&bench, &mut goals)?;
+    }
+    if bench.options.runs(Part::Nodes) {
+        nodes::nodes(&bench, &mut goals)?;
     }
     goals.print();
     Ok(())

@@ -34,7 +34,7 @@ pub(crate) fn idle(bench: &Bench, goals: &mut Goals) -> Result<()> {
     let Some(hub) = bench.hubs.first() else { return Ok(()) };
     let server = hub.start(bench.cores, None)?;
     let people = bench.options.people(IDLE).min(descriptors()?);
-    let mut crowd = Crowd::new(hub.dialect.as_ref(), server.address, None)?;
+    let mut crowd = Crowd::new(hub.dialect.as_ref(), &[server.address], None)?;
     let (empty, begin) = (server.resident()?, Instant::now());
     crowd.welcome(people)?;
     let joined = begin.elapsed();
@@ -87,7 +87,7 @@ fn restarted(bench: &Bench, identity: Option<&Identity>, goals: &mut Goals) -> R
     let Some(hub) = bench.hubs.first() else { return Ok(()) };
     let server = hub.start(bench.cores, identity)?;
     let people = bench.options.people(RETURNING);
-    let mut crowd = Crowd::new(hub.dialect.as_ref(), server.address, identity.map(Identity::client))?;
+    let mut crowd = Crowd::new(hub.dialect.as_ref(), &[server.address], identity.map(Identity::client))?;
     crowd.welcome(people)?;
     let seats: Vec<String> = crowd.people.iter().map(|person| person.seat.id.clone()).collect();
     let before = loads::paced(&mut crowd, &server.process, bench.options.duration())?;

@@ -51,6 +51,8 @@ pub(crate) enum Part {
     Idle,
     /// The server is killed and started again
     Restart,
+    /// Words between two servers that share their rooms by a Redis
+    Nodes,
 }
 
 impl Options {

@@ -48,6 +48,8 @@ struct Home<'a> {
     cores: Cores,
     /// With TLS, its certificate.
     identity: Option<&'a Identity>,
+    /// The Redis by which it shares its rooms with others.
+    store: Option<SocketAddr>,
 }
 
 /// Every hub to be had here, ours first; a remark for those that are missing.
@@ -66,19 +68,32 @@ pub(crate) fn find(callboxes: &[PathBuf]) -> (Vec<Hub>, Option<String>) {
 impl Hub {
     /// Starts it on loopback and waits until it accepts connections.
     pub(crate) fn start<'a>(&'a self, cores: Cores, identity: Option<&'a Identity>) -> Result<Running<'a>> {
+        self.start_in(Home { directory: tempfile::tempdir()?, cores, identity, store: None })
+    }
+
+    /// Starts it as one of several, and waits until it has found the others.
+    pub(crate) fn join(&self, cores: Cores, store: SocketAddr) -> Result<Running<'_>> {
+        let home = Home { directory: tempfile::tempdir()?, cores, identity: None, store: Some(store) };
+        let running = self.start_in(home)?;
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while !running.home.log().contains("store is reached") {
+            ensure!(Instant::now() < deadline, "{} did not reach the store\n{}", self.name, running.home.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+        Ok(running)
+    }
+
+    fn start_in<'a>(&'a self, home: Home<'a>) -> Result<Running<'a>> {
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?.local_addr()?;
-        let home = Home { directory: tempfile::tempdir()?, cores, identity };
         Ok(Running { process: self.launch(address, &home)?, address, hub: self, home })
     }
 
     fn launch(&self, address: SocketAddr, home: &Home<'_>) -> Result<Process> {
-        let directory = home.directory.path();
-        let mut process = Process::start(self.command(address, home)?, home.cores, directory)?;
+        let mut process = Process::start(self.command(address, home)?, home.cores, home.directory.path())?;
         let deadline = Instant::now() + Duration::from_secs(10);
         while TcpStream::connect(address).is_err() {
             if !process.alive() || Instant::now() > deadline {
-                let log = fs::read_to_string(directory.join("log")).unwrap_or_default();
-                bail!("{} did not start\n{log}", self.name);
+                bail!("{} did not start\n{}", self.name, home.log());
             }
             thread::sleep(Duration::from_millis(5));
         }
@@ -103,6 +118,13 @@ impl Hub {
                 command
             }
         })
+    }
+}
+
+impl Home<'_> {
+    /// What the server has said.
+    fn log(&self) -> String {
+        fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
     }
 }
 
@@ -165,6 +187,9 @@ fn configuration(address: SocketAddr, home: &Home<'_>) -> String {
         }
         None => "mode = \"off\"".to_owned(),
     };
+    let cluster = home.store.map_or(String::new(), |store| {
+        format!("[cluster]\nredis = \"redis://{store}\"\nsecret = \"a secret of twenty characters\"")
+    });
     format!(
         r#"
 listen = "{address}"
@@ -181,6 +206,8 @@ workers = 1
 
 [rooms]
 max_rooms = 40000
+
+{cluster}
 "#,
         data = home.directory.path(),
     )
