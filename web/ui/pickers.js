@@ -14,11 +14,12 @@ import { localise, t } from './words.js';
 export const CAN_CHOOSE_SPEAKER = typeof HTMLMediaElement !== 'undefined' && 'setSinkId' in HTMLMediaElement.prototype;
 
 /**
- * @param {{media: Media, prefs: import('./prefs.js').Prefs, useSpeaker: (id: string) => void}} face
+ * @param {{media: Media, prefs: import('./prefs.js').Prefs, useSpeaker(id: string): void}} face
  * @param {AbortSignal} signal  ends the listening
  * @returns {HTMLElement}
  */
-export function pickers({ media, prefs, useSpeaker }, signal) {
+export function pickers(face, signal) {
+  const { media, prefs } = face;
   const view = stamp('pickers');
   localise(view);
   const microphones = part(view, 'microphones', HTMLSelectElement);
@@ -44,7 +45,7 @@ export function pickers({ media, prefs, useSpeaker }, signal) {
   });
   const speakThrough = (/** @type {string} */ id) => {
     remember(prefs, { speaker: id });
-    useSpeaker(id);
+    face.useSpeaker(id);
   };
   speakers.addEventListener('change', () => speakThrough(speakers.value));
   // Firefox lists the speakers of the chosen microphone's own device alone; for any other it asks the person itself.
