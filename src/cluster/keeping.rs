@@ -14,6 +14,7 @@ impl Node {
         self.up = Some(turn.now.monotonic);
         self.turned = Some(turn.now.unix);
         self.is_fresh = true;
+        self.unanswered.clear();
         turn.order(Order::TellAll(Word::Missed));
         std::mem::take(&mut self.unsaid).into_iter().for_each(|order| turn.order(order));
         let everybody = self.alive.iter().copied().collect();
@@ -21,14 +22,15 @@ impl Node {
         self.ask_again(turn);
     }
 
-    fn ask_again(&self, turn: &mut Turn) {
-        for room in self.asking.keys() {
-            turn.order(Order::Claim { room: room.clone(), again: false });
+    fn ask_again(&mut self, turn: &mut Turn) {
+        for room in self.asking.keys().cloned().collect::<Vec<_>>() {
+            self.claim(room, false, turn);
         }
     }
 
     pub(super) fn went_down(&mut self, turn: &mut Turn) {
         self.up = None;
+        self.unanswered.clear();
         self.turned = Some(turn.now.unix);
         // Who never sat is told; who did waits for the store with their call.
         for socket in self.asking.values().flatten().copied().collect::<Vec<_>>() {
@@ -62,8 +64,8 @@ impl Node {
         }
         if !kept || is_fresh {
             // Also what was asked in the last session and not answered.
-            for room in &self.doubted {
-                turn.order(Order::Claim { room: room.clone(), again: true });
+            for room in self.doubted.clone() {
+                self.claim(room, true, turn);
             }
         }
         // A store that has just come up does not know yet who is there.
@@ -143,8 +145,10 @@ impl Node {
     }
 
     /// Goes to the node that keeps the room, or back there.
-    pub(super) fn enter_there(&mut self, socket: SocketId, stay: Stay, turn: &mut Turn) {
+    pub(super) fn enter_there(&mut self, socket: SocketId, mut stay: Stay, turn: &mut Turn) {
         let (Some(local), At::There(keeper)) = (self.locals.get_mut(&socket), &stay.at) else { return };
+        self.visits += 1;
+        stay.visit = self.visits;
         let (network, counted, join) = (local.network, local.counted, stay.join.clone());
         let visit = Visit { socket, number: stay.visit };
         turn.tell(*keeper, Word::Enter { visit, network, counted, join });
@@ -152,6 +156,11 @@ impl Node {
     }
 
     pub(super) fn claimed(&mut self, room: RoomName, claim: Claim, turn: &mut Turn) {
+        if let Some(more) = self.unanswered.get_mut(&room).filter(|count| **count > 1) {
+            *more -= 1;
+            return;
+        }
+        self.unanswered.remove(&room);
         let kept = self.keeps.contains(&room);
         if kept {
             self.claimed_again(&room, &claim, turn);
@@ -248,9 +257,9 @@ impl Node {
         if self.keeps.len() == self.hub.rooms() {
             return;
         }
-        let (hub, asking, mut over) = (&self.hub, &self.asking, Vec::new());
+        let (hub, unanswered, mut over) = (&self.hub, &self.unanswered, Vec::new());
         self.keeps.retain(|room| {
-            let stays = hub.has(room) || asking.contains_key(room);
+            let stays = hub.has(room) || unanswered.contains_key(room);
             if !stays {
                 over.push(room.clone());
             }

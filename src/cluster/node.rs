@@ -21,6 +21,9 @@ pub struct Node {
     pub(super) doubted: HashSet<RoomName>,
     /// The rooms whose keeper the store is asked for, and who waits for it.
     pub(super) asking: HashMap<RoomName, Vec<SocketId>>,
+    /// How many answers about a room are still to come: only the last one counts, since orders between the questions made the
+    /// others old.
+    pub(super) unanswered: HashMap<RoomName, usize>,
     /// Since when the store can be reached; `None`: it cannot.
     pub(super) up: Option<Instant>,
     /// When that changed last, in unix time.
@@ -30,8 +33,8 @@ pub struct Node {
     /// When our lease ends.
     pub(super) leased: Option<Instant>,
     pub(super) alive: BTreeSet<NodeId>,
-    /// How many stays there were.
-    visits: u64,
+    /// How often somebody of ours went to another node.
+    pub(super) visits: u64,
     /// What the others have to know and could not be told; the oldest [`MOST_UNSAID`].
     pub(super) unsaid: Vec<Order>,
     /// Kept between events for its memory.
@@ -71,6 +74,7 @@ impl Node {
             keeps: HashSet::new(),
             doubted: HashSet::new(),
             asking: HashMap::new(),
+            unanswered: HashMap::new(),
             up: None,
             turned: None,
             is_fresh: false,
@@ -193,12 +197,10 @@ impl Node {
         if !knows_keeper && !has_seat_here {
             return turn.send(socket, Message::Error(Refusal::Apart));
         }
-        self.visits += 1;
-        let visit = self.visits;
         let was_here = matches!(self.stay(socket), Some(Stay { at: At::Here, .. }));
         if self.keeps.contains(&room) {
             self.leave_for(&room, socket, turn);
-            return self.sit_here(socket, Stay::new(room, join, visit), turn);
+            return self.sit_here(socket, Stay::new(room, join), turn);
         }
         let request = Request::Join(join);
         if !self.hub.allows(socket, &request, turn.now) {
@@ -214,12 +216,10 @@ impl Node {
         };
         match keeper {
             // Whoever keeps the room must hear of all that becomes of this socket, so nobody else is asked meanwhile.
-            Some(keeper) => {
-                self.enter_there(socket, Stay { at: At::There(keeper), ..Stay::new(room, join, visit) }, turn)
-            }
+            Some(keeper) => self.enter_there(socket, Stay { at: At::There(keeper), ..Stay::new(room, join) }, turn),
             None => {
                 self.leave_for(&room, socket, turn);
-                self.seek(socket, Stay::new(room, join, visit), turn);
+                self.seek(socket, Stay::new(room, join), turn);
             }
         }
     }
@@ -235,8 +235,14 @@ impl Node {
             waiting.push(socket);
         }
         if waiting.len() == 1 && self.up.is_some() {
-            turn.order(Order::Claim { room, again: false });
+            self.claim(room, false, turn);
         }
+    }
+
+    /// Asks the store for a room.
+    pub(super) fn claim(&mut self, room: RoomName, again: bool, turn: &mut Turn) {
+        *self.unanswered.entry(room.clone()).or_default() += 1;
+        turn.order(Order::Claim { room, again });
     }
 
     pub(super) fn sit_here(&mut self, socket: SocketId, mut stay: Stay, turn: &mut Turn) {

@@ -22,7 +22,7 @@ pub(super) struct Stay {
     /// Who they are, once they sit.
     pub(super) you: Option<PersonId>,
     pub(super) at: At,
-    /// Tells this stay of the socket from others.
+    /// The last time they went to another node: what it says to an earlier time comes too late, and would be taken for an answer.
     pub(super) visit: u64,
     /// How often whoever was said to keep the room did not, in a row.
     pub(super) in_vain: u8,
@@ -53,8 +53,8 @@ pub(super) fn may_wait(request: &Request, waiting: &[Request]) -> bool {
 }
 
 impl Stay {
-    pub(super) fn new(room: RoomName, join: Join, visit: u64) -> Stay {
-        Stay { room, join, you: None, at: At::Asking(Vec::new()), visit, in_vain: 0 }
+    pub(super) fn new(room: RoomName, join: Join) -> Stay {
+        Stay { room, join, you: None, at: At::Asking(Vec::new()), visit: 0, in_vain: 0 }
     }
 
     /// What the hub that keeps the room says to them; `false`: they are there no longer.

@@ -127,6 +127,45 @@ fn a_room_that_somebody_asks_for_is_not_let_go_of_before_the_answer() {
 }
 
 #[test]
+fn of_several_answers_about_a_room_only_the_last_one_counts() {
+    let mut node = Alone::new();
+    for (socket, id) in [(ALICE, "alice"), (BOB, "bob")] {
+        node.comes(socket, id, None);
+        node.hears(Input::Here(Event::Closed(socket)));
+    }
+    let released = |node: &Alone| node.outputs.contains(&Output::Order(Order::Release(kitchen())));
+    // Let go of now, the kitchen would be taken again by what is on the way for Bob, and let go of behind his back.
+    node.hears(Input::Claimed(kitchen(), Claim::Ours(None)));
+    assert!(!released(&node));
+    node.hears(Input::Claimed(kitchen(), Claim::Ours(None)));
+    assert!(released(&node));
+}
+
+#[test]
+fn what_is_answered_to_words_before_a_cut_is_not_taken_for_the_answer_to_coming_back() {
+    let mut node = Alone::new();
+    node.comes(ALICE, "alice", None);
+    node.hears(Input::Claimed(kitchen(), Claim::Theirs(NodeId(2))));
+    let visits = |node: &mut Alone| -> Vec<Visit> {
+        let entering = |output| match output {
+            Output::Order(Order::Tell(NodeId(2), Word::Enter { visit, .. })) => Some(visit),
+            _ => None,
+        };
+        node.outputs.drain(..).filter_map(entering).collect()
+    };
+    let before = visits(&mut node);
+    node.hears(Input::Down);
+    node.hears(Input::Up);
+    let after = visits(&mut node);
+    let late = Word::Said(before[0], Message::Error(Refusal::NoSuchPeer));
+    node.hears(Input::Heard(NodeId(2), late));
+    assert!(node.node.locals[&ALICE].stay.is_some() && node.outputs.is_empty(), "{:?}", node.outputs);
+    let refused = Message::Error(Refusal::Locked);
+    node.hears(Input::Heard(NodeId(2), Word::Said(after[0], refused.clone())));
+    assert!(node.outputs.contains(&Output::Here(Effect::Send(ALICE, refused))));
+}
+
+#[test]
 fn a_door_that_may_be_somebody_elses_is_not_put_down() {
     let mut node = Alone::new();
     node.seats_alice();
