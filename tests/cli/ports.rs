@@ -46,7 +46,7 @@ fn fed(command: &[&str], input: &str) -> Output {
 }
 
 fn has(tool: &str) -> bool {
-    let there = Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success());
+    let there = Command::new(tool).arg("--help").output().is_ok_and(|output| output.status.success());
     if !there {
         eprintln!("skipped: {tool} is not installed");
     }
@@ -156,7 +156,7 @@ fn firewalld_takes_its_lines_and_keeps_them() {
     }
     let folder = tempfile::tempdir().unwrap();
     let bus = folder.path().join("bus");
-    let policy = r#"<allow send_destination="*"/><allow own="*"/>"#;
+    let policy = r#"<allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>"#;
     let configuration = format!(
         r#"<busconfig><listen>unix:path={}</listen><policy context="default">{policy}</policy></busconfig>"#,
         bus.display()
