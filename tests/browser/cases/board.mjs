@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { drawsByKeys, filmsBoard } from '../harness/moves.mjs';
-import { draws, inked, until } from '../harness/paper.mjs';
+import { draws, inked } from '../harness/paper.mjs';
 import { scenario } from '../harness/scenario.mjs';
+import { until } from '../harness/until.mjs';
 import { words } from '../harness/words.mjs';
 
 scenario('what one person draws the others see, take nothing of it back, and who comes later sees it too', async (stage) => {

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { until } from '../harness/paper.mjs';
 import { scenario } from '../harness/scenario.mjs';
 import { freePort } from '../harness/server.mjs';
+import { until } from '../harness/until.mjs';
 
 /** A Redis that remembers nothing, and ends with `stop`. */
 async function redis() {

@@ -1,12 +1,12 @@
 // Two different browsers in one call. Who was there first makes the offers, so it is played both ways round.
 
-import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { drawsByKeys, filmsBoard, hasSmallWindow, movesOwnPicture, speaksByKey } from '../harness/moves.mjs';
-import { draws, inked, until } from '../harness/paper.mjs';
+import { drawsByKeys, fillsScreen, filmsBoard, hasSmallWindow, movesOwnPicture, speaksByKey } from '../harness/moves.mjs';
+import { draws, inked } from '../harness/paper.mjs';
 import { scenario } from '../harness/scenario.mjs';
+import { until } from '../harness/until.mjs';
 import { words } from '../harness/words.mjs';
 
 /** @type {import('../harness/browsers.mjs').Kind[]} */
@@ -84,12 +84,7 @@ scenario('at firefox one talks by a key, pins somebody, moves the own picture, f
     await alice.page.waitForFunction((yes) => String(!document.querySelector('.tile.floating')) === yes, pressed); // nobody floats beside the one who is pinned
   }
   await movesOwnPicture(alice);
-  const full = alice.button(words('view.full-screen'));
-  for (const pressed of ['true', 'false']) {
-    await full.click();
-    await full.and(alice.page.locator(`[aria-pressed="${pressed}"]`)).waitFor();
-    assert.equal(await alice.page.evaluate(() => String(document.fullscreenElement === document.documentElement)), pressed);
-  }
+  await fillsScreen(alice);
   await bob.says('hello');
   await bob.says('are you there?');
   await alice.page.locator('[data-part="unread"]').getByText('2').waitFor();

@@ -1,6 +1,6 @@
 // How a call is looked at and what is said without words: hands, signs, the own picture, who is shown large.
 
-import { movesOwnPicture, speaksByKey } from '../harness/moves.mjs';
+import { fillsScreen, hasSmallWindow, movesOwnPicture, speaksByKey } from '../harness/moves.mjs';
 import { scenario } from '../harness/scenario.mjs';
 import { words } from '../harness/words.mjs';
 
@@ -52,17 +52,6 @@ scenario('in the speaker view the one who speaks is shown large', async (stage) 
 scenario('the call fills the screen, and a small window shows it and carries its controls', async (stage) => {
   const { people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
   await alice.seesMoving('Bob');
-  const full = alice.button(words('view.full-screen'));
-  for (const pressed of ['true', 'false']) {
-    await full.click();
-    await alice.page.waitForFunction((yes) => String(document.fullscreenElement === document.documentElement) === yes, pressed);
-    await full.and(alice.page.locator(`[aria-pressed="${pressed}"]`)).waitFor();
-  }
-  await alice.button(words('view.pip')).click();
-  await alice.page.waitForFunction(() => /** @type {any} */ (window).documentPictureInPicture.window?.document.querySelector('video')?.videoWidth > 0);
-  const press = (name) => alice.page.evaluate((part) => /** @type {any} */ (window).documentPictureInPicture.window.document.querySelector(`[data-part="${part}"]`).click(), name);
-  await press('camera');
-  await bob.seesNoPictureOf('Alice');
-  await press('leave');
-  await bob.seesNobodyCalled('Alice');
+  await fillsScreen(alice);
+  await hasSmallWindow(alice, bob);
 });

@@ -2,7 +2,8 @@
 // Firefox several in the same call.
 
 import assert from 'node:assert/strict';
-import { inked, until } from './paper.mjs';
+import { inked } from './paper.mjs';
+import { until } from './until.mjs';
 import { words } from './words.mjs';
 
 /** @typedef {import('./person.mjs').Person} Person */
@@ -38,6 +39,16 @@ export async function movesOwnPicture(one) {
   await self.waitFor({ state: 'hidden' });
   await one.button(words('self.show')).click();
   await self.waitFor();
+}
+
+/** And back. @param {Person} one */
+export async function fillsScreen(one) {
+  const full = one.button(words('view.full-screen'));
+  for (const pressed of ['true', 'false']) {
+    await full.click();
+    await one.page.waitForFunction((yes) => String(document.fullscreenElement === document.documentElement) === yes, pressed);
+    await full.and(one.page.locator(`[aria-pressed="${pressed}"]`)).waitFor();
+  }
 }
 
 /** A window on top of others, of which the call is a guest. @param {Person} one @param {Person} other */

@@ -1,7 +1,5 @@
 // The whiteboard's paper, as somebody draws on it and looks at it.
 
-export { until } from './until.mjs';
-
 /** How many of the paper's points are not white. */
 export const inked = (person) => person.page.locator('.board canvas').evaluate((/** @type {HTMLCanvasElement} */ canvas) => {
   const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
