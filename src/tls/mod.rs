@@ -1,6 +1,6 @@
-//! Certificates and TLS: where the certificate comes from, and a `rustls` configuration whose certificate can be
-//! changed while connections live; and the client's side: whom it believes, and how to look at one whatever it is worth. Accepting connections is the gate's business; so is
-//! what follows the handshake.
+//! Certificates and TLS: where the certificate comes from, and a `rustls` configuration whose certificate can be changed while
+//! connections live; and the client's side: whom it believes, and how to look at a certificate whatever it is worth. Accepting
+//! connections is the gate's business; so is what follows the handshake.
 
 mod challenges;
 mod local_ca;
