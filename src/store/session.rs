@@ -105,11 +105,18 @@ impl<'a, T: Fn(Input)> Session<'a, T> {
         for id in self.noted(&self.names.revoked.clone(), now).await? {
             (self.tell)(Input::Heard(self.options.node, Word::Revoke(PersonId(id.into()))));
         }
-        for room in self.noted(&self.names.bans.clone(), now).await? {
-            let key = self.names.bans_of(&room);
-            let sealed: Option<Vec<u8>> =
-                redis::cmd("GET").arg(&key).query_async(&mut self.store).await.map_err(words)?;
-            let bans = sealed.and_then(|sealed| self.options.keys.open::<(RoomName, RoomBans)>(&key, &sealed));
+        for rooms in self.noted(&self.names.bans.clone(), now).await?.chunks(ROOMS_AT_ONCE) {
+            self.learn_bans(rooms).await?;
+        }
+        Ok(())
+    }
+
+    async fn learn_bans(&mut self, rooms: &[String]) -> Result<(), String> {
+        let keys: Vec<String> = rooms.iter().map(|room| self.names.bans_of(room)).collect();
+        let sealed: Vec<Option<Vec<u8>>> =
+            redis::cmd("MGET").arg(&keys).query_async(&mut self.store).await.map_err(words)?;
+        for (key, sealed) in keys.iter().zip(sealed) {
+            let bans = sealed.and_then(|sealed| self.options.keys.open::<(RoomName, RoomBans)>(key, &sealed));
             if let Some((room, bans)) = bans {
                 (self.tell)(Input::Heard(self.options.node, Word::Banned(room, bans)));
             }
@@ -344,6 +351,9 @@ async fn beat(
 /// People or rooms on a list at most, some megabytes: more come and go in two hours only where somebody wants it full. Then those
 /// of whom it matters for the shortest time are forgotten.
 const MOST_NOTED: isize = 50_000;
+
+/// Of these in one question: a full list, asked for one by one, would keep a node out for seconds.
+const ROOMS_AT_ONCE: usize = 1000;
 
 /// Puts a person or a room on a list, for as long as it matters. Everybody who goes is one more: those of whom it matters no
 /// longer make room.
