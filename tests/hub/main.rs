@@ -3,94 +3,28 @@
 
 #![allow(clippy::unwrap_used)] // a test says what must be there by unwrapping it
 
+mod opening;
+mod page;
+mod silence;
+#[path = "../site/mod.rs"]
 mod site;
 
-use std::time::Duration;
-
 use callbox::clock::Now;
-use callbox::http::{Connection, Options, Scheme, Site};
+use callbox::http::Options;
 use callbox::hub;
-use callbox::proxies::TrustedProxies;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::SinkExt;
 use http::{Method, Request, StatusCode, Version};
 use http_body_util::Empty;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use serde_json::{Value, json};
+use page::{Io, PATIENCE, Page};
+use serde_json::json;
 use site::{Running, options, run};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
-use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{WebSocketStream, client_async};
-use tokio_util::sync::CancellationToken;
-
-/// Long enough for a busy machine; only a failing test waits so long.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
-
-/// A page's end of a socket.
-struct Page(WebSocketStream<Box<dyn Io>>);
-
-impl Page {
-    async fn over(io: impl Io + 'static) -> Page {
-        let io: Box<dyn Io> = Box::new(io);
-        Page(client_async("ws://call.test/ws", io).await.expect("a socket").0)
-    }
-
-    async fn opens(running: &Running) -> Page {
-        Page::over(TcpStream::connect(running.address).await.unwrap()).await
-    }
-
-    /// Comes into the kitchen and returns what `joined` said.
-    async fn enters(running: &Running, name: &str) -> (Page, Value) {
-        let mut page = Page::opens(running).await;
-        let joined = page.joins(name, None).await;
-        (page, joined)
-    }
-
-    async fn joins(&mut self, name: &str, seat: Option<&Value>) -> Value {
-        let mut join = json!({ "type": "join", "room": "kitchen", "name": name, "instance": "first" });
-        if let Some(seat) = seat {
-            join["seat"] = seat.clone();
-        }
-        self.says(join).await;
-        let joined = self.hears().await;
-        assert_eq!(joined["type"], "joined", "{joined}");
-        joined
-    }
-
-    async fn says(&mut self, message: Value) {
-        self.0.send(Message::text(message.to_string())).await.unwrap();
-    }
-
-    async fn hears(&mut self) -> Value {
-        match self.receives().await {
-            Some(Ok(Message::Text(text))) => serde_json::from_str(&text).unwrap(),
-            other => panic!("no message but {other:?}"),
-        }
-    }
-
-    /// The code and the words that the hub closes with.
-    async fn is_closed(&mut self) -> (u16, String) {
-        match self.receives().await {
-            Some(Ok(Message::Close(Some(frame)))) => (frame.code.into(), frame.reason.to_string()),
-            other => panic!("not closed but {other:?}"),
-        }
-    }
-
-    async fn receives(&mut self) -> Option<Result<Message, Error>> {
-        timeout(PATIENCE, self.0.next()).await.expect("nothing came")
-    }
-
-    /// Whether the hub still answers here.
-    async fn is_well(&mut self) -> bool {
-        self.says(json!({ "type": "ping" })).await;
-        self.hears().await == json!({ "type": "pong" })
-    }
-}
 
 #[tokio::test]
 async fn two_people_meet_talk_and_part() {
@@ -291,80 +225,6 @@ async fn a_stopping_server_says_so_and_the_next_one_gives_everybody_their_seat()
     assert_eq!(again["peers"][0]["offerer"], json!(true), "Alice sat first, though Bob was back first");
 }
 
-/// Asks for `/ws` in HTTP/1.1 and returns the answer's head.
-async fn answer_to(running: &Running, headers: &str) -> String {
-    ask_and_stay(running, headers).await.0
-}
-
-/// The same; the socket lives as long as what is returned.
-async fn ask_and_stay(running: &Running, headers: &str) -> (String, TcpStream) {
-    let mut stream = TcpStream::connect(running.address).await.unwrap();
-    let request = format!("GET /ws HTTP/1.1\r\nhost: call.test\r\nsec-websocket-version: 13\r\n{headers}\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = [0; 1000];
-    let length = timeout(PATIENCE, stream.read(&mut answer)).await.expect("an answer").unwrap();
-    (String::from_utf8_lossy(&answer[..length]).into_owned(), stream)
-}
-
-const UPGRADE: &str =
-    "upgrade: websocket\r\nconnection: keep-alive, Upgrade\r\nsec-websocket-key: MDEyMzQ1Njc4OWFiY2RlZg==";
-
-#[tokio::test]
-async fn a_foreign_page_opens_no_socket() {
-    let running = run(options()).await;
-    let own = answer_to(&running, &format!("{UPGRADE}\r\norigin: http://call.test")).await;
-    assert!(own.starts_with("HTTP/1.1 101"), "{own}");
-    let foreign = answer_to(&running, &format!("{UPGRADE}\r\norigin: http://evil.test")).await;
-    assert!(foreign.starts_with("HTTP/1.1 403"), "{foreign}");
-    let plain = answer_to(&running, "connection: close").await;
-    assert!(plain.starts_with("HTTP/1.1 426") && plain.contains("sec-websocket-version: 13"), "{plain}");
-}
-
-#[tokio::test]
-async fn sockets_are_bounded_and_a_place_is_free_again() {
-    let running = run(Options { max_sockets: 1, ..options() }).await;
-    let (alice, _) = Page::enters(&running, "Alice").await;
-    let refused = answer_to(&running, UPGRADE).await;
-    assert!(refused.starts_with("HTTP/1.1 503") && refused.contains("retry-after"), "{refused}");
-    drop(alice);
-    let freed = async { while !answer_to(&running, UPGRADE).await.starts_with("HTTP/1.1 101") {} };
-    timeout(PATIENCE, freed).await.expect("a free place");
-}
-
-/// Opens sockets for callers whom a proxy names, and says who got in.
-async fn get_in(proxy: &str, callers: &[&str]) -> Vec<bool> {
-    let proxies = TrustedProxies::new(vec![proxy.parse().unwrap()]);
-    let running = run(Options { proxies, max_sockets_per_address: 1, ..options() }).await;
-    let (mut got_in, mut stay) = (Vec::new(), Vec::new());
-    for headers in callers {
-        let (answer, stream) = ask_and_stay(&running, &format!("{UPGRADE}\r\n{headers}")).await;
-        got_in.push(answer.starts_with("HTTP/1.1 101"));
-        stay.push(stream);
-    }
-    got_in
-}
-
-#[tokio::test]
-async fn behind_a_trusted_proxy_each_caller_has_places_of_their_own() {
-    let spoofed = "x-forwarded-for: 192.0.2.9, 192.0.2.7";
-    let callers = ["x-forwarded-for: 192.0.2.7", "forwarded: for=192.0.2.8", spoofed, "x-forwarded-for: 192.0.2.9"];
-    assert_eq!(get_in("127.0.0.1/32", &callers).await, [true, true, false, true]);
-    assert_eq!(get_in("10.0.0.0/8", &callers).await, [true; 4], "from a stranger the headers say nothing");
-    let both = "x-forwarded-for: 192.0.2.7\r\nforwarded: for=192.0.2.8";
-    assert_eq!(get_in("127.0.0.1/32", &[both]).await, [false], "one of them was written by a stranger");
-}
-
-#[tokio::test]
-async fn a_page_in_the_clear_is_foreign_where_a_trusted_proxy_says_https() {
-    let proxies = TrustedProxies::new(vec!["127.0.0.1/32".parse().unwrap()]);
-    let running = run(Options { proxies, ..options() }).await;
-    let opened = async |headers: &str| answer_to(&running, &format!("{UPGRADE}\r\n{headers}")).await;
-    let secure = opened("x-forwarded-proto: https\r\norigin: https://call.test").await;
-    assert!(secure.starts_with("HTTP/1.1 101"), "{secure}");
-    let clear = opened("x-forwarded-proto: https\r\norigin: http://call.test").await;
-    assert!(clear.starts_with("HTTP/1.1 403"), "{clear}");
-}
-
 /// Opens a WebSocket on an HTTP/2 connection of its own (RFC 8441).
 async fn opens_over_h2(running: &Running, origin: &str) -> Result<Page, StatusCode> {
     let stream = TcpStream::connect(running.address).await.unwrap();
@@ -409,70 +269,4 @@ async fn a_browser_that_speaks_http_2_meets_one_that_does_not() {
     assert_eq!(opens_over_h2(&running, "http://evil.test").await.err(), Some(StatusCode::FORBIDDEN));
     running.shutdown.cancel();
     assert_eq!(bob.is_closed().await.0, 1001);
-}
-
-/// A site on an in-memory wire, whose time a paused clock can let pass.
-fn wire(site: &Site) -> DuplexStream {
-    let (ours, theirs) = duplex(16 << 10);
-    let site = site.clone();
-    tokio::spawn(async move { site.serve_h1(theirs, nobody(), CancellationToken::new()).await });
-    ours
-}
-
-/// The same in HTTP/2.
-fn wire_h2(site: &Site) -> DuplexStream {
-    let (ours, theirs) = duplex(16 << 10);
-    let site = site.clone();
-    tokio::spawn(async move { site.serve_h2(theirs, nobody(), CancellationToken::new()).await });
-    ours
-}
-
-fn nobody() -> Connection {
-    let address = "127.0.0.1:1".parse().unwrap();
-    Connection { client: address, local: address, scheme: Scheme::Http }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_socket_that_says_nothing_for_fifteen_seconds_is_dead() {
-    let site = Site::new(options());
-    let (mut alice, mut bob) = (Page::over(wire(&site)).await, Page::over(wire(&site)).await);
-    let joined = alice.joins("Alice", None).await;
-    bob.joins("Bob", None).await;
-    let mut heard = Vec::new();
-    for _ in 0..4 {
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        bob.says(json!({ "type": "ping" })).await;
-        heard.push(bob.hears().await);
-    }
-    let away = json!({ "type": "peer-away", "id": joined["you"] });
-    assert!(heard.contains(&away), "Bob is told, and his own pings keep him: {heard:?}");
-    assert_eq!(alice.hears().await["type"], "peer-joined");
-    assert_eq!(alice.is_closed().await, (1008, "nothing was heard for 15 seconds".to_owned()));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_request_that_never_ends_is_given_up() {
-    let site = Site::new(options());
-    for beginning in ["", "GET / HTTP/1.1\r\nhost: ", "GET / HTTP/1.1\r\nhost: x\r\n\r\nGET /"] {
-        let mut stream = wire(&site);
-        stream.write_all(beginning.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        let ended = timeout(Duration::from_secs(120), stream.read_to_end(&mut answer)).await;
-        assert!(ended.is_ok(), "after {beginning:?}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_http_2_connection_that_says_nothing_is_given_up() {
-    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    const SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
-    // A header block (RFC 9113, 6.2) that says it goes on, and does not.
-    const HALF_A_REQUEST: &[u8] = &[0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82];
-    let site = Site::new(options());
-    for beginning in [&[][..], &[PREFACE], &[PREFACE, SETTINGS], &[PREFACE, SETTINGS, HALF_A_REQUEST]] {
-        let mut stream = wire_h2(&site);
-        stream.write_all(&beginning.concat()).await.unwrap();
-        let ended = timeout(Duration::from_secs(120), stream.read_to_end(&mut Vec::new())).await;
-        assert!(ended.is_ok(), "after {beginning:?}");
-    }
 }
