@@ -57,13 +57,11 @@ scenario('every view on the way into a call looks as it was agreed', async (stag
 scenario('every view beside the calls looks as it was agreed', async (stage) => {
   const server = await stage.server();
   const looks = await gallery(stage, 'beside');
-  const people = await fourOnlookers(stage, server);
+  const [people, testers] = [await fourOnlookers(stage, server), await fourOnlookers(stage, server)];
+  await all(testers, (person) => person.page.goto(`${server.url}/test`)); // takes its time, during which the others are looked at
   await all(people, (person) => person.page.goto(`${server.url}/test?phone#phone=nobody-waits-for-this`));
   await all(people, (person) => person.page.locator('.phone h1', { hasText: wordsIn(person.language)('problems.code-ended') }).waitFor());
   await looks.at(people, 'phone');
-  await all(people, (person) => person.page.goto(`${server.url}/test`));
-  await all(people, (person) => person.testsTheNetwork());
-  await looks.at(people, 'test');
   await all(people, (person) => person.page.goto(`${server.url}/manual`));
   await all(people, (person) => control(person, 'offer').waitFor());
   await looks.at(people, 'manual');
@@ -72,6 +70,8 @@ scenario('every view beside the calls looks as it was agreed', async (stage) => 
     await person.page.locator('.manual .qr svg').waitFor();
   });
   await looks.at(people, 'manual-offer');
+  await all(testers, (person) => person.testsTheNetwork());
+  await looks.at(testers, 'test');
   await all(people, async ({ page }) => {
     await page.goto(server.url);
     await page.evaluate(() => navigator.serviceWorker.ready);
@@ -232,7 +232,7 @@ async function sitSilently(names) {
 async function gallery(stage, name) {
   const context = await (await browser('chromium')).newContext();
   stage.ends(() => context.close());
-  const pictures = new Gallery(name, await context.newPage(), path.join(stage.output, 'looks', name));
+  const pictures = await Gallery.open(name, await context.newPage(), path.join(stage.output, 'looks', name));
   return {
     /** What each of them sees. @param {Onlooker[]} people @param {string} view */
     at: (people, view) => all(people, async (person) => {

@@ -1,22 +1,25 @@
 // Pictures of the page that somebody looked at and agreed to, and whether the page still looks like them.
 //
-// What changes by itself is taken out of a picture before it is taken: moving pictures, times, addresses, figures. Compared are the
-// mean colours of cells of eight pixels, each with the best of its neighbourhood in the other picture: how a font is smoothed and
-// where a letter begins stay below that, a control that is missing or stands elsewhere does not.
+// What changes by itself is taken out of a picture before it is taken: moving pictures, times, addresses, figures. They are compared
+// in this process: in a page a comparison took several times as long, most of it for the way there.
 
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cellsOf, differences } from './cells.mjs';
+import { pixelsOf } from './png.mjs';
 
 const kept = path.join(path.dirname(fileURLToPath(import.meta.url)), '../snapshots');
 
 /** `SNAPSHOTS=renew tests/run browser 'looks as'` keeps what it sees, to be looked at before it is committed. */
 const renewing = process.env.SNAPSHOTS === 'renew';
 
-/** As many pictures are taken of a view that does not look as it should: it may still be on its way. */
-const TRIES = 8;
+/** So long pictures are taken of a view that does not look as it should: it may still be on its way. */
+const PATIENCE_MS = 10_000;
+/** Between two of them. */
+const PAUSE_MS = 150;
 
 /** The letters of the pictures, from Debian's packages: what is wider or narrower breaks lines elsewhere. */
 const FONTS = {
@@ -51,10 +54,18 @@ const still = `
 export class Gallery {
   #problems = /** @type {string[]} */ ([]);
   #taken = new Set();
+  #kept = /** @type {Map<string, import('./cells.mjs').Cells>} */ (new Map());
+
+  /** @param {ConstructorParameters<typeof Gallery>} where */
+  static async open(...where) {
+    const gallery = new Gallery(...where);
+    if (!renewing) await gallery.#read();
+    return gallery;
+  }
 
   /**
    * @param {string} name the folder
-   * @param {import('playwright-core').Page} page in which pictures are compared, an empty one
+   * @param {import('playwright-core').Page} page that reads and writes the kept pictures, an empty one
    * @param {string} output where pictures that differ are left
    */
   constructor(name, page, output) {
@@ -69,121 +80,83 @@ export class Gallery {
    * @param {string} name
    */
   async compares(person, name) {
-    const file = path.join(this.folder, `${name}.webp`);
-    this.#taken.add(path.basename(file));
-    if (renewing) return this.#keep(file, await this.#rest(person));
-    if (!existsSync(file)) return this.#problems.push(`${name}: no picture of it is kept in ${this.folder}`);
-    const agreed = await readFile(file, 'base64');
-    let taken = '';
-    let spots = /** @type {Spot[]} */ ([]);
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      taken = await take(person);
-      spots = await this.page.evaluate(compare, [agreed, taken]);
-      if (spots.length === 0) return;
-    }
+    this.#taken.add(name);
+    if (renewing) return this.#keep(name, await this.#rest(person));
+    const agreed = this.#kept.get(name);
+    if (!agreed) return this.#problems.push(`${name}: no picture of it is kept in ${this.folder}`);
+    const { taken, spots } = await this.#watch(person, () => agreed);
+    if (spots.length === 0) return;
     const what = await Promise.all(spots.map(async (spot) => `${await person.page.evaluate(whatStandsAt, spot)} at ${spot.x},${spot.y}`));
     await mkdir(this.output, { recursive: true });
-    await writeFile(path.join(this.output, `${name}.png`), taken, 'base64');
+    await writeFile(path.join(this.output, `${name}.png`), taken);
     this.#problems.push(`${name}: ${what.join('; ')}`);
   }
 
   /** At the end: nothing looked different, and no picture is kept that nobody takes. */
   close() {
-    const idle = existsSync(this.folder) ? readdirSync(this.folder).filter((file) => !this.#taken.has(file)) : [];
-    const problems = [...this.#problems, ...idle.map((file) => `${file}: kept, and taken by no scenario`)];
+    const idle = [...this.#kept.keys()].filter((name) => !this.#taken.has(name));
+    const problems = [...this.#problems, ...idle.map((name) => `${name}: kept, and taken by no scenario`)];
     assert.equal(problems.length, 0, `what looks different (the pictures taken are in ${this.output}; if it is meant, \`SNAPSHOTS=renew tests/run browser 'looks as'\`):\n${problems.join('\n')}`);
+  }
+
+  /**
+   * Takes pictures until one looks as it should.
+   * @param {import('./person.mjs').Person} person
+   * @param {(former: import('./cells.mjs').Cells | null) => import('./cells.mjs').Cells | null} wanted given the picture before
+   */
+  async #watch(person, wanted) {
+    let former = /** @type {import('./cells.mjs').Cells | null} */ (null);
+    for (const deadline = Date.now() + PATIENCE_MS; ; await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))) {
+      const taken = await take(person);
+      const seen = cellsOf(pixelsOf(taken));
+      const should = wanted(former);
+      former = seen;
+      const spots = should ? differences(should, seen) : [];
+      if ((should && spots.length === 0) || Date.now() > deadline) return { taken, spots };
+    }
   }
 
   /** Two pictures of the same in a row. @param {import('./person.mjs').Person} person */
   async #rest(person) {
-    let taken = await take(person);
-    for (let tries = 0; tries < TRIES; tries += 1) {
-      const next = await take(person);
-      if ((await this.page.evaluate(compare, [taken, next])).length === 0) return next;
-      taken = next;
-    }
-    throw new Error(`${person.name}'s page does not come to rest`);
+    const { taken, spots } = await this.#watch(person, (former) => former);
+    if (spots.length > 0) throw new Error(`${person.name}'s page does not come to rest`);
+    return taken;
   }
 
-  /** Small, and for eyes too: the same picture without what eyes do not see. @param {string} file @param {string} taken */
-  async #keep(file, taken) {
+  /** What is kept, as cells: the page alone can read it. */
+  async #read() {
+    const files = existsSync(this.folder) ? readdirSync(this.folder) : [];
+    const pictures = await Promise.all(files.map((file) => readFile(path.join(this.folder, file), 'base64')));
+    const read = await this.page.evaluate(`(${readAll})(${cellsOf}, ${JSON.stringify(pictures)})`);
+    files.forEach((file, index) => this.#kept.set(path.parse(file).name, JSON.parse(read[index])));
+  }
+
+  /** Small, and for eyes too: the same picture without what eyes do not see. @param {string} name @param {Buffer} taken */
+  async #keep(name, taken) {
     await mkdir(this.folder, { recursive: true });
-    await writeFile(file, await this.page.evaluate(asWebp, taken), 'base64');
+    await writeFile(path.join(this.folder, `${name}.webp`), await this.page.evaluate(asWebp, taken.toString('base64')), 'base64');
   }
 }
 
-/** @param {import('./person.mjs').Person} person @returns {Promise<string>} a PNG in base64 */
-async function take({ page }) {
-  return (await page.screenshot({ style: still, animations: 'disabled', scale: 'css' })).toString('base64');
+/** @param {import('./person.mjs').Person} person @returns {Promise<Buffer>} a PNG */
+function take({ page }) {
+  return page.screenshot({ style: still, animations: 'disabled', scale: 'css' });
 }
-
-/** @typedef {{x: number, y: number, cells: number}} Spot a place where pictures differ: its middle in pixels, and how much of it */
 
 /**
- * In the empty page: where two pictures differ.
+ * In the empty page: the cells of each picture, as text because there are many numbers.
+ * @param {(pixels: import('./png.mjs').Pixels) => import('./cells.mjs').Cells} reduced  `cellsOf`
  * @param {string[]} pictures in base64
- * @returns {Promise<Spot[]>}
+ * @returns {Promise<string[]>}
  */
-async function compare(pictures) {
-  const CELL = 8;
-  const FAR = 14; // of 255, in one colour: an icon's line in a cell of paper makes 40
-  const FEW = 5; // cells; an icon covers nine
-  const [one, other] = await Promise.all(pictures.map(cells));
-  if (one.width !== other.width || one.height !== other.height) return [{ x: 0, y: 0, cells: one.width * one.height }];
-  const different = new Set();
-  for (let at = 0; at < one.width * one.height; at += 1) if (!found(one, other, at) || !found(other, one, at)) different.add(at);
-  return spotsOf(different);
-
-  async function cells(picture) {
-    const bitmap = await createImageBitmap(await (await fetch(`data:image/png;base64,${picture}`)).blob());
-    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-    const brush = canvas.getContext('2d');
+async function readAll(reduced, pictures) {
+  return Promise.all(pictures.map(async (picture) => {
+    const bitmap = await createImageBitmap(await (await fetch(`data:image/webp;base64,${picture}`)).blob());
+    const { width, height } = bitmap;
+    const brush = new OffscreenCanvas(width, height).getContext('2d');
     brush.drawImage(bitmap, 0, 0);
-    const { data } = brush.getImageData(0, 0, bitmap.width, bitmap.height);
-    const width = Math.floor(bitmap.width / CELL);
-    const height = Math.floor(bitmap.height / CELL);
-    const means = new Float32Array(width * height * 3);
-    for (let y = 0; y < height * CELL; y += 1) {
-      for (let x = 0; x < width * CELL; x += 1) {
-        const cell = (Math.floor(y / CELL) * width + Math.floor(x / CELL)) * 3;
-        for (let colour = 0; colour < 3; colour += 1) means[cell + colour] += data[(y * bitmap.width + x) * 4 + colour] / CELL ** 2;
-      }
-    }
-    return { width, height, means };
-  }
-
-  /** Whether a cell of `here` has its like at the same place of `there`, or one cell beside. */
-  function found(here, there, at) {
-    const column = at % here.width;
-    const row = Math.floor(at / here.width);
-    for (let y = Math.max(0, row - 1); y <= Math.min(here.height - 1, row + 1); y += 1) {
-      for (let x = Math.max(0, column - 1); x <= Math.min(here.width - 1, column + 1); x += 1) {
-        if (far(here.means, at, there.means, y * here.width + x) <= FAR) return true;
-      }
-    }
-    return false;
-  }
-
-  function far(means, at, others, there) {
-    return Math.max(...[0, 1, 2].map((colour) => Math.abs(means[at * 3 + colour] - others[there * 3 + colour])));
-  }
-
-  /** Cells side by side are one spot; a few alone are none. */
-  function spotsOf(cellsLeft) {
-    const spots = [];
-    for (const first of [...cellsLeft]) {
-      if (!cellsLeft.delete(first)) continue;
-      const spot = [first];
-      for (const cell of spot) {
-        for (const near of [-1, 1].flatMap((step) => [step, step * one.width, step * one.width - 1, step * one.width + 1])) {
-          if (cellsLeft.delete(cell + near)) spot.push(cell + near);
-        }
-      }
-      const middle = (/** @type {(cell: number) => number} */ of) => Math.round((spot.reduce((sum, cell) => sum + of(cell), 0) / spot.length + 0.5) * CELL);
-      if (spot.length >= FEW) spots.push({ x: middle((cell) => cell % one.width), y: middle((cell) => Math.floor(cell / one.width)), cells: spot.length });
-    }
-    return spots;
-  }
+    return JSON.stringify(reduced({ width, height, samples: 4, data: brush.getImageData(0, 0, width, height).data }));
+  }));
 }
 
 /** In the empty page. @param {string} picture a PNG in base64 */
@@ -195,7 +168,7 @@ async function asWebp(picture) {
   return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
 }
 
-/** In the page that looks different: what the spot is of, in words. @param {Spot} spot */
+/** In the page that looks different: what the spot is of, in words. @param {import('./cells.mjs').Spot} spot */
 function whatStandsAt({ x, y, cells }) {
   const element = document.elementFromPoint(x, y);
   const control = element?.closest('button, a, input, select, textarea, [aria-label], h1, h2, h3, p, li') ?? element;
