@@ -32,12 +32,34 @@ test('rates and losses are those since the last reading', () => {
     { id: 'v', type: 'inbound-rtp', kind: 'video', timestamp: seconds * 1000, bytesReceived: bytes, packetsReceived: packets, packetsLost: lost, frameWidth: 640, frameHeight: 360, framesPerSecond: 30, codecId: 'c' },
     { id: 'c', type: 'codec', mimeType: 'video/VP8' },
     { id: 'o', type: 'outbound-rtp', kind: 'video', bytesSent: bytes * 2, packetsSent: packets, qualityLimitationReason: 'cpu' },
-    { id: 'x', type: 'remote-inbound-rtp', kind: 'video', packetsLost: lost * 2 },
+    { id: 'x', type: 'remote-inbound-rtp', kind: 'video', localId: 'o', fractionLost: 0.25 },
   ));
   const stats = between(counted(1, 10_000, 100, 50), counted(3, 260_000, 190, 60));
   assert.deepEqual(stats, {
-    rtt: null, loss: 0.1, lossOut: 20 / 90, room: null, jitter: null, bitrateIn: 1_000_000, bitrateOut: 2_000_000, width: 640, height: 360, fps: 30, codec: 'VP8', limitedBy: 'cpu',
+    rtt: null, loss: 0.1, lossOut: 0.25, room: null, jitter: null, bitrateIn: 1_000_000, bitrateOut: 2_000_000, width: 640, height: 360, fps: 30, codec: 'VP8', limitedBy: 'cpu',
   });
+});
+
+/** What is lost of what is sent, second by second: of a picture and of a voice how many packets so far, and the last report's share and time. */
+function losses(...seconds) {
+  const readings = seconds.map(([frames, [lostFrames, toldFrames], voice, [lostVoice, toldVoice]]) => read(report(
+    { id: 'v', type: 'outbound-rtp', kind: 'video', packetsSent: frames },
+    { id: 'a', type: 'outbound-rtp', kind: 'audio', packetsSent: voice },
+    { id: 'x', type: 'remote-inbound-rtp', kind: 'video', localId: 'v', fractionLost: lostFrames, timestamp: toldFrames },
+    { id: 'y', type: 'remote-inbound-rtp', kind: 'audio', localId: 'a', fractionLost: lostVoice, timestamp: toldVoice },
+  )));
+  return readings.map((now, index) => between(readings[index - 1] ?? null, now).lossOut);
+}
+
+test('of pictures as much is lost as the last report about them says, also in a second without one; the voice is told of too seldom', () => {
+  const never = [undefined, 0];
+  assert.deepEqual(losses([20, never, 50, never], [40, [0.3, 2], 100, never], [60, [0.3, 2], 150, [0.1, 3]]), [null, 0.3, 0.3]);
+  assert.deepEqual(losses([20, [1, 1], 50, never], [40, [0, 2], 100, [0.2, 2]]), [1, 0], 'a burst is over when no picture is lost any more');
+});
+
+test('without pictures the voice tells what is lost, each report once', () => {
+  const old = [0.3, 1];
+  assert.deepEqual(losses([20, old, 50, [0, 1]], [20, old, 100, [0.2, 2]], [20, old, 150, [0.2, 2]], [20, old, 200, [0.1, 4]]), [0.3, 0.2, null, 0.1]);
 });
 
 test('the picture is the larger of camera and screen, and an empty place has none', () => {

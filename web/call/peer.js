@@ -16,7 +16,7 @@ import { Quality } from './quality.js';
  * @typedef {object} PeerStats
  * @property {number | null} rtt         seconds
  * @property {number | null} loss        share of packets that did not arrive here, 0..1, over the last second
- * @property {number | null} lossOut     the same of what this page sends, as the other side reports it
+ * @property {number | null} lossOut     the same of what this page sends, by the other side's last reports
  * @property {number | null} room        bit/s that the browser believes it could send; not in Firefox
  * @property {number | null} jitter      seconds
  * @property {number} bitrateIn          bit/s

@@ -13,14 +13,22 @@
  * @property {number} bytesOut
  * @property {number} packetsIn    of media
  * @property {number} lostIn
- * @property {number} packetsOut   of media
- * @property {number} lostOut      as the other side reports it
+ * @property {Sent[]} sent         each stream that goes out
  * @property {number | null} rtt
  * @property {number | null} room  bit/s that the browser believes it could send
  * @property {number | null} jitter
  * @property {{ width: number | null, height: number | null, fps: number | null, codec: string | null }} picture
  * @property {string | null} limitedBy  what holds the pictures back that are sent
  * @property {Path | null} path
+ */
+
+/**
+ * @typedef {object} Sent
+ * @property {string} id
+ * @property {boolean} video
+ * @property {number} packets
+ * @property {number | null} lost  0..1, by the other side's last report about this stream; null before there is one
+ * @property {number | null} told  when that came, ms
  */
 
 /**
@@ -40,8 +48,7 @@ export function read(report) {
     bytesOut: sum(outbound, 'bytesSent') + sum(channels, 'bytesSent'),
     packetsIn: sum(inbound, 'packetsReceived'),
     lostIn: sum(inbound, 'packetsLost'),
-    packetsOut: sum(outbound, 'packetsSent'),
-    lostOut: sum(reported, 'packetsLost'),
+    sent: outbound.map((stream) => sentOf(stream, reported.find(({ localId }) => localId === stream.id))),
     rtt: number(pair?.currentRoundTripTime) ?? number(reported.find(({ roundTripTime }) => roundTripTime)?.roundTripTime),
     room: number(pair?.availableOutgoingBitrate),
     jitter: number(inbound.find(({ kind }) => kind === 'audio')?.jitter),
@@ -59,11 +66,10 @@ export function read(report) {
 export function between(before, now) {
   const seconds = before ? (now.at - before.at) / 1000 : 0;
   const lost = Math.max(0, now.lostIn - (before?.lostIn ?? 0));
-  const lostOut = Math.max(0, now.lostOut - (before?.lostOut ?? 0));
   return {
     rtt: now.rtt,
     loss: share(lost, lost + now.packetsIn - (before?.packetsIn ?? 0)),
-    lossOut: share(lostOut, now.packetsOut - (before?.packetsOut ?? 0)),
+    lossOut: lossOut(before?.sent ?? [], now.sent),
     room: now.room,
     jitter: now.jitter,
     bitrateIn: rate(now.bytesIn - (before?.bytesIn ?? 0), seconds),
@@ -71,6 +77,33 @@ export function between(before, now) {
     ...now.picture,
     limitedBy: now.limitedBy,
   };
+}
+
+/**
+ * @param {any} stream
+ * @param {any} heard  the other side's report about it
+ * @returns {Sent}
+ */
+function sentOf({ id, kind, packetsSent = 0 }, heard) {
+  return { id, video: kind === 'video', packets: packetsSent, lost: number(heard?.fractionLost), told: number(heard?.timestamp) };
+}
+
+/**
+ * What is lost of what goes out. Pictures are reported on about every second, a voice every three to five, so counts of one second
+ * would hold the losses of some streams against the packets of all; each report says itself what share was lost since the one before
+ * (RFC 3550, 6.4.1). While pictures flow, theirs holds until the next report; without them that of the voice counts once.
+ * @param {Sent[]} before
+ * @param {Sent[]} now
+ */
+function lossOut(before, now) {
+  const flowing = now.flatMap(({ id, video, packets, lost, told }) => {
+    const last = before.find((stream) => stream.id === id);
+    const sent = packets - (last?.packets ?? 0);
+    return sent > 0 && lost !== null && (video || told !== last?.told) ? [{ video, sent, lost: lost * sent }] : [];
+  });
+  const pictures = flowing.filter(({ video }) => video);
+  const judged = pictures.length > 0 ? pictures : flowing;
+  return share(sum(judged, 'lost'), sum(judged, 'sent'));
 }
 
 /**

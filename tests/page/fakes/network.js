@@ -66,7 +66,6 @@ class FakeConnection extends EventTarget {
   lostGeneration = 0;
   bytesIn = 0;
   bytesOut = 0;
-  packetsLost = 0;
   /** Share of what this side sends that does not arrive. */
   lossOut = 0;
   silentFor = 0;
@@ -148,7 +147,7 @@ class FakeConnection extends EventTarget {
     return new Map([
       ['rtp', { id: 'rtp', type: 'inbound-rtp', kind: 'audio', timestamp: this.network.clock.now(), bytesReceived: this.bytesIn, packetsReceived: this.bytesIn / 100, packetsLost: 0 }],
       ['out', { id: 'out', type: 'outbound-rtp', timestamp: this.network.clock.now(), packetsSent: this.bytesOut / 100, bytesSent: this.bytesOut }],
-      ['heard', { id: 'heard', type: 'remote-inbound-rtp', timestamp: this.network.clock.now(), packetsLost: this.packetsLost }],
+      ['heard', { id: 'heard', type: 'remote-inbound-rtp', timestamp: this.network.clock.now(), localId: 'out', fractionLost: this.lossOut }],
       ...this.network.pathStats(),
       ['data', { id: 'data', type: 'data-channel', timestamp: this.network.clock.now(), bytesReceived }],
     ]);
@@ -167,7 +166,6 @@ class FakeConnection extends EventTarget {
     this.#become('connected');
     if (this.other.transceivers.some(({ sender }) => sender.track?.enabled)) this.bytesIn += BYTES_PER_LOOK;
     this.bytesOut += BYTES_PER_LOOK;
-    this.packetsLost += (BYTES_PER_LOOK / 100) * this.lossOut;
     for (const channel of this.channels) channel.pump();
   }
 
