@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { holdsFile, pastes, stopsFile } from '../harness/moves.mjs';
 import { scenario } from '../harness/scenario.mjs';
 import { words } from '../harness/words.mjs';
 
@@ -38,10 +39,7 @@ scenario('the sender cancels a file, and the receiver is told', async (stage) =>
   const { alice, bob, file } = await aboutToSend(stage, 256);
   await alice.sendsFile(file.path);
   await bob.acceptsFile('holiday.bin');
-  await bob.seesProgress('holiday.bin');
-  await alice.cancelsFile('holiday.bin');
-  await alice.transfer('holiday.bin').getByText(words('files.cancelled.you')).waitFor();
-  await bob.transfer('holiday.bin').getByText(words('files.cancelled.peer', { name: 'Alice' })).waitFor();
+  await stopsFile(alice, bob, 'holiday.bin');
   await bob.button(words('files.clear')).click(); // the list does not keep what is over
   await bob.transfer('holiday.bin').waitFor({ state: 'detached' });
   await bob.button(words('files.clear')).waitFor({ state: 'hidden' });
@@ -57,11 +55,7 @@ scenario('files are dropped on the page and pasted into it; one that was not sav
   }
   await bob.acceptsFile('dropped.bin');
   await bob.transfer('dropped.bin').getByRole('link').waitFor();
-  await alice.page.evaluate(() => {
-    const clipboardData = new DataTransfer();
-    clipboardData.items.add(new File(['pasted'], 'pasted.txt'));
-    document.dispatchEvent(new ClipboardEvent('paste', { clipboardData }));
-  });
+  await pastes(alice, 'pasted.txt');
   await bob.transfer('pasted.txt').getByRole('button', { name: `${words('files.decline')} pasted.txt` }).click();
   await bob.button(words('files.clear')).click();
   await bob.transfer('pasted.txt').waitFor({ state: 'detached' });
@@ -76,23 +70,14 @@ scenario('the receiver cancels a file, and the sender is told', async (stage) =>
   const { alice, bob, file } = await aboutToSend(stage, 256);
   await alice.sendsFile(file.path);
   await bob.acceptsFile('holiday.bin');
-  await bob.seesProgress('holiday.bin');
-  await bob.cancelsFile('holiday.bin');
-  await bob.transfer('holiday.bin').getByText(words('files.cancelled.you')).waitFor();
-  await alice.transfer('holiday.bin').getByText(words('files.cancelled.peer', { name: 'Bob' })).waitFor();
+  await stopsFile(bob, alice, 'holiday.bin');
 });
 
 scenario('a file is held from either side, and goes on', async (stage) => {
   const { alice, bob, file } = await aboutToSend(stage, 32);
   await alice.sendsFile(file.path);
   await bob.acceptsFile('holiday.bin');
-  await bob.seesProgress('holiday.bin');
-  await bob.pausesFile('holiday.bin');
-  await alice.transfer('holiday.bin').getByText(words('files.paused.peer', { name: 'Bob' }).split(' ·')[0]).waitFor();
-  await bob.resumesFile('holiday.bin');
-  await alice.pausesFile('holiday.bin');
-  await bob.transfer('holiday.bin').getByText(words('files.paused.peer', { name: 'Alice' }).split(' ·')[0]).waitFor();
-  await alice.resumesFile('holiday.bin');
+  await holdsFile(alice, bob, 'holiday.bin');
   assert.equal(sha256(await bob.savesFile('holiday.bin')), file.sha256);
 });
 

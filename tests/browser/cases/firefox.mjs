@@ -1,9 +1,11 @@
 // Two different browsers in one call. Who was there first makes the offers, so it is played both ways round.
 
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { drawsByKeys, fillsScreen, filmsBoard, hasSmallWindow, movesOwnPicture, speaksByKey } from '../harness/moves.mjs';
+import { drawsByKeys, fillsScreen, filmsBoard, hasSmallWindow, holdsFile, movesOwnPicture, pastes, speaksByKey, stopsFile } from '../harness/moves.mjs';
 import { draws, inked } from '../harness/paper.mjs';
 import { scenario } from '../harness/scenario.mjs';
 import { until } from '../harness/until.mjs';
@@ -120,6 +122,66 @@ scenario('firefox comes to a board that was drawn on before, and draws too: by h
   await drawsByKeys(alice);
   await filmsBoard(alice, bob);
 }, { needs });
+
+scenario('at firefox one stands before a door: knocks, is turned away, is let in, comes back to the seat, and finds a full room', async (stage) => {
+  const server = await stage.server({ ROOMS__LOBBY: 'true', ROOMS__MAX_PEOPLE: '2' });
+  const alice = await stage.person(server, 'Alice');
+  const [bob, carol] = [await stage.person(server, 'Bob', { kind: 'firefox' }), await stage.person(server, 'Carol', { kind: 'firefox' })];
+  await alice.join('kitchen');
+  await bob.openRoom('kitchen');
+  for (const answer of ['decline', 'admit']) {
+    await bob.button('Join').click();
+    await bob.reads(words('knock.waiting'));
+    await alice.button(words(`knock.${answer}.who`, { name: 'Bob' })).click();
+    if (answer === 'decline') await bob.reads(words('problems.declined'));
+  }
+  await bob.button('Leave').waitFor();
+  await carol.openRoom('kitchen');
+  await carol.button('Join').click();
+  await alice.button(words('knock.admit.who', { name: 'Carol' })).click();
+  await carol.reads(words('full.title'));
+  await bob.reloads(); // only the kept seat lets Bob in: the room is full, and nobody opens
+  await bob.seesMoving('Alice');
+}, { needs });
+
+scenario('at firefox files are pasted, dropped, sent as a folder, held and stopped, from either side', async (stage) => {
+  const { server, alice, bob } = await meet(stage);
+  await pastes(alice, 'pasted.txt');
+  assert.equal(String(await bob.receivesFile('pasted.txt')), 'pasted.txt');
+  await alice.page.evaluate(drops);
+  assert.equal(String(await bob.receivesFile('dropped.txt')), 'dropped');
+  await alice.page.evaluate(choosesFolder);
+  const archive = path.join(server.folder, 'received.zip');
+  await writeFile(archive, await bob.receivesFile('Holiday.zip'));
+  assert.equal(execFileSync('unzip', ['-p', archive, 'Holiday/sea/wave.txt'], { encoding: 'utf8' }), 'wave');
+
+  for (const [sender, receiver, name] of /** @type {const} */ ([[bob, alice, 'to-firefox.bin'], [alice, bob, 'from-firefox.bin']])) {
+    const file = path.join(server.folder, name);
+    execFileSync('truncate', ['--size=256M', file]); // nothing on the disk
+    await sender.sendsFile(file);
+    await receiver.acceptsFile(name);
+    await holdsFile(sender, receiver, name);
+    await receiver.seesPercent(name, await receiver.firstProgress(name) + 1); // it goes on
+    await stopsFile(alice, bob, name);
+  }
+}, { needs });
+
+/** In the page: a file is let go of over it. */
+function drops() {
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File(['dropped'], 'dropped.txt'));
+  for (const type of ['dragover', 'drop']) document.querySelector('.room').dispatchEvent(new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer }));
+}
+
+/** In the page: what Firefox makes of a folder that was chosen. Its driver chooses files only. */
+function choosesFolder() {
+  const chooser = /** @type {HTMLInputElement} */ (document.querySelector('[data-part="folder-chooser"]'));
+  const chosen = new DataTransfer();
+  chosen.items.add(new File(['wave'], 'wave.txt'));
+  chooser.files = chosen.files;
+  Object.defineProperty(chooser.files[0], 'webkitRelativePath', { value: 'Holiday/sea/wave.txt' });
+  chooser.dispatchEvent(new Event('change'));
+}
 
 /** Alice at Firefox and Bob at Chromium, who see each other. @param {import('../harness/scenario.mjs').Stage} stage */
 async function meet(stage) {

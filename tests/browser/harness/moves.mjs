@@ -78,3 +78,34 @@ export async function filmsBoard(one, other) {
   await one.page.locator('.board canvas').waitFor({ state: 'detached' });
   await other.screenOf(one.name).waitFor({ state: 'hidden' });
 }
+
+/** Held from either side, whole in the end. @param {Person} from @param {Person} to who has taken it @param {string} name of the file */
+export async function holdsFile(from, to, name) {
+  const held = (one, by) => one.transfer(name).getByText(words('files.paused.peer', { name: by.name }).split(' ·')[0]).waitFor();
+  await to.seesProgress(name);
+  await to.pausesFile(name);
+  await held(from, to);
+  await to.resumesFile(name);
+  await from.pausesFile(name);
+  await held(to, from);
+  await from.resumesFile(name);
+}
+
+/** @param {Person} one @param {Person} other at the other end @param {string} name of a file on its way */
+export async function stopsFile(one, other, name) {
+  await other.seesProgress(name);
+  await one.cancelsFile(name);
+  await one.transfer(name).getByText(words('files.cancelled.you')).waitFor();
+  await other.transfer(name).getByText(words('files.cancelled.peer', { name: one.name })).waitFor();
+}
+
+/** A file that was copied somewhere else. @param {Person} one @param {string} name */
+export async function pastes(one, name) {
+  await one.page.evaluate((called) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.items.add(new File([called], called));
+    const paste = new ClipboardEvent('paste', { bubbles: true });
+    Object.defineProperty(paste, 'clipboardData', { value: clipboardData }); // Firefox gives an event that a script made none
+    document.dispatchEvent(paste);
+  }, name);
+}
