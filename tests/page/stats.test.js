@@ -40,26 +40,31 @@ test('rates and losses are those since the last reading', () => {
   });
 });
 
-/** What is lost of what is sent, second by second: of a picture and of a voice how many packets so far, and the last report's share and time. */
+/**
+ * What is lost of what is sent, second by second: of pictures the packets so far and those of them sent again, of the voice the packets,
+ * and of both the last report's share and time.
+ */
 function losses(...seconds) {
-  const readings = seconds.map(([frames, [lostFrames, toldFrames], voice, [lostVoice, toldVoice]]) => read(report(
-    { id: 'v', type: 'outbound-rtp', kind: 'video', packetsSent: frames },
+  const readings = seconds.map(([[frames, again, [lostFrames, toldFrames]], [voice, [lostVoice, toldVoice]]]) => read(report(
+    { id: 'v', type: 'outbound-rtp', kind: 'video', packetsSent: frames, retransmittedPacketsSent: again },
     { id: 'a', type: 'outbound-rtp', kind: 'audio', packetsSent: voice },
     { id: 'x', type: 'remote-inbound-rtp', kind: 'video', localId: 'v', fractionLost: lostFrames, timestamp: toldFrames },
     { id: 'y', type: 'remote-inbound-rtp', kind: 'audio', localId: 'a', fractionLost: lostVoice, timestamp: toldVoice },
   )));
   return readings.map((now, index) => between(readings[index - 1] ?? null, now).lossOut);
 }
+const NEVER = [undefined, 0];
 
-test('of pictures as much is lost as the last report about them says, also in a second without one; the voice is told of too seldom', () => {
-  const never = [undefined, 0];
-  assert.deepEqual(losses([20, never, 50, never], [40, [0.3, 2], 100, never], [60, [0.3, 2], 150, [0.1, 3]]), [null, 0.3, 0.3]);
-  assert.deepEqual(losses([20, [1, 1], 50, never], [40, [0, 2], 100, [0.2, 2]]), [1, 0], 'a burst is over when no picture is lost any more');
+test('a picture that is sent again has been lost, though nobody reports it, in each second and not only when the voice is reported on', () => {
+  const all = [0, 1];
+  assert.deepEqual(losses([[20, 0, all], [50, NEVER]], [[40, 6, all], [100, NEVER]], [[60, 12, all], [150, [0.4, 3]]], [[80, 18, all], [200, [0.4, 3]]]), [0, 0.3, 26 / 70, 0.3]);
+  assert.deepEqual(losses([[20, 0, [0, 1]], [50, NEVER]], [[40, 0, [0.5, 2]], [100, NEVER]]), [0, 0.5], 'what came too late for that is reported');
+  assert.deepEqual(losses([[20, 0, NEVER], [50, NEVER]]), [null]);
 });
 
 test('without pictures the voice tells what is lost, each report once', () => {
-  const old = [0.3, 1];
-  assert.deepEqual(losses([20, old, 50, [0, 1]], [20, old, 100, [0.2, 2]], [20, old, 150, [0.2, 2]], [20, old, 200, [0.1, 4]]), [0.3, 0.2, null, 0.1]);
+  const still = [20, 0, [0.3, 1]];
+  assert.deepEqual(losses([still, [50, [0, 1]]], [still, [100, [0.2, 2]]], [still, [150, [0.2, 2]]], [still, [200, [0.1, 4]]]).slice(1), [0.2, null, 0.1]);
 });
 
 test('the picture is the larger of camera and screen, and an empty place has none', () => {
