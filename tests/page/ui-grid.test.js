@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { GAP, arrange, grid } from '../../web/ui/grid.js';
+import { CORNERS, GAP, arrange, grid } from '../../web/ui/grid.js';
 
 /** @typedef {import('../../web/ui/grid.js').Rect} Rect */
 const STAGES = [[320, 420], [366, 730], [820, 300], [820, 1000], [1400, 760], [1400, 500], [3800, 2000]];
@@ -43,6 +43,17 @@ test('with one other person, that person fills the stage and you float inside it
   assert.deepEqual(rects.get('bob'), { x: 0, y: 0, width: 366, height: 730 });
   const you = /** @type {Rect} */ (rects.get('you'));
   assert.ok(inside(you, 366, 730) && you.width < 366 / 3);
+});
+
+test('wherever you float, the buttons and the name of the other person stay free', () => {
+  for (const [width, height] of STAGES) {
+    const [buttons, name] = [{ x: 0, y: 0, width, height: 44 }, { x: 0, y: height - 40, width: width / 2, height: 40 }];
+    for (const corner of CORNERS) {
+      const you = /** @type {Rect} */ (arrange({ width, height }, { tiles: ['bob', 'you'], you: 'you', focus: null, corner }).get('you'));
+      assert.ok(inside(you, width, height), `${corner} of ${width}x${height}`);
+      for (const kept of [buttons, name]) assert.ok(!overlap(you, kept), `${corner} of ${width}x${height} covers ${JSON.stringify(kept)}`);
+    }
+  }
 });
 
 test('alone, you float and leave the middle to the invitation', () => {

@@ -21,6 +21,8 @@ export const CORNERS = Object.freeze(['bottom-right', 'bottom-left', 'top-left',
 export const GAP = 8;
 /** Between the self-view and the stage's edge. */
 const MARGIN = 12;
+/** What stands along the edges of the tile below: its buttons at the top, its name at the bottom left. */
+const EDGE = 48;
 /** A face survives being cut to these shapes: wide rooms keep to camera shapes, tall ones may go upright. */
 const WIDE_SHAPES = { min: 4 / 3, max: 16 / 9 };
 const TALL_SHAPES = { min: 3 / 4, max: 16 / 9 };
@@ -163,7 +165,7 @@ function whole(stage) {
 }
 
 /**
- * The small self-view in its corner, in the shape of the stage.
+ * The small self-view in its corner, in the shape of the stage, clear of what the tile below has there.
  * @param {Size} stage
  * @param {Corner} corner
  * @returns {Rect}
@@ -172,9 +174,10 @@ function floating(stage, corner) {
   const wide = stage.width >= stage.height;
   const width = wide ? clamp(stage.width * 0.2, 120, 256) : clamp(stage.width * 0.28, 96, 160);
   const height = wide ? (width * 9) / 16 : (width * 4) / 3;
+  const below = corner === 'bottom-right' ? MARGIN : EDGE;
   return {
     x: corner.endsWith('left') ? MARGIN : stage.width - width - MARGIN,
-    y: corner.startsWith('top') ? MARGIN : stage.height - height - MARGIN,
+    y: corner.startsWith('top') ? EDGE : stage.height - height - below,
     width, height,
   };
 }
