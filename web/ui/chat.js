@@ -19,6 +19,9 @@ export class Chat {
     this.log = part(view, 'log');
     this.field = part(view, 'message', HTMLTextAreaElement);
     this.empty = part(view, 'chat-empty');
+    // Who comes into a call that is on sees nothing of before, and should know that there may be something.
+    this.late = call.peers.size > 0;
+    if (this.late) say(this.empty, 'chat.before');
     /** @type {ChatMessage | null} */
     this.last = null;
     const form = part(view, 'chat-form', HTMLFormElement);
@@ -50,7 +53,7 @@ export class Chat {
     part(article, 'at').textContent = new Intl.DateTimeFormat(currentLanguage(), { timeStyle: 'short' }).format(message.at);
     part(article, 'text').append(...pieces(message.text).map(piece));
     const atEnd = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 80;
-    this.empty.hidden = true;
+    this.empty.hidden = !this.late;
     this.log.append(article);
     this.last = message;
     if (atEnd || message.from === 'you') this.toEnd();

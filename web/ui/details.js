@@ -11,6 +11,8 @@ import { currentLanguage, localise, say, t } from './words.js';
 
 /** @typedef {import('../call/peer.js').Peer} Peer */
 const REFRESH = 1000;
+/** What the browser says holds a picture back, by the W3C's names. @type {Record<string, string>} */
+const HELD_BACK = Object.freeze({ bandwidth: 'details.limits.bandwidth', cpu: 'details.limits.cpu' });
 
 /** @param {Peer} peer */
 export function openDetails(peer) {
@@ -53,7 +55,21 @@ function facts(peer) {
   found.push(['details.in', bitrateWords(stats.bitrateIn, language)], ['details.out', bitrateWords(stats.bitrateOut, language)]);
   if (stats.width && stats.height) found.push(['details.picture', `${stats.width} × ${stats.height}, ${Math.round(stats.fps ?? 0)} fps`]);
   if (stats.codec) found.push(['details.codec', stats.codec]);
+  found.push(['details.limits', limitWords(peer.limits.camera ?? {}, stats.limitedBy, language)]);
   return found;
+}
+
+/**
+ * How much of a picture this person gets at most, and what makes it less than that.
+ * @param {import('../call/slots.js').Limit} camera
+ * @param {string | null} limitedBy
+ * @param {string} language
+ */
+function limitWords({ active, maxBitrate = 0, maxFramerate = 0 }, limitedBy, language) {
+  if (!active) return t('details.limits.none');
+  const most = t('details.limits.most', { rate: bitrateWords(maxBitrate, language), fps: String(maxFramerate) });
+  const held = HELD_BACK[limitedBy ?? ''];
+  return held ? `${most}; ${t(held)}` : most;
 }
 
 /**

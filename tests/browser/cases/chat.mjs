@@ -26,9 +26,11 @@ scenario('who comes later does not see what was written before, and is told so',
   const bob = await stage.person(server, 'Bob');
   await bob.join('kitchen');
   await bob.button('Chat').click();
-  await bob.reads(words('chat.empty'));
+  await bob.reads(words('chat.before'));
   await alice.seesMoving('Bob', { frames: 1 });
   await alice.says('welcome');
   await bob.reads('welcome');
+  await bob.reads(words('chat.before'));
   assert.equal(await bob.page.getByText('a secret of the first hour').count(), 0);
+  assert.equal(await alice.page.getByText(words('chat.before')).count(), 0);
 });
