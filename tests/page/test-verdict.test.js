@@ -25,7 +25,7 @@ test('the verdict names what keeps calls from going well', () => {
   assert.equal(verdict({ stun: true, udp: false, tcp: false, tls: false }, 'symmetric'), 'direct-only');
   assert.equal(verdict({ stun: false, udp: false, tcp: false, tls: false }, 'blocked'), 'nothing');
   assert.equal(verdict({ stun: true }, 'steady'), 'no-relay');
-  assert.equal(verdict({}, 'unknown'), 'unknown');
+  assert.equal(verdict({}, 'unknown'), 'no-relay');
   assert.equal(verdict(all, 'steady', false), 'no-hub');
 });
 

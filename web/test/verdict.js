@@ -4,7 +4,7 @@
 
 /** @typedef {import('./probe.js').Result} Result */
 /** @typedef {import('./probe.js').Transport} Transport */
-/** @typedef {'good' | 'symmetric' | 'no-udp' | 'relay-not-by-udp' | 'direct-only' | 'no-relay' | 'no-hub' | 'nothing' | 'unknown'} Verdict */
+/** @typedef {'good' | 'symmetric' | 'no-udp' | 'relay-not-by-udp' | 'direct-only' | 'no-relay' | 'no-hub' | 'nothing'} Verdict */
 /**
  * @typedef {object} Findings
  * @property {boolean} hub               the WebSocket opened
@@ -23,7 +23,7 @@ export function verdictOf({ hub, results, nat }) {
   const byStream = works('tcp') || works('tls');
   // A STUN answer is believed only where it told something: a browser whose UDP goes nowhere may keep quiet about it.
   const udp = works('udp') || (nat !== 'blocked' && nat !== 'none' && nat !== 'unknown');
-  if (!offered) return results.length > 0 ? (works('stun') ? 'no-relay' : 'nothing') : 'unknown';
+  if (!offered) return results.length === 0 || works('stun') ? 'no-relay' : 'nothing';
   if (works('udp')) return nat === 'symmetric' ? 'symmetric' : 'good';
   if (byStream) return udp ? 'relay-not-by-udp' : 'no-udp';
   return udp ? 'direct-only' : 'nothing';

@@ -72,6 +72,7 @@ class TestView {
     showRate(part(this.element, 'down'), down);
     showRate(part(this.element, 'up'), up);
     const running = this.examination.state === 'running';
+    part(this.element, 'ways-card').hidden = !running && ways.length === 0; // a server without a relay
     part(this.element, 'again').setAttribute('aria-disabled', String(running));
     part(this.element, 'copy').setAttribute('aria-disabled', String(running));
   }
