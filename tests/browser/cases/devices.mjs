@@ -62,18 +62,80 @@ for (const kind of /** @type {const} */ (['chromium that refuses', 'firefox that
 
 /** In the page: a camera and a microphone that may be used. */
 function lendDevices() {
-  const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 180 });
-  const brush = canvas.getContext('2d');
-  let hue = 0;
-  setInterval(() => {
-    hue += 20;
-    brush.fillStyle = `hsl(${hue} 80% 50%)`;
-    brush.fillRect(0, 0, canvas.width, canvas.height);
-  }, 1000 / 15);
   navigator.mediaDevices.getUserMedia = async ({ audio, video }) => new MediaStream([
-    ...(video ? canvas.captureStream(15).getTracks() : []),
+    ...(video ? window.colours(320, 180).getTracks() : []),
     ...(audio ? new AudioContext().createMediaStreamDestination().stream.getTracks() : []),
   ]);
+}
+
+for (const kind of /** @type {const} */ (['chromium', 'firefox'])) {
+  scenario(`another camera and microphone are taken in mid-call and pulled out, the first ones step in, and sound goes to the speaker one asks for (${kind})`, async (stage) => {
+    const server = await stage.server();
+    const alice = await stage.person(server, 'Alice', { kind });
+    await alice.context.addInitScript(plugsIn);
+    const bob = await stage.person(server, 'Bob');
+    await alice.join('kitchen');
+    await bob.join('kitchen');
+    const seesShape = (/** @type {(width: number, height: number) => boolean} */ right) => until('Bob does not see the right camera', async () => {
+      const [width, height] = await bob.tile('Alice').locator('video').evaluate((/** @type {HTMLVideoElement} */ video) => [video.videoWidth, video.videoHeight]);
+      return width > 0 && right(width, height);
+    });
+    await seesShape((width, height) => width > height);
+    await bob.hears('Alice');
+    await alice.page.bringToFront(); // only a window that has the focus hears of devices in Firefox
+    await alice.button('Settings').click();
+    await alice.page.getByLabel(words('settings.camera')).selectOption('A square camera');
+    await seesShape((width, height) => width === height);
+    await alice.page.getByLabel(words('settings.microphone')).selectOption('A deaf microphone');
+    await bob.hearsNothingOf('Alice');
+    await alice.button(words('settings.other-speaker')).click();
+    await alice.page.waitForFunction(() => {
+      const players = [...document.querySelectorAll('#sounds audio')];
+      return players.length > 0 && players.every((player) => window['routed'].get(player) === 'desk');
+    });
+    await until('the speaker is not shown as chosen', async () => await alice.page.getByLabel(words('settings.speaker')).inputValue() === 'desk');
+    await alice.page.keyboard.press('Escape');
+    await alice.page.evaluate(() => window['pullOut']());
+    await seesShape((width, height) => width > height);
+    await bob.hears('Alice');
+  }, { needs: ['chromium', kind] });
+}
+
+/** In the page: a camera with a square picture, a microphone that hears nothing, and a speaker that is only told of once it is asked for. */
+function plugsIn() {
+  const devices = navigator.mediaDevices;
+  if (!devices) return; // the empty page before the first one
+  const enumerate = devices.enumerateDevices.bind(devices);
+  const open = devices.getUserMedia.bind(devices);
+  const entry = (kind, deviceId, label) => /** @type {MediaDeviceInfo} */ (/** @type {unknown} */ ({ kind, deviceId, label, groupId: '' }));
+  const plugged = [entry('videoinput', 'square', 'A square camera'), entry('audioinput', 'deaf', 'A deaf microphone')];
+  const taken = /** @type {MediaStreamTrack[]} */ ([]);
+  devices.enumerateDevices = async () => [...await enumerate(), ...plugged];
+  devices.getUserMedia = async (wanted) => {
+    const isWanted = (slot, id) => wanted[slot]?.deviceId?.exact === id;
+    if (!isWanted('video', 'square') && !isWanted('audio', 'deaf')) return open(wanted);
+    const stream = wanted.video ? window.colours(360, 360) : new AudioContext().createMediaStreamDestination().stream;
+    for (const track of stream.getTracks()) {
+      taken.push(track);
+      // Of an end that a script made up Firefox tells no listener but this one.
+      Object.assign(track, { addEventListener: (type, heard) => { track[`on${type}`] = heard; } });
+    }
+    return stream;
+  };
+  window['pullOut'] = () => {
+    plugged.length = 0;
+    for (const track of taken) {
+      track.stop();
+      track.dispatchEvent(new Event('ended'));
+    }
+  };
+  Object.assign(devices, { selectAudioOutput: async () => {
+    const speaker = entry('audiooutput', 'desk', 'On the desk');
+    plugged.push(speaker);
+    return speaker;
+  } });
+  window['routed'] = new Map();
+  HTMLMediaElement.prototype.setSinkId = async function route(id) { window['routed'].set(this, id); };
 }
 
 scenario('a refused permission is explained in words, and the call goes on without', async (stage) => {

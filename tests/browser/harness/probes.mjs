@@ -71,6 +71,19 @@ export function bringTools() {
     return [...all].filter((player) => player.srcObject);
   };
 
+  // A camera that nobody plugged in: its picture is one colour after the other.
+  window.colours = (width, height) => {
+    const canvas = Object.assign(document.createElement('canvas'), { width, height });
+    const brush = canvas.getContext('2d');
+    let hue = 0;
+    setInterval(() => {
+      hue += 20;
+      brush.fillStyle = `hsl(${hue} 80% 50%)`;
+      brush.fillRect(0, 0, width, height);
+    }, 1000 / 15);
+    return canvas.captureStream(15);
+  };
+
   // The picture that is to be seen in a tile, if there is one.
   window.pictureIn = (tile) => window.playersIn(tile).find((player) => player.videoWidth && player.srcObject.getVideoTracks().length && player.checkVisibility({ opacityProperty: true }));
 

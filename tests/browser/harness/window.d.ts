@@ -4,6 +4,7 @@
 type Player = HTMLVideoElement & { srcObject: MediaStream };
 
 interface Window {
+  colours(width: number, height: number): MediaStream;
   playersIn(root: ParentNode): Player[];
   keptConnections: RTCPeerConnection[];
   keptRefusals: string[];
