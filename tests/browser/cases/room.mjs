@@ -1,6 +1,6 @@
 // Who is in the room: coming, going, coming back, and no seat left.
 
-import { PATIENCE_MS } from '../harness/person.mjs';
+import { PATIENCE_MS } from '../harness/until.mjs';
 import { scenario } from '../harness/scenario.mjs';
 import { words } from '../harness/words.mjs';
 

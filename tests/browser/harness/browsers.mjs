@@ -1,6 +1,8 @@
 // The browsers of the suite: each kind is started once, when first asked for, and shared; a person is a context of its own in one.
 
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { chromium, firefox } from 'playwright-core';
 
 /** Looked for in this order; the variables win. */
@@ -13,6 +15,10 @@ const ask = '--use-fake-ui-for-media-stream'; // says yes to every question
 // The fake camera is a moving picture with a clock, the fake microphone beeps. Fifteen pictures a second: every person of the
 // suite shares the same few cores, and what is tested is that pictures move.
 const devices = '--use-fake-device-for-media-stream=device-count=2,fps=15';
+
+/** Where every Firefox puts what is saved, by the name it is saved under: its driver tells of no download. */
+export const SAVED_BY_FIREFOX = mkdtempSync(path.join(tmpdir(), 'callbox-saved-'));
+process.once('exit', () => rmSync(SAVED_BY_FIREFOX, { recursive: true, force: true }));
 
 /** As Firefox keeps what somebody has said once and for all (`nsIPermissionManager`). */
 const REFUSED = 2;
@@ -105,6 +111,7 @@ function startFirefox(prefs) {
     channel: 'moz-firefox', // speaks WebDriver BiDi to an unpatched Firefox
     executablePath: find(FIREFOXES),
     headless: true,
+    downloadsPath: SAVED_BY_FIREFOX,
     firefoxUserPrefs: {
       'media.navigator.permission.disabled': true,
       'media.autoplay.default': 0,

@@ -2,7 +2,8 @@
 // Firefox several in the same call.
 
 import assert from 'node:assert/strict';
-import { inked } from './paper.mjs';
+import { inkIn, inkShared, inked } from './paper.mjs';
+import { pixelsOf } from './png.mjs';
 import { until } from './until.mjs';
 import { words } from './words.mjs';
 
@@ -70,10 +71,16 @@ export async function drawsByKeys(one) {
   await until('nothing was drawn', async () => await inked(one) > 500);
 }
 
+/** What is on the board as a picture, a file of one's own. @param {Person} one in the room *kitchen*, whose board is open */
+export async function keepsBoard(one) {
+  const picture = await one.saves(`${words('bar.board')} kitchen.png`, () => one.button(words('board.save')).click());
+  assert.equal(inkIn(pixelsOf(picture)), await inked(one));
+}
+
 /** The board as a moving picture, until it is closed. @param {Person} one whose board is open @param {Person} other */
 export async function filmsBoard(one, other) {
   await one.button(words('board.film')).click();
-  await other.screenOf(one.name).locator('video').evaluate((/** @type {HTMLVideoElement} */ video) => new Promise((resolve) => { video.requestVideoFrameCallback(resolve); }));
+  await until(`${other.name} sees no line in the film`, async () => await inkShared(other, one.name) > 100);
   await one.button(words('board.close')).click();
   await one.page.locator('.board canvas').waitFor({ state: 'detached' });
   await other.screenOf(one.name).waitFor({ state: 'hidden' });

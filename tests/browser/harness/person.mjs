@@ -1,12 +1,13 @@
 // One person at one browser: does what a user does, by the names a user reads, and says what this person sees and hears.
 
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { SAVED_BY_FIREFOX } from './browsers.mjs';
 import * as probes from './probes.mjs';
+import { PATIENCE_MS, until } from './until.mjs';
 import { words } from './words.mjs';
-
-/** How long a person waits for something that should happen soon. Generous: it is only ever used up by a failure. */
-export const PATIENCE_MS = 30_000;
 
 export class Person {
   /** What the page said on its console, and every error it threw. */
@@ -143,11 +144,26 @@ export class Person {
   async savesFile(name) {
     const save = this.transfer(name).getByRole('link');
     await save.waitFor({ timeout: 120_000 });
+    return this.saves(name, () => save.click());
+  }
+
+  /** What is saved under this name when something is pressed. @param {string} name @param {() => Promise<void>} press */
+  async saves(name, press) {
+    if (this.context.browser()?.browserType().name() === 'firefox') return this.#savesAtFirefox(name, press);
     const saving = this.page.waitForEvent('download');
-    await save.click();
+    await press();
     const download = await saving;
     if (download.suggestedFilename() !== name) throw new Error(`saved as ${download.suggestedFilename()}, not ${name}`);
     return readFile(await download.path());
+  }
+
+  /** The name stands there from the beginning, before an empty file; all bytes come to it at once, in the end. */
+  async #savesAtFirefox(name, press) {
+    const file = path.join(SAVED_BY_FIREFOX, name);
+    await rm(file, { force: true });
+    await press();
+    await until(`nothing was saved as ${name}`, () => existsSync(file) && statSync(file).size > 0);
+    return readFile(file);
   }
 
   /** The same tab, loaded anew, and back in the room. */

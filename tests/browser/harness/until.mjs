@@ -1,7 +1,9 @@
 // Waiting for what a page will do soon, without a word about when.
 
 import assert from 'node:assert/strict';
-import { PATIENCE_MS } from './person.mjs';
+
+/** How long anybody waits for something that should happen soon. Generous: it is only ever used up by a failure. */
+export const PATIENCE_MS = 30_000;
 
 /** @param {string} what is wrong otherwise @param {() => Promise<boolean> | boolean} check */
 export async function until(what, check) {
