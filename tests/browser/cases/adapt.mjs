@@ -12,6 +12,30 @@ const HASTE = 4;
 /** What one is told of the path and of the picture that comes, as numbers. */
 const FACTS = ['rtt', 'loss', 'jitter', 'bitrateIn', 'bitrateOut', 'width', 'height', 'fps'];
 
+scenario('who is pinned is shown large, and who is shown small sends a small picture', async (stage) => {
+  const { people: [alice, bob, carol] } = await stage.call(['Alice', 'Bob', 'Carol']);
+  await alice.button('Camera').click(); // a picture less for the machine
+  const sends = async (/** @type {import('../harness/person.mjs').Person} */ person) => (await person.sendsTo('Alice')).framesEncoded > 0;
+  await until('no pictures come to Alice', async () => await sends(bob) && await sends(carol));
+  const width = async (name) => (await alice.tile(name).boundingBox()).width;
+  const scale = async (person, to = 'Alice') => (await person.sendsTo(to)).scaleResolutionDownBy;
+  const pin = alice.button(words('tile.pin', { name: 'Carol' }));
+  const alike = async () => await scale(bob) === 2 && await scale(carol) === 2 && await scale(bob, 'Carol') === 2;
+  await until('a third of a window gets more than half of 720 lines', alike);
+  await pin.click();
+  await until('Carol is not large', async () => await width('Carol') > 3 * await width('Bob'));
+  assert.equal(await pin.getAttribute('aria-pressed'), 'true');
+  await until('Bob sends more than a small tile shows', async () => {
+    const sent = await bob.sendsTo('Alice');
+    return sent.scaleResolutionDownBy === 4 && sent.frameHeight > 0 && sent.frameHeight <= 180;
+  });
+  await until('Carol sends less than three people get at most', async () => await scale(carol) === 4 / 3);
+  assert.equal(await scale(bob, 'Carol'), 2, 'what Carol is sent has to do with what Alice sees');
+  await pin.click();
+  await until('Carol is still large', async () => Math.abs(await width('Carol') - await width('Bob')) < 2);
+  await until('Bob\'s picture stays small', alike);
+});
+
 scenario('a page in the background gets sound and words and no pictures; nothing is lost when it is seen again', async (stage) => {
   const { people: [alice, bob] } = await stage.call(['Alice', 'Bob']);
   await alice.seesMoving('Bob', { frames: 5 });
