@@ -43,6 +43,27 @@ export function bringGlasses() {
     return { name: element === document.body ? '' : nameOf(element), outlined: element === document.body || getComputedStyle(element).outlineStyle !== 'none' };
   };
 
+  const controls = () => [...document.querySelectorAll('button, a[href], input, select, textarea, summary, canvas[tabindex]')]
+    .filter((element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && element.getBoundingClientRect().width > 1 && !element.closest('[aria-disabled="true"]'));
+
+  // The controls that nobody could press, though they are there: out of reach of scrolling, or with something above them.
+  window.controlsLost = () => controls().filter((element) => {
+    const open = document.querySelector('dialog[open], .bar-more.open, .react-sheet.open'); // what stands above the rest until it is closed
+    if (open && !open.contains(element)) return false;
+    element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
+    const { left, top, width, height } = element.getBoundingClientRect();
+    const hit = document.elementFromPoint(left + width / 2, top + height / 2);
+    return !hit || !(element.contains(hit) || hit.contains(element) || hit.closest('label')?.contains(element));
+  }).map(nameOf);
+
+  // Where the controls are that are wholly to be seen without scrolling.
+  window.controlsInSight = () => controls().flatMap((element) => {
+    const { left, top, right, bottom } = element.getBoundingClientRect();
+    const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+    const seen = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight && hit && (element.contains(hit) || hit.contains(element));
+    return seen ? [{ name: nameOf(element), left, top, right, bottom }] : [];
+  });
+
   // Every text and name that is to be seen or read out without the brackets of the strange language, but for what people and their devices are called.
   window.untranslated = () => {
     const own = '.brand, select, h1[data-part="name"], kbd, .sign, .tile-name, script, style, template';

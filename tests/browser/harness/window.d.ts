@@ -22,6 +22,10 @@ interface Window {
   bareRate: Promise<number>;
   buttonsSeen(): string[];
   focused(): { name: string; outlined: boolean };
+  /** A clock that was slowed or hurried. */
+  bentClock: { now: () => number; begun: number; since: number; pace: number };
+  controlsLost(): string[];
+  controlsInSight(): { name: string; left: number; top: number; right: number; bottom: number }[];
   untranslated(): string[];
   axe: typeof import('axe-core');
 }
