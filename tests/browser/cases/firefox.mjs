@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { drawsByKeys, fillsScreen, filmsBoard, hasSmallWindow, holdsFile, keepsBoard, movesOwnPicture, pastes, speaksByKey, stopsFile } from '../harness/moves.mjs';
+import { drawsByKeys, fillsScreen, filmsBoard, hasSmallWindow, holdsFile, keepsBoard, looksInMirror, movesOwnPicture, pastes, speaksByKey, stopsFile } from '../harness/moves.mjs';
 import { draws, inked } from '../harness/paper.mjs';
 import { scenario } from '../harness/scenario.mjs';
 import { until } from '../harness/until.mjs';
@@ -123,12 +123,13 @@ scenario('firefox comes to a board that was drawn on before, and draws too: by h
   await filmsBoard(alice, bob);
 }, { needs });
 
-scenario('at firefox one stands before a door: knocks, is turned away, is let in, comes back to the seat, and finds a full room', async (stage) => {
+scenario('at firefox one stands before a door: looks in the mirror, knocks, is turned away, is let in, comes back to the seat, and finds a full room', async (stage) => {
   const server = await stage.server({ ROOMS__LOBBY: 'true', ROOMS__MAX_PEOPLE: '2' });
   const alice = await stage.person(server, 'Alice');
   const [bob, carol] = [await stage.person(server, 'Bob', { kind: 'firefox' }), await stage.person(server, 'Carol', { kind: 'firefox' })];
   await alice.join('kitchen');
   await bob.openRoom('kitchen');
+  await looksInMirror(bob);
   for (const answer of ['decline', 'admit']) {
     await bob.button('Join').click();
     await bob.reads(words('knock.waiting'));
@@ -136,6 +137,8 @@ scenario('at firefox one stands before a door: knocks, is turned away, is let in
     if (answer === 'decline') await bob.reads(words('problems.declined'));
   }
   await bob.button('Leave').waitFor();
+  await alice.hearsNothingOf('Bob');
+  await alice.seesNoPictureOf('Bob');
   await carol.openRoom('kitchen');
   await carol.button('Join').click();
   await alice.button(words('knock.admit.who', { name: 'Carol' })).click();

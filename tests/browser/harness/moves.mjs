@@ -9,6 +9,20 @@ import { words } from './words.mjs';
 
 /** @typedef {import('./person.mjs').Person} Person */
 
+/** Sees oneself, and puts camera and microphone out. @param {Person} one who stands before the door */
+export async function looksInMirror(one) {
+  const mirror = one.page.getByRole('region', { name: words('lobby.preview') });
+  const picture = mirror.locator('video');
+  await picture.evaluate(async (/** @type {HTMLVideoElement} */ video) => {
+    for (let shown = 0; shown < 5; shown += 1) await new Promise((resolve) => { video.requestVideoFrameCallback(resolve); });
+  });
+  await one.button('Camera').click();
+  await picture.waitFor({ state: 'hidden' });
+  await mirror.getByText(words('lobby.camera-off')).waitFor();
+  await one.button('Microphone').click();
+  await mirror.locator('.meter').waitFor({ state: 'hidden' });
+}
+
 /** `one` is muted, and speaks for as long as the key is down. @param {Person} one @param {Person} other */
 export async function speaksByKey(one, other) {
   const muted = other.tile(one.name).getByText(words('tile.muted'));
