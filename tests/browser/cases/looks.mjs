@@ -6,7 +6,7 @@ import { browser } from '../harness/browsers.mjs';
 import { Gallery, missingFonts } from '../harness/gallery.mjs';
 import { draws } from '../harness/paper.mjs';
 import { scenario } from '../harness/scenario.mjs';
-import { all, closesDialog, comesTo, control, fourOnlookers, goesIn, press, twoOnlookers } from '../harness/seats.mjs';
+import { all, closesDialog, comesTo, control, fourOnlookers, goesIn, pairOfOnlookers, press, twoOnlookers } from '../harness/seats.mjs';
 import { wordsIn } from '../harness/words.mjs';
 
 /** @typedef {import('../harness/seats.mjs').Onlooker} Onlooker */
@@ -15,7 +15,7 @@ import { wordsIn } from '../harness/words.mjs';
 const lacks = missingFonts();
 
 scenario('every view on the way into a call looks as it was agreed', async (stage) => {
-  const server = await stage.server();
+  const server = await stage.server({ ROOMS__MAX_PEOPLE: '2' });
   const looks = await gallery(stage, 'door');
   const [people, refused] = [await fourOnlookers(stage, server), await fourOnlookers(stage, server, 'chromium that refuses')];
   await all(people, (person) => comesTo(person, 'kitchen'));
@@ -51,14 +51,22 @@ scenario('every view on the way into a call looks as it was agreed', async (stag
   await all(people, (person) => person.page.locator('.message').waitFor());
   await looks.at(people, 'knocking');
   await looks.compares(hanna, 'knocks-desk-light');
+
+  const pair = await pairOfOnlookers(stage, server);
+  await hanna.page.evaluate(sitSilently, { room: 'pantry', names: ['David', 'Erin'] });
+  await all(pair, (person) => comesTo(person, 'pantry'));
+  await all(pair, (person) => control(person, 'join').click());
+  await all(pair, (person) => person.page.locator('.message').waitFor());
+  await looks.at(pair, 'full');
   looks.close();
 }, { needs: ['chromium', 'chromium that refuses'], lacks });
 
 scenario('every view beside the calls looks as it was agreed', async (stage) => {
   const server = await stage.server();
   const looks = await gallery(stage, 'beside');
-  const [people, testers] = [await fourOnlookers(stage, server), await fourOnlookers(stage, server)];
-  await all(testers, (person) => person.page.goto(`${server.url}/test`)); // takes its time, during which the others are looked at
+  const without = await stage.server({ TURN__ENABLED: 'false', ROOMS__OPEN: 'false' });
+  const [people, testers, relayless] = [await fourOnlookers(stage, server), await fourOnlookers(stage, server), await pairOfOnlookers(stage, without)];
+  await all([...testers, ...relayless], (person) => person.page.goto(`${person.url}/test`)); // takes its time, during which the others are looked at
   await all(people, (person) => person.page.goto(`${server.url}/test?phone#phone=nobody-waits-for-this`));
   await all(people, (person) => person.page.locator('.phone h1', { hasText: wordsIn(person.language)('problems.code-ended') }).waitFor());
   await looks.at(people, 'phone');
@@ -72,6 +80,12 @@ scenario('every view beside the calls looks as it was agreed', async (stage) => 
   await looks.at(people, 'manual-offer');
   await all(testers, (person) => person.testsTheNetwork());
   await looks.at(testers, 'test');
+  await all(relayless, (person) => person.testsTheNetwork());
+  await looks.at(relayless, 'no-relay');
+  await all(relayless, (person) => comesTo(person, 'kitchen?i=nobody-knows-this-one'));
+  await all(relayless, (person) => control(person, 'join').click());
+  await all(relayless, (person) => person.page.locator('.notice').waitFor());
+  await looks.at(relayless, 'ended');
   await all(people, async ({ page }) => {
     await page.goto(server.url);
     await page.evaluate(() => navigator.serviceWorker.ready);
@@ -133,7 +147,7 @@ scenario('every view of a call looks as it was agreed', async (stage) => {
   await all(people, closesDialog);
   await all(people, async ({ page }) => {
     await page.locator('.tile[aria-label="Carol"] [data-part="link"]').click();
-    await page.locator('.details-sheet dt').nth(6).waitFor();
+    await page.locator('.details-sheet dt').nth(8).waitFor();
   });
   await looks.at(people, 'details');
   await all(people, closesDialog);
@@ -163,12 +177,49 @@ scenario('every view of a call looks as it was agreed', async (stage) => {
   await looks.at(people, 'screen');
   await press(alice, 'screen');
 
-  await carol.page.evaluate(sitSilently, ['David', 'Erin', 'Frank']);
+  await carol.page.evaluate(sitSilently, { room: 'kitchen', names: ['David', 'Erin', 'Frank'] });
   await all(people, (person) => person.page.locator('.tile').nth(5).waitFor());
   await looks.at(people, 'six');
   await server.kill();
   await all(people, (person) => control(person, 'banner').waitFor());
   await looks.at(people, 'reconnecting');
+  looks.close();
+}, { lacks });
+
+scenario('every view of a call in trouble looks as it was agreed', async (stage) => {
+  const server = await stage.server();
+  const looks = await gallery(stage, 'trouble');
+  const people = await pairOfOnlookers(stage, server);
+  const carol = await stage.person(server, 'Carol');
+  for (const person of people) await enters(person, 'kitchen#k=the-same-key-for-both');
+  await comesTo(carol, 'kitchen');
+  for (const device of ['camera', 'microphone']) await control(carol, device).click();
+  await goesIn(carol);
+  await all(people, (person) => person.page.locator('.tile[data-link="good"]').nth(1).waitFor());
+  await control(carol, 'chat', '.bar').click();
+  await says(carol, 'Can you still hear me?');
+  await all(people, (person) => person.page.locator('.toast', { hasText: 'Can you' }).evaluate(keepStill));
+  await looks.at(people, 'toast');
+  await all(people, (person) => person.page.locator('.toast[data-still]').evaluate((toast) => toast.remove()));
+
+  await carol.page.evaluate(fallSilent);
+  for (const link of ['weak', 'lost']) {
+    await all(people, async ({ page }) => {
+      await page.evaluate(bendTime, link === 'weak' ? 1 : 2);
+      const tile = page.locator(`.tile[aria-label="Carol"][data-link="${link}"]`);
+      await tile.waitFor();
+      await page.evaluate(bendTime, 0); // until it has been looked at
+      await tile.locator('.tile-state').evaluate(keepStill);
+    });
+    await looks.at(people, link);
+  }
+  await all(people, ({ page }) => page.evaluate(bendTime, 1));
+
+  await carol.page.goto('about:blank'); // an address that differs behind `#` alone loads nothing
+  await enters(carol, 'kitchen#k=the-key-of-another-room');
+  await all(people, (person) => person.page.locator('.alarm').waitFor());
+  await all(people, (person) => person.page.locator('.tile[data-link="good"]').nth(1).waitFor());
+  await looks.at(people, 'alarm');
   looks.close();
 }, { lacks });
 
@@ -189,7 +240,7 @@ async function each(looks, people, button, name) {
   await all(people, closesDialog);
 }
 
-/** @param {Onlooker} person @param {string} text */
+/** @param {import('../harness/person.mjs').Person} person @param {string} text */
 async function says(person, text) {
   const field = control(person, 'message');
   await field.fill(text);
@@ -213,17 +264,40 @@ async function sendsPlans(server, sender, receiver) {
 /**
  * In a page: more people, by their sockets alone, one after the other. Six at their browsers would take the machine for themselves;
  * here it is about their tiles.
- * @param {string[]} names
+ * @param {{ room: string, names: string[] }} who
  */
-async function sitSilently(names) {
+async function sitSilently({ room, names }) {
   for (const name of names) {
     const socket = new WebSocket(`wss://${location.host}/ws`);
     window[`socket-${name}`] = socket;
     await new Promise((opened) => socket.addEventListener('open', opened));
     const answered = new Promise((answer) => socket.addEventListener('message', answer, { once: true }));
-    socket.send(JSON.stringify({ type: 'join', room: 'kitchen', name, instance: name }));
+    socket.send(JSON.stringify({ type: 'join', room, name, instance: name }));
     await answered;
   }
+}
+
+/** In a page: a message that passes, or a state that changes, is to be seen in pictures. @param {Element} element */
+function keepStill(element) {
+  const still = element.classList.contains('toast') ? /** @type {Element} */ (element.cloneNode(true)) : element; // the page takes away its own
+  still.setAttribute('data-still', '');
+  if (still !== element) element.replaceWith(still);
+}
+
+/** In a page: from now on nothing of it arrives at the others, by the hub neither, so that nothing they try can heal it. */
+function fallSilent() {
+  RTCDataChannel.prototype.send = WebSocket.prototype.send = () => {};
+  const replace = RTCRtpSender.prototype.replaceTrack;
+  RTCRtpSender.prototype.replaceTrack = function (_) { return replace.call(this, null); }; // also in connections to come
+  for (const connection of window.keptConnections) for (const sender of connection.getSenders()) void sender.replaceTrack(null);
+}
+
+/** In a page: the clock that measures silence goes on so many times as fast, or stands still. @param {number} pace */
+function bendTime(pace) {
+  const clock = (window.bentClock ??= { now: performance.now.bind(performance), begun: 0, since: 0, pace: 1 });
+  const read = () => clock.since + (clock.now() - clock.begun) * clock.pace;
+  Object.assign(clock, { since: read(), begun: clock.now(), pace });
+  performance.now = read;
 }
 
 /** @typedef {Awaited<ReturnType<typeof gallery>>} Looks */

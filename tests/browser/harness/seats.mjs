@@ -15,6 +15,12 @@ const TWO = {
   小王: { place: 'phone', looks: ['light', 'dark'], locale: 'zh-CN' },
 };
 
+/** Two people where few words stand: what differs most. */
+const PAIR = {
+  Alice: { place: 'desk', looks: ['light'], locale: 'en-GB' },
+  小王: { place: 'phone', looks: ['dark'], locale: 'zh-CN' },
+};
+
 /** @type {Record<string, import('playwright-core').BrowserContextOptions>} */
 const places = {
   desk: { viewport: { width: 1280, height: 800 } },
@@ -32,6 +38,9 @@ export const fourOnlookers = (stage, server, kind) => onlookers(FOUR, stage, ser
 
 /** @param {import('./scenario.mjs').Stage} stage @param {import('./server.mjs').Server} server */
 export const twoOnlookers = (stage, server) => onlookers(TWO, stage, server);
+
+/** @param {import('./scenario.mjs').Stage} stage @param {import('./server.mjs').Server} server */
+export const pairOfOnlookers = (stage, server) => onlookers(PAIR, stage, server);
 
 /** @returns {Promise<Onlooker[]>} */
 function onlookers(who, stage, server, kind = 'chromium') {
