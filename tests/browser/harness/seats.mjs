@@ -71,7 +71,7 @@ export async function press(person, name) {
 
 /** Comes to a room's door. @param {import('./person.mjs').Person} person @param {string} room */
 export async function comesTo(person, room) {
-  await person.page.goto(`${person.url}/r/${room}`);
+  await person.page.goto(`${person.url}/r/${room}`, { waitUntil: 'commit' }); // the form is what is waited for: a `load` was 30 seconds late once
   await person.page.locator('form [data-part="name"]').fill(person.name);
 }
 
