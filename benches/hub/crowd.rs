@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -114,8 +115,7 @@ impl<'a> Crowd<'a> {
 
     /// Begins to bring somebody in, for the first time or again.
     pub(crate) fn connect(&mut self, who: usize) -> Result<()> {
-        // From an address with few of its ports in use: where many are, the kernel searches long for a free one.
-        let from = Ipv4Addr::new(127, 0, 0, 2 + (who / 4_000) as u8);
+        let from = fresh_address();
         let server = self.servers[who % self.servers.len()];
         let mut socket = Socket::connect(from, server, self.tls.as_ref()).context("cannot connect")?;
         self.poll.registry().register(&mut socket.tcp, Token(who), Interest::READABLE | Interest::WRITABLE)?;
@@ -184,6 +184,14 @@ impl<'a> Crowd<'a> {
         }
         Ok(())
     }
+}
+
+/// Whence to connect: from an address with few of its ports in use, also by connections that were closed in the last minute. Where
+/// many are, the kernel searches long for a free one: seconds in all, in which nobody came in and people were taken for dead.
+fn fresh_address() -> Ipv4Addr {
+    static CONNECTED: AtomicU32 = AtomicU32::new(0);
+    let [_, _, third, fourth] = (CONNECTED.fetch_add(1, Ordering::Relaxed) / 4_000).to_be_bytes();
+    Ipv4Addr::new(127, 1, third, fourth)
 }
 
 /// What is needed to understand a hub.

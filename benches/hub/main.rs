@@ -1,4 +1,5 @@
-//! Compares callbox's hub with hubs on Node by what a join, a message and an idle connection cost, and shows what it bears.
+//! Compares callbox's hub with hubs on Node, and with the least that any hub has to do here, by what a join, a message and an idle
+//! connection cost, and shows what it bears.
 //!
 //! ```text
 //! cargo bench --bench hub                                everything; about 5 minutes
@@ -11,6 +12,7 @@
 
 mod crowd;
 mod dialects;
+mod floor;
 mod frames;
 #[path = "../shared/identity.rs"]
 mod identity;
@@ -40,6 +42,9 @@ use servers::Hub;
 
 fn main() -> Result<()> {
     let options = Options::parse();
+    if let Some(address) = options.floor {
+        return floor::serve(address);
+    }
     // Before the network is left behind: npm may need it.
     let (mut hubs, remark) = servers::find(&options.callbox);
     hubs.retain(|hub| options.wants(&hub.name));
@@ -93,7 +98,8 @@ impl Bench {
         for identity in self.ways() {
             let mut rows: Vec<Row> = self.hubs.iter().map(|_| Row::default()).collect();
             for _ in 0..self.options.rounds() {
-                for (hub, row) in self.hubs.iter().zip(&mut rows) {
+                for (hub, row) in self.hubs.iter().zip(&mut rows).filter(|(hub, _)| identity.is_none() || hub.has_tls())
+                {
                     let figures = loads::measure(hub, self.cores, identity, &self.options);
                     row.push(figures.with_context(|| hub.name.clone())?);
                 }

@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -37,6 +38,10 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 2.0)]
     seconds: f64,
 
+    /// Be the least that is a hub, at this address
+    #[arg(long, hide = true)]
+    pub(crate) floor: Option<SocketAddr>,
+
     /// What `cargo bench` adds by itself
     #[arg(long, hide = true)]
     bench: bool,
@@ -66,9 +71,9 @@ impl Options {
         if self.quick { Duration::from_millis(500) } else { Duration::from_secs_f64(self.seconds) }
     }
 
-    /// `many` people, or a twentieth of them.
+    /// `many` people, or a quarter of them: fewer would each say more than one may.
     pub(crate) fn people(&self, many: usize) -> usize {
-        if self.quick { many / 20 } else { many }
+        if self.quick { many / 4 } else { many }
     }
 
     /// Whether this part is wanted.

@@ -1,5 +1,6 @@
-//! The hubs under test: ours, and two on Node from npm that `peer/` pins.
+//! The hubs under test: ours, two on Node from npm that `peer/` pins, and the least that is one at all.
 
+use std::env;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,8 @@ pub(crate) struct Hub {
 enum Program {
     /// The binary.
     Callbox(PathBuf),
+    /// This program itself: see [`floor`](crate::floor).
+    Floor,
     /// The script and which hub it shall be.
     Node(PathBuf, &'static str),
 }
@@ -55,17 +58,24 @@ struct Home<'a> {
 /// Every hub to be had here, ours first; a remark for those that are missing.
 pub(crate) fn find(callboxes: &[PathBuf]) -> (Vec<Hub>, Option<String>) {
     let mut hubs: Vec<Hub> = callboxes.iter().zip(1..).map(|(path, number)| ours(path, number)).collect();
-    match install_peers() {
+    let remark = match install_peers() {
         Ok(script) => {
             hubs.push(on_node(&script, "socket.io", Box::new(SocketIo)));
             hubs.push(on_node(&script, "ws", Box::new(Bare)));
-            (hubs, None)
+            None
         }
-        Err(error) => (hubs, Some(format!("no hubs on Node to compare with: {error:#}"))),
-    }
+        Err(error) => Some(format!("no hubs on Node to compare with: {error:#}")),
+    };
+    hubs.push(Hub { name: "floor".to_owned(), dialect: Box::new(Bare), program: Program::Floor });
+    (hubs, remark)
 }
 
 impl Hub {
+    /// Whether it can be spoken to by TLS.
+    pub(crate) fn has_tls(&self) -> bool {
+        !matches!(self.program, Program::Floor)
+    }
+
     /// Starts it on loopback and waits until it accepts connections.
     pub(crate) fn start<'a>(&'a self, cores: Cores, identity: Option<&'a Identity>) -> Result<Running<'a>> {
         self.start_in(Home { directory: tempfile::tempdir()?, cores, identity, store: None })
@@ -107,6 +117,11 @@ impl Hub {
                 fs::write(&file, configuration(address, home))?;
                 let mut command = Command::new(path);
                 command.arg("--config").arg(file);
+                command
+            }
+            Program::Floor => {
+                let mut command = Command::new(env::current_exe()?);
+                command.arg("--floor").arg(address.to_string());
                 command
             }
             Program::Node(script, kind) => {
