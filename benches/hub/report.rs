@@ -80,7 +80,7 @@ pub(crate) fn print(tls: bool, hubs: &[Hub], rows: &[Row], goals: &mut Goals) {
             goals.note(reached, || format!("{way}, {}: {:.2} times, wanted {goal}", line.title, ratios[0]));
             self::verdict(&goal.to_string(), reached)
         });
-        let ratios: Vec<String> = ratios.iter().map(|ratio| times_better(*ratio)).collect();
+        let ratios: Vec<String> = ratios.iter().map(|ratio| or_dash(*ratio, 2)).collect();
         println!("| {way} | {} | {} | {} | {verdict} |", line.title, values.join(" | "), ratios.join(" | "));
     }
 }
@@ -125,15 +125,13 @@ fn times(hubs: &[Hub]) -> Vec<String> {
     hubs.iter().skip(1).map(|hub| format!("times {}", hub.name)).collect()
 }
 
-fn times_better(ratio: f64) -> String {
-    if ratio.is_nan() { "–".to_owned() } else { format!("{ratio:.2}") }
+fn shown(value: f64) -> String {
+    or_dash(value, if value < 100.0 { 1 } else { 0 })
 }
 
-fn shown(value: f64) -> String {
-    if value.is_nan() {
-        return "–".to_owned();
-    }
-    if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") }
+/// With so many decimals; a dash where nothing was measured.
+fn or_dash(value: f64, decimals: usize) -> String {
+    if value.is_nan() { "–".to_owned() } else { format!("{value:.decimals$}") }
 }
 
 /// The middle one, or between the two in the middle.
