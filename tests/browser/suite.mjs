@@ -21,6 +21,7 @@ await import('./cases/test.mjs');
 await import('./cases/manual.mjs');
 await import('./cases/page.mjs');
 await import('./cases/access.mjs');
+await import('./cases/sight.mjs');
 await import('./cases/looks.mjs');
 await import('./cases/admin.mjs');
 await import('./cases/trusted.mjs');
