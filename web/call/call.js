@@ -14,12 +14,13 @@ import { Roster } from './roster.js';
 import { Sending } from './sending.js';
 import { Servers } from './servers.js';
 import { Signaling } from './signaling.js';
+import { Stay } from './stay.js';
 import { Talk } from './talk.js';
 
 /** @typedef {import('./messages.js').HubMessage} HubMessage */
 /** @typedef {import('./messages.js').PeerEntry} PeerEntry */
 /** @typedef {import('./control.js').ControlMessage} ControlMessage */
-/** @typedef {'idle' | 'joining' | 'waiting' | 'joined' | 'reconnecting' | 'full' | 'left' | 'failed'} CallState */
+/** @typedef {import('./stay.js').CallState} CallState */
 /**
  * @typedef {object} CallOptions
  * @property {string} [url]                  of the hub: `wss://…/ws`
@@ -40,10 +41,6 @@ import { Talk } from './talk.js';
 
 /** The watchdogs look this often: a path is called weak within two seconds of its last byte. */
 const TICK = 500;
-/** Joining for the first time: after this the server counts as unreachable, and the person is told. */
-const JOIN_PATIENCE = 10_000;
-/** A seat was lost and the hub has none now, the room filled up perhaps: ask again, the call goes on meanwhile. */
-const GREET_AGAIN = 5_000;
 
 /**
  * For one stay: whoever leaves and comes again makes a new one. Events: 'state' {state, problem}, 'peer-joined' {peer},
@@ -68,8 +65,10 @@ export class Call extends EventTarget {
       url: options.url ?? '', WebSocket: options.WebSocket ?? globalThis.WebSocket, clock: this.clock,
     });
     this.over = new AbortController();
-    /** @type {CallState} */
-    this.state = 'idle';
+    this.stay = new Stay({
+      clock: this.clock, greet: () => this.signaling.greet(), end: () => this.#end(),
+      onchange: (state, problem) => this.#tell('state', { state, problem }),
+    });
     this.you = { id: '', name: '' };
     /** Tells the others a page that came back from one that was reloaded. */
     this.instance = randomId(this.clock);
@@ -95,16 +94,17 @@ export class Call extends EventTarget {
     this.files = new Files(this);
     this.paths = new Paths({ clock: this.clock, relayOnly: this.relayOnly, send: (message) => this.signaling.send(message) });
     this.servers = new Servers({ clock: this.clock, ask: () => this.signaling.send({ type: 'ice-refresh' }) });
-    /** @type {{ resolve: () => void, reject: (problem: Problem) => void } | null} */
-    this.joining = null;
     this.ticking = false;
-    this.stopTimers = () => {};
-    this.stopGreeting = () => {};
+    this.stopTicking = () => {};
     this.signaling.addEventListener('message', (event) => this.#received(detail(event).message));
     this.signaling.addEventListener('problem', (event) => this.#problem(detail(event).problem));
     this.signaling.addEventListener('down', (event) => this.#down(detail(event).restarts));
     this.media.addEventListener('change', () => this.#mediaChanged(), { signal: this.over.signal });
     options.wake?.addEventListener('wake', () => this.signaling.probe(), { signal: this.over.signal });
+  }
+
+  get state() {
+    return this.stay.state;
   }
 
   /** In order of arrival, by id. */
@@ -125,14 +125,12 @@ export class Call extends EventTarget {
     if (!this.browser.RTCPeerConnection) return Promise.reject(this.#failed(new Problem('browser-too-old')));
     this.you = { id: '', name: who.name };
     this.greeting.begin(who);
-    this.#become('joining');
-    this.stopTimers = this.#startTimers();
-    return new Promise((resolve, reject) => {
-      this.joining = { resolve, reject };
-      this.greeting.makeCertificate(this.browser.RTCPeerConnection).then(() => {
-        if (this.joining) this.signaling.open(() => this.greeting.words());
-      });
+    const seated = this.stay.begin();
+    this.stopTicking = this.clock.every(TICK, () => void this.#tick());
+    this.greeting.makeCertificate(this.browser.RTCPeerConnection).then(() => {
+      if (this.stay.begins) this.signaling.open(() => this.greeting.words());
     });
+    return seated;
   }
 
   /** Gets up: connections end, the seat is free. Devices stay open; closing them is `media.close()`. */
@@ -140,7 +138,7 @@ export class Call extends EventTarget {
     this.sayAll({ type: 'bye' });
     this.greeting.sit(undefined);
     this.#end({ type: 'leave' });
-    this.#become('left');
+    this.stay.become('left');
   }
 
   /** A raised hand, an open whiteboard: seen by everybody, late joiners too. @param {Partial<import('./gestures.js').Gestures>} changes */
@@ -154,21 +152,13 @@ export class Call extends EventTarget {
     for (const peer of this.roster.all) peer.say(message);
   }
 
-  #startTimers() {
-    const stopTick = this.clock.every(TICK, () => void this.#tick());
-    const stopPatience = this.clock.after(JOIN_PATIENCE, () => {
-      if (this.state === 'joining') this.#refuse(new Problem('no-connection'));
-    });
-    return () => { stopTick(); stopPatience(); };
-  }
-
   /** @param {HubMessage} message */
   #received(message) {
     if (this.door.hear(message)) this.#tell('door', {});
     switch (message.type) {
       case 'joined': return this.#joined(message);
       case 'full': return this.#full();
-      case 'waiting': return this.#become('waiting');
+      case 'waiting': return this.stay.become('waiting');
       case 'role': return this.greeting.sit(message.seat);
       case 'peer-role': return this.roster.role(message.id, message.host);
       case 'invited': return this.#tell('invited', message);
@@ -198,10 +188,8 @@ export class Call extends EventTarget {
     this.files.seated(joined.you, this.greeting.cameBack);
     this.roster.replace(joined.peers.filter(({ instance }) => instance !== this.instance));
     this.paths.forget();
-    this.#become('joined');
+    this.stay.seated();
     this.#restarts(false); // otherwise the hub says so next
-    this.joining?.resolve();
-    this.joining = null;
     void this.#tick(); // whatever waits to be mended waited for this
   }
 
@@ -266,7 +254,7 @@ export class Call extends EventTarget {
   #refused({ code, message }) {
     if (code === 'no-such-peer') return; // it left while a message was on its way
     const problem = new Problem(code, message);
-    if (this.joining) return this.#refuse(problem);
+    if (this.stay.begins) return this.stay.refuse(problem);
     if (code === 'replaced' || code === 'removed') {
       if (code === 'removed') this.greeting.sit(undefined);
       this.#end();
@@ -275,7 +263,7 @@ export class Call extends EventTarget {
       this.signaling.greet();
     } else {
       this.#problem(problem);
-      if (this.state === 'reconnecting') this.#greetLater();
+      if (this.state === 'reconnecting') this.stay.askLater();
     }
   }
 
@@ -287,37 +275,22 @@ export class Call extends EventTarget {
   }
 
   #full() {
-    if (this.joining) return this.#refuse(new Problem('room-full'));
-    this.#greetLater();
-  }
-
-  #greetLater() {
-    this.stopGreeting();
-    this.stopGreeting = this.clock.after(GREET_AGAIN, () => this.signaling.greet());
-  }
-
-  /** The first `join` did not work out. @param {Problem} problem */
-  #refuse(problem) {
-    const { joining } = this;
-    this.#end();
-    if (problem.code === 'room-full') this.#become('full', problem);
-    else this.#failed(problem);
-    joining?.reject(problem);
+    if (this.stay.begins) this.stay.refuse(new Problem('room-full'));
+    else this.stay.askLater();
   }
 
   /** @param {Problem} problem */
   #failed(problem) {
-    this.#become('failed', problem);
+    this.stay.become('failed', problem);
     return problem;
   }
 
   /** @param {import('./messages.js').PageMessage} [lastWord] */
   #end(lastWord) {
-    this.joining = null;
+    this.stay.stop();
     this.over.abort();
-    this.stopTimers();
+    this.stopTicking();
     this.servers.stop();
-    this.stopGreeting();
     this.signaling.close(lastWord);
     for (const peer of this.roster.all) this.roster.remove(peer, 'you-left');
   }
@@ -325,7 +298,7 @@ export class Call extends EventTarget {
   /** @param {boolean} restarts another server takes the place of this one, which stays for what it relays */
   #down(restarts) {
     if (restarts) this.#restarts(true);
-    if (this.state === 'joined') this.#become('reconnecting');
+    if (this.state === 'joined') this.stay.become('reconnecting');
   }
 
   async #tick() {
@@ -396,15 +369,6 @@ export class Call extends EventTarget {
     else if (this.talk.heard(peer, message)) return;
     else if (message.type.startsWith('file-')) void this.files.heard(peer, message);
     else this.#tell('said', { peer, message });
-  }
-
-  /**
-   * @param {CallState} state
-   * @param {Problem | null} [problem]
-   */
-  #become(state, problem = null) {
-    this.state = state;
-    this.#tell('state', { state, problem });
   }
 
   /** @param {Problem} problem */

@@ -71,7 +71,8 @@ class Person {
   /** The page is closed or reloaded: without a word, and everything of it is gone. */
   vanish() {
     for (const peer of this.call.peers.values()) peer.close();
-    this.call.stopTimers();
+    this.call.stopTicking();
+    this.call.stay.stop();
     this.call.signaling.close();
   }
 }
