@@ -45,6 +45,15 @@ export class World {
   }
 }
 
+/** In one call, seeing each other well. */
+export async function twoPeople() {
+  const world = new World();
+  const alice = await world.join('Alice');
+  const bob = await world.join('Bob');
+  await world.untilConnected(alice, bob);
+  return { world, alice, bob, clock: world.clock };
+}
+
 class Person {
   constructor(name, call, media) {
     Object.assign(this, { name, call, media, log: [] });
