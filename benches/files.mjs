@@ -2,7 +2,7 @@
 // How files travel from page to page, each figure beside what the browser does by itself on the same path in the same run.
 //
 //   cargo build && tests/run types     # the second brings the npm packages
-//   benches/files.mjs [loopback] [far] [call] [large]     # without a name: the first three; RUNS=3 and MIB=128 are the defaults
+//   benches/files.mjs [loopback] [far] [call] [large] [downloads]     # without a name: the first three; RUNS=3 and MIB=128 are the defaults
 //
 // How: two headless Chromium processes, a person in each, one callbox. A figure is the median of RUNS runs, in turn with the one it
 // is compared with, the slowest and the fastest beside it.
@@ -14,22 +14,28 @@
 //             file, and for 20 s with one; then what the file got of the link
 //   large     GIB gibibytes, 4 by default (zeros, read from a sparse file) once in Chromium and once in Firefox: the growth of all processes of the
 //             receiving and of the sending browser, sampled every second. Needs 9 GB of disk and some minutes
+//   downloads the same with MIB mebibytes of chance, for which the receiver has no room: they go straight into its downloads, where they
+//             are read again. SECONDS=90 holds the file for so long on the way. Needs twice the disk
 // The browsers share this machine's cores: on a busy one the bytes a second say more about it than about callbox, the ratios do not.
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { open, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
 const { Server } = await import('../tests/browser/harness/server.mjs');
 const { browserWithDisk, closeBrowsers, freshBrowser } = await import('../tests/browser/harness/browsers.mjs');
 const { Person } = await import('../tests/browser/harness/person.mjs');
+const { haveSmallDisk } = await import('../tests/browser/harness/probes.mjs');
 const bare = await import('../tests/browser/harness/channel.mjs');
 
 const runs = Number(process.env.RUNS ?? 3);
 const mebibytes = Number(process.env.MIB ?? 128);
 const gibibytes = Number(process.env.GIB ?? 4);
+const heldFor = Number(process.env.SECONDS ?? 0);
 const MIB = 2 ** 20;
 /** A file must not end before the pictures were counted. */
 const COUNTED_S = 20;
@@ -99,22 +105,57 @@ async function large() {
       const file = path.join(server.folder, 'large.bin');
       await (await open(file, 'w')).close();
       await truncate(file, gibibytes * 1024 * MIB);
-      const watch = { alice: new Memory(alice.pid), bob: new Memory(bob.pid) };
-      const timer = setInterval(() => { watch.alice.look(); watch.bob.look(); }, 1000);
-      const seconds = await secondsOf(alice, bob, file, 3600);
-      clearInterval(timer);
-      console.log(`${gibibytes} GiB, ${kind}: ${seconds.toFixed(0)} s, ${((gibibytes * 1024 * MIB * 8) / 1e6 / seconds).toFixed(0)} Mbit/s`);
-      console.log(`  growth: sender ${await watch.alice.growth()}, receiver ${await watch.bob.growth()}`);
+      await watched(`${gibibytes} GiB, ${kind}`, gibibytes * 1024, alice, bob, () => secondsOf(alice, bob, file, 3600));
     });
   }
 }
 
+async function downloads() {
+  for (const kind of /** @type {const} */ (['chromium', 'firefox'])) {
+    await onStage({ network: null, silent: true, kind, smallDisk: true }, async ({ server, alice, bob }) => {
+      await meet(alice, bob);
+      const file = path.join(server.folder, 'large.bin');
+      const chance = await open(file, 'w');
+      for (let n = 0; n < mebibytes; n += 1) await chance.write(randomBytes(MIB));
+      await chance.close();
+      const saving = bob.page.waitForEvent('download', { timeout: 0 });
+      if (heldFor > 0) void holds(alice, bob, 'large.bin');
+      await watched(`${mebibytes} MiB, ${kind}, straight into the downloads`, mebibytes, alice, bob, () => secondsOf(alice, bob, file, 3600));
+      const [sent, saved] = [await hashOf(file), await hashOf(await (await saving).path())];
+      if (sent !== saved) throw new Error(`${saved} was saved, not ${sent}`);
+    });
+  }
+}
+
+/** Half of the way in between. */
+async function holds(from, to, name) {
+  await to.seesPercent(name, 50);
+  await from.pausesFile(name);
+  await pause(heldFor * 1000);
+  await from.resumesFile(name);
+}
+
+async function watched(title, size, alice, bob, go) {
+  const watch = { alice: new Memory(alice.pid), bob: new Memory(bob.pid) };
+  const timer = setInterval(() => { watch.alice.look(); watch.bob.look(); }, 1000);
+  const seconds = await go();
+  clearInterval(timer);
+  console.log(`${title}: ${seconds.toFixed(0)} s, ${((size * MIB * 8) / 1e6 / seconds).toFixed(0)} Mbit/s`);
+  console.log(`  growth: sender ${await watch.alice.growth()}, receiver ${await watch.bob.growth()}`);
+}
+
+async function hashOf(file) {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
+
 /**
  * Two people at two browsers, at the page, not in the room yet.
- * @param {{ network: object | null, silent: boolean, kind?: import('../tests/browser/harness/browsers.mjs').Kind, disk?: boolean }} how
+ * @param {{ network: object | null, silent: boolean, kind?: import('../tests/browser/harness/browsers.mjs').Kind, disk?: boolean, smallDisk?: boolean }} how
  * @param {(stage: any) => Promise<void>} play
  */
-async function onStage({ network, silent, kind = 'chromium', disk = false }, play) {
+async function onStage({ network, silent, kind = 'chromium', disk = false, smallDisk = false }, play) {
   const server = await Server.start();
   const browsers = [];
   try {
@@ -125,6 +166,7 @@ async function onStage({ network, silent, kind = 'chromium', disk = false }, pla
       people.push(await Person.sitDown(browser, { name, url: server.url }));
     }
     const [alice, bob] = people;
+    if (smallDisk) await bob.context.addInitScript(haveSmallDisk);
     for (const [n, person] of [alice, bob].entries()) {
       Object.assign(person, { silent, pid: browsers[n].processId });
       await person.openRoom('bench');
@@ -231,7 +273,7 @@ function median(values) {
   return sorted.length % 2 ? sorted[(sorted.length - 1) / 2] : (sorted[sorted.length / 2 - 1] + sorted[sorted.length / 2]) / 2;
 }
 
-const parts = { loopback, far, call, large };
+const parts = { loopback, far, call, large, downloads };
 const wanted = process.argv.slice(2);
 console.log(`${os.cpus().length} x ${os.cpus()[0].model.trim()}, ${os.type()} ${os.release()}`);
 for (const name of wanted.length > 0 ? wanted : ['loopback', 'far', 'call']) await parts[name]();

@@ -86,23 +86,30 @@ test('a queue of our own making is not distance', () => {
   assert.equal(width.lanes, 1);
 });
 
-const disk = (quota, more = quota) => ({ getDirectory() {}, async estimate() { return { quota: this.asked ? more : quota, usage: 0 }; }, async persist() { this.asked = true; return true; } });
+const disk = (quota, more = quota) => ({ async getDirectory() {}, async estimate() { return { quota: this.asked ? more : quota, usage: 0 }; }, async persist() { this.asked = true; return true; } });
 
-test('a file goes to the browser\'s disk while there is room, else where the person says, else it is refused', async () => {
+const download = /** @type {any} */ ({ address: '/save/x' });
+const prepare = async () => download;
+
+test('a file goes to the browser\'s disk while there is room, else where the person says, else to the downloads, else it is refused', async () => {
   const what = { name: 'film.mkv', size: 3 * GIB };
   const pick = async ({ suggestedName }) => ({ name: suggestedName });
-  const refused = () => choosePlace(what, { storage: disk(GIB) });
-  assert.deepEqual(await choosePlace(what, { storage: disk(10 * GIB), pick }), { handle: null });
-  assert.deepEqual(await choosePlace(what, { storage: disk(GIB), pick }), { handle: { name: 'film.mkv' } });
-  assert.deepEqual(await choosePlace(what, { storage: disk(GIB, 10 * GIB) }), { handle: null }, 'Firefox gives more when asked');
-  assert.equal(await choosePlace(what, { storage: disk(GIB), pick: async () => { throw new DOMException('no', 'AbortError'); } }), null);
-  await assert.rejects(refused, { code: 'file-too-large' });
+  assert.deepEqual(await choosePlace(what, { storage: disk(10 * GIB), pick, prepare }), { kind: 'shelf' });
+  assert.deepEqual(await choosePlace(what, { storage: disk(GIB), pick, prepare }), { kind: 'chosen', handle: { name: 'film.mkv' } });
+  assert.deepEqual(await choosePlace(what, { storage: disk(GIB, 10 * GIB), prepare }), { kind: 'shelf' }, 'Firefox gives more when asked');
+  assert.equal(await choosePlace(what, { storage: disk(GIB), prepare, pick: async () => { throw new DOMException('no', 'AbortError'); } }), null);
+  assert.deepEqual(await choosePlace(what, { storage: disk(GIB), prepare }), { kind: 'downloads', download });
+  await assert.rejects(() => choosePlace(what, { storage: disk(GIB), prepare: async () => null }), { code: 'file-too-large' });
 });
 
-test('without a disk of its own a browser takes what memory can hold', async () => {
-  assert.deepEqual(await choosePlace({ name: 'a', size: 200 << 20 }, {}), { handle: null });
-  await assert.rejects(() => choosePlace({ name: 'a', size: 300 << 20 }, {}), { code: 'file-too-large' });
-});
+for (const [which, storage] of /** @type {const} */ ([['without a disk of its own', undefined], ['that has one and does not give it', { async getDirectory() { throw new DOMException('no', 'SecurityError'); } }]])) {
+  test(`a browser ${which} takes to its downloads, or without any what memory can hold`, async () => {
+    assert.deepEqual(await choosePlace({ name: 'a', size: 1 << 20 }, { storage, prepare }), { kind: 'shelf' }, 'a small one is not worth a question');
+    assert.deepEqual(await choosePlace({ name: 'a', size: 200 << 20 }, { storage, prepare }), { kind: 'downloads', download });
+    assert.deepEqual(await choosePlace({ name: 'a', size: 200 << 20 }, { storage }), { kind: 'memory' });
+    await assert.rejects(() => choosePlace({ name: 'a', size: 300 << 20 }, { storage }), { code: 'file-too-large' });
+  });
+}
 
 test('a chosen folder is one thing, single files are themselves', () => {
   const inFolder = (path) => Object.assign(new File(['x'], path.split('/').at(-1)), { webkitRelativePath: path });

@@ -11,7 +11,7 @@
 /** After the first view: a server that goes away later takes no part of the page with it, ms. */
 const SOON = 3_000;
 
-/** Event: 'transfer' {transfer} whenever one is added or changed. */
+/** Events: 'transfer' {transfer} whenever one is added or changed; 'download' {address} to be opened for the browser's downloads. */
 export class Files extends EventTarget {
   /**
    * @param {import('./call.js').Call} call

@@ -11,12 +11,15 @@ const SCRIPT = '/sw.js';
 /** The only address that this policy lets through. */
 const door = /** @type {any} */ (globalThis).trustedTypes?.createPolicy('callbox-service', { createScriptURL: () => SCRIPT });
 
-/** @returns {Promise<(() => void) | undefined>} asks the server for a newer version; undefined without a worker */
+/** @returns {Promise<(() => void) | undefined>} asks for a newer version, here and at the server; undefined without a worker */
 export async function install() {
   try {
     const registration = await navigator.serviceWorker?.register(door ? door.createScriptURL(SCRIPT) : SCRIPT);
     registration?.addEventListener('updatefound', () => tellWhenReady(registration.installing));
-    return registration && (() => { registration.update().catch(() => {}); });
+    return registration && (() => {
+      registration.waiting?.postMessage({ type: 'take-over' }); // it waited for a download
+      registration.update().catch(() => {});
+    });
   } catch {
     return undefined;
   }

@@ -3,7 +3,7 @@
  */
 
 import { Chat } from './chat.js';
-import { part, stamp } from './dom.js';
+import { make, part, stamp } from './dom.js';
 import { toast } from './toasts.js';
 import { Transfers, isOffer } from './transfers.js';
 import { localise, t } from './words.js';
@@ -112,6 +112,7 @@ export class Panel {
     });
     this.call.addEventListener('chat', (event) => this.#heard(/** @type {CustomEvent} */ (event).detail.message), { signal });
     this.call.files.addEventListener('transfer', (event) => this.#moved(/** @type {CustomEvent} */ (event).detail.transfer), { signal });
+    this.call.files.addEventListener('download', (event) => this.#fetch(/** @type {CustomEvent} */ (event).detail.address), { signal });
   }
 
   /** Arrow keys go from tab to tab, as the ARIA pattern asks. @param {KeyboardEvent} event */
@@ -129,6 +130,14 @@ export class Panel {
     this.unread += 1;
     toast('chat.toast', { name: message.name, text: message.text });
     this.changed();
+  }
+
+  /** In a frame, because the page itself must not go away. What comes is no document: the frame stays empty. @param {string} address */
+  #fetch(address) {
+    const frame = make('iframe', '');
+    frame.hidden = true;
+    frame.setAttribute('src', address);
+    this.view.append(frame);
   }
 
   /** @param {import('../call/files/desk.js').AnyTransfer} transfer */

@@ -30,6 +30,14 @@ export function keepLocks() {
   };
 }
 
+/** A browser that has no room for more than 16 MiB and asks nobody for a place: the one thing here that is not so. */
+export function haveSmallDisk() {
+  if (!navigator.storage) return; // an empty page
+  navigator.storage.estimate = async () => ({ quota: 32 << 20, usage: 0 });
+  navigator.storage.persist = async () => false;
+  delete (/** @type {any} */ (window).showSaveFilePicker);
+}
+
 /** Puts into the page what the scenarios about access look at. */
 export function bringGlasses() {
   const nameOf = (element) => element?.getAttribute?.('aria-label') ?? element?.textContent.trim() ?? '';

@@ -12,7 +12,7 @@ import { Writer } from './writer.js';
 
 /**
  * @typedef {object} Shelf where incoming files are kept
- * @property {(folder: string, record: import('./shelf.js').Record, handle: FileSystemFileHandle | null) => Promise<import('./shelf.js').Opened>} open
+ * @property {(folder: string, record: import('./shelf.js').Record, where: import('./shelf.js').Where) => Promise<import('./shelf.js').Opened>} open
  * @property {(folder: string) => Promise<import('./shelf.js').Kept[]>} kept  by an earlier page in this seat
  * @property {(folder: string, id: string) => Promise<void>} remove
  */
@@ -35,7 +35,7 @@ export class Clerk {
       read: (id, at, payload) => this.#reader(id).read(at, payload),
       prefix: (id, at) => this.#reader(id).prefix(at),
       kept: (folder) => this.shelf.kept(folder),
-      open: (folder, record, handle) => this.#open(folder, record, handle),
+      open: (folder, record, where) => this.#open(folder, record, where),
       write: (id, frame) => this.#writer(id).write(frame),
       finish: (id) => this.#finish(id),
       drop: (folder, id) => this.#drop(folder, id),
@@ -56,10 +56,10 @@ export class Clerk {
   /**
    * @param {string} folder
    * @param {import('./shelf.js').Record} record
-   * @param {FileSystemFileHandle | null} handle
+   * @param {import('./shelf.js').Where} where
    */
-  async #open(folder, record, handle) {
-    const writer = this.writers.get(record.id) ?? await this.#writerFor(folder, record, handle);
+  async #open(folder, record, where) {
+    const writer = this.writers.get(record.id) ?? await this.#writerFor(folder, record, where);
     this.writers.set(record.id, writer);
     await writer.queue;
     return { at: writer.at, prefix: writer.prefix };
@@ -68,10 +68,10 @@ export class Clerk {
   /**
    * @param {string} folder
    * @param {import('./shelf.js').Record} record
-   * @param {FileSystemFileHandle | null} handle
+   * @param {import('./shelf.js').Where} where
    */
-  async #writerFor(folder, record, handle) {
-    const { sink, progress } = await this.shelf.open(folder, record, handle);
+  async #writerFor(folder, record, where) {
+    const { sink, progress } = await this.shelf.open(folder, record, where);
     return new Writer(sink, record.size, progress);
   }
 

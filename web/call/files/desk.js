@@ -202,6 +202,7 @@ export class Desk {
       clock: this.call.clock,
       say: (message) => peer.say(message),
       changed: (transfer) => this.#changed(transfer),
+      fetch: (address) => void this.files.dispatchEvent(new CustomEvent('download', { detail: { address } })),
     };
   }
 

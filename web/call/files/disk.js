@@ -56,11 +56,13 @@ export class Disk {
 
   /**
    * @param {import('./shelf.js').Record} record
-   * @param {FileSystemFileHandle | null} handle where the person wants it saved; null: on the browser's own shelf
+   * @param {import('./place.js').Place} place
    * @returns {Promise<{ at: number, prefix: string }>} what is there already; rejects when there is no room for it
    */
-  open(record, handle) {
-    return this.#ask('open', [this.folder, record, handle]);
+  open(record, place) {
+    if (place.kind !== 'downloads') return this.#ask('open', [this.folder, record, place]);
+    const { port } = place.download;
+    return this.#ask('open', [this.folder, record, { kind: place.kind, port }], [port]);
   }
 
   /** @param {string} id @param {ArrayBuffer} frame @returns {Promise<import('./writer.js').Report>} */

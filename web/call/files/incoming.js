@@ -27,16 +27,18 @@ export class Incoming extends Transfer {
     this.acknowledgedAt = 0;
     /** The shelf is ready for bytes. */
     this.open = false;
+    /** @type {import('./download.js').Download | null} where it goes, when not on any shelf */
+    this.download = null;
   }
 
-  /** @param {(what: { name: string, size: number }) => Promise<{ handle: FileSystemFileHandle | null } | null>} [choose] where to keep it */
+  /** @param {(what: { name: string, size: number }) => Promise<import('./place.js').Place | null>} [choose] where to keep it */
   async accept(choose = choosePlace) {
     if (this.state !== 'offered') return;
     try {
       const place = await choose(this);
       if (!place || this.state !== 'offered') return;
       this.become('running');
-      await this.#takeUp(place.handle);
+      await this.#takeUp(place);
     } catch (cause) {
       this.fail(cause);
     }
@@ -84,7 +86,7 @@ export class Incoming extends Transfer {
     if (this.state !== 'interrupted') return;
     if (message.size !== this.size) return this.fail(new Problem('file-changed'));
     this.become('running');
-    this.#takeUp(null).catch((cause) => this.fail(cause));
+    this.#takeUp({ kind: 'shelf' }).catch((cause) => this.fail(cause));
   }
 
   /** @param {RTCDataChannel} channel brings bytes */
@@ -98,20 +100,30 @@ export class Incoming extends Transfer {
 
   release() {
     for (const channel of this.channels) channel.close();
+    this.download?.end();
     if (this.state !== 'done') super.release();
   }
 
   /**
    * Opens the shelf, says from where on bytes are wanted.
-   * @param {FileSystemFileHandle | null} handle
+   * @param {import('./place.js').Place} place
    */
-  async #takeUp(handle) {
+  async #takeUp(place) {
     const { id, name, size, modified, count, peer } = this;
-    const { at, prefix } = await this.parts.disk.open({ id, from: peer.id, name, size, modified, count }, handle);
+    const opening = this.parts.disk.open({ id, from: peer.id, name, size, modified, count }, place);
+    if (place.kind === 'downloads') this.#begin(place.download);
+    const { at, prefix } = await opening;
     if (this.ended) return super.release();
     Object.assign(this, { open: true, written: at, sent: at });
     this.parts.say({ type: 'file-accept', id, at, prefix });
     if (at === size) await this.#finish();
+  }
+
+  /** The browser asks for it, as if it came from the server. @param {import('./download.js').Download} download */
+  #begin(download) {
+    this.download = download;
+    download.hold();
+    this.parts.fetch(download.address);
   }
 
   /** @param {ArrayBuffer} frame */

@@ -1,9 +1,10 @@
 /**
  * Where an incoming file is kept until the person saves it: the browser's own disk (OPFS), where it survives a reload of
- * the page; else the place the person chose; else memory for what memory can hold. Runs in a worker, where OPFS writes
- * without waiting. Refuses before the first byte, not in the middle.
+ * the page; else the place the person chose, or the browser's downloads; else memory for what memory can hold. Runs in a
+ * worker, where OPFS writes without waiting. Refuses before the first byte, not in the middle.
  */
 import { Problem } from '../problem.js';
+import { DownloadSink } from './download-sink.js';
 import { MEMORY_LIMIT } from './place.js';
 
 /** @typedef {import('./writer.js').Sink} Sink */
@@ -11,6 +12,7 @@ import { MEMORY_LIMIT } from './place.js';
 /**
  * @typedef {{ id: string, from: string, name: string, size: number, modified: number, count: number }} Record
  *   `from`: the sender's seat
+ * @typedef {import('./place.js').PlainPlace | { kind: 'downloads', port: MessagePort }} Where
  * @typedef {{ sink: Sink, progress: Progress | null }} Opened
  * @typedef {{ record: Record, at: number, sha256: string | null, file: Blob | null }} Kept  `file` when it is all there
  */
@@ -26,13 +28,14 @@ const MEMORY_BATCH = 8 << 20;
 /**
  * @param {string} folder
  * @param {Record} record
- * @param {FileSystemFileHandle | null} handle
+ * @param {Where} where
  * @returns {Promise<Opened>}
  * @throws {Problem} 'file-too-large'
  */
-export async function open(folder, record, handle) {
-  if (handle) return { sink: new ChosenSink(handle, await handle.createWritable()), progress: null };
-  const place = await directory(folder, true);
+export async function open(folder, record, where) {
+  if (where.kind === 'chosen') return { sink: new ChosenSink(where.handle, await where.handle.createWritable()), progress: null };
+  if (where.kind === 'downloads') return { sink: await DownloadSink.open(where.port), progress: null };
+  const place = where.kind === 'shelf' && await directory(folder, true);
   if (place) return DiskSink.open(place, record);
   if (record.size > MEMORY_LIMIT) throw new Problem('file-too-large');
   return { sink: new MemorySink(), progress: null };

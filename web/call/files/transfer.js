@@ -16,6 +16,7 @@ import { Problem } from '../problem.js';
  * @property {import('./turns.js').Turns} turns        of the files to this person
  * @property {(message: ControlMessage) => void} say   to the person at the other end
  * @property {(transfer: Transfer) => void} changed
+ * @property {(address: string) => void} fetch   has the browser download what is there
  */
 /**
  * @typedef {object} What

@@ -8,7 +8,7 @@ import { Sha256 } from './sha256.js';
 
 /**
  * @typedef {object} Sink
- * @property {(bytes: Uint8Array, at: number) => void | Promise<void>} write  always in order, without a gap
+ * @property {(bytes: Uint8Array, at: number) => void | Promise<void>} write  always in order, without a gap; the sink may keep the bytes
  * @property {(how: Progress) => void} [note]   how far it is, for a page that is reloaded
  * @property {(sha256: string) => Promise<Blob | null>} finish   null: it is saved where the person wanted it
  * @property {() => Promise<void>} drop
@@ -113,8 +113,9 @@ export class Writer {
       if (this.tries >= TRIES) throw new Problem('file-hash');
       return this.at;
     }
+    const { length } = bytes;
     await this.sink.write(bytes, this.at);
-    this.at += bytes.length;
+    this.at += length;
     this.tries = 0;
     this.sink.note?.({ at: this.at, hash: this.hash.save() });
     return null;
