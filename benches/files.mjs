@@ -15,7 +15,8 @@
 //   large     GIB gibibytes, 4 by default (zeros, read from a sparse file) once in Chromium and once in Firefox: the growth of all processes of the
 //             receiving and of the sending browser, sampled every second. Needs 9 GB of disk and some minutes
 //   downloads the same with MIB mebibytes of chance, for which the receiver has no room: they go straight into its downloads, where they
-//             are read again. SECONDS=90 holds the file for so long on the way. Needs twice the disk
+//             are read again. SECONDS=90 holds the file for so long on the way. Needs twice the disk. Firefox's driver keeps a copy of every
+//             answer in its main process, so there the growth of the receiver is that of the driver: the file's size and what callbox takes
 // The browsers share this machine's cores: on a busy one the bytes a second say more about it than about callbox, the ratios do not.
 
 import { createHash, randomBytes } from 'node:crypto';
