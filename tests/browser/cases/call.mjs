@@ -16,7 +16,7 @@ scenario('two people see and hear each other, without the relay', async (stage) 
 });
 
 scenario('four people see and hear one another', async (stage) => {
-  const { people } = await stage.call(['Alice', 'Bob', 'Carol', 'David']);
+  const { people } = await stage.call(['Alice', 'Bob', 'Carol', 'David'], { context: { viewport: { width: 640, height: 480 } } });
   for (const person of people) {
     await person.seesAndHears(...people.filter((other) => other !== person).map((other) => other.name));
   }

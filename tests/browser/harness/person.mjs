@@ -9,6 +9,12 @@ import * as probes from './probes.mjs';
 import { PATIENCE_MS, until } from './until.mjs';
 import { words } from './words.mjs';
 
+/**
+ * As small as the page of a desk gets (64 rem): half of what a call costs here is painting without a graphics card, pixel by pixel. How
+ * larger ones look is in the kept pictures.
+ */
+const DESK = { width: 1024, height: 640 };
+
 export class Person {
   /** What the page said on its console, and every error it threw. */
   console = /** @type {string[]} */ ([]);
@@ -20,7 +26,7 @@ export class Person {
    * @param {{ name: string, url: string, context?: import('playwright-core').BrowserContextOptions }} who
    */
   static async sitDown(browser, { name, url, context: options = {} }) {
-    const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', viewport: { width: 1280, height: 800 }, ...options });
+    const context = await browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', viewport: DESK, ...options });
     context.setDefaultTimeout(PATIENCE_MS);
     for (const script of [probes.keepConnections, probes.keepRefusals, probes.keepLocks, probes.bringTools, probes.bringGlasses]) await context.addInitScript(script);
     return new Person(name, url, await context.newPage());

@@ -82,14 +82,14 @@ export class Stage {
   /**
    * A server and these people in its room *kitchen*, the first one first.
    * @param {string[]} names
-   * @param {{ settings?: Record<string, string>, query?: string, kind?: Kind }} [options] `query` is what follows the `?` of the room's
-   *   link; `kind`: what all of them sit at
+   * @param {{ settings?: Record<string, string>, query?: string, kind?: Kind, context?: import('playwright-core').BrowserContextOptions }} [options]
+   *   `query` is what follows the `?` of the room's link; `kind` and `context`: what all of them sit at
    */
-  async call(names, { settings, query, kind } = {}) {
+  async call(names, { settings, query, kind, context } = {}) {
     const server = await this.server(settings);
     const people = [];
     for (const name of names) {
-      const person = await this.person(server, name, { kind });
+      const person = await this.person(server, name, { kind, context });
       await person.join('kitchen', { query });
       people.push(person);
     }
