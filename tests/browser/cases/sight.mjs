@@ -1,27 +1,22 @@
 // The page for those who see little: enlarged to what is left of a window, and in the colours that the system was told to use.
 
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { pixelsOf } from '../harness/png.mjs';
 import { scenario } from '../harness/scenario.mjs';
+import { control } from '../harness/seats.mjs';
 import { until } from '../harness/until.mjs';
 import { words } from '../harness/words.mjs';
 
 scenario('at 200 percent no control is lost or covered, and with the system\'s own colours each is seen, with and without the focus', async (stage) => {
-  const server = await stage.server();
-  const alice = await stage.person(server, 'Alice', { context: { viewport: ENLARGED[1], deviceScaleFactor: 2 } });
-  const bob = await stage.person(server, 'Bob', { context: { forcedColors: 'active', reducedMotion: 'reduce' } });
-  const looks = { Alice: losesNothing, Bob: isSeen };
-  const each = async (/** @type {string} */ where, /** @type {(person: import('../harness/person.mjs').Person) => Promise<unknown>} */ does) => {
-    for (const person of [alice, bob]) {
-      await does(person);
-      await looks[person.name](person, where);
-    }
-  };
+  const { each, people } = await twoLooks(stage, { colorScheme: 'light' });
+  const [alice, bob] = people;
   await each('the lobby', async (person) => {
     await person.openRoom('kitchen');
     await person.page.getByText(words('lobby.devices')).click();
   });
-  for (const person of [alice, bob]) await person.enter();
+  for (const person of people) await person.enter();
   await alice.seesMoving('Bob', { frames: 1 });
   await bob.seesMoving('Alice', { frames: 1 });
   await each('the call', async () => {});
@@ -37,10 +32,96 @@ scenario('at 200 percent no control is lost or covered, and with the system\'s o
       await press(person, dialog);
       await person.page.getByRole('dialog').waitFor();
     });
-    for (const person of [alice, bob]) await person.page.keyboard.press('Escape');
+    for (const person of people) await person.page.keyboard.press('Escape');
   }
   await each('the goodbye', (person) => person.leave());
 });
+
+scenario('at 200 percent and in the system\'s own colours nothing is lost of the people, a connection, the files, the test and a call without a server', async (stage) => {
+  const { server, each, people } = await twoLooks(stage, { colorScheme: 'dark' });
+  const [alice, bob] = people;
+  const closes = () => Promise.all(people.map(({ page }) => page.keyboard.press('Escape')));
+  for (const person of people) await person.join('kitchen');
+  await alice.seesMoving('Bob', { frames: 1 });
+  await bob.seesMoving('Alice', { frames: 1 });
+  await each('the people, as a host sees them', async (person) => {
+    if (person === bob) await alice.button(words('people.hand-over.who', { name: 'Bob' })).dblclick(); // the second click says that she is sure
+    await control(person, 'people').click();
+    await control(person, 'locked', 'dialog').waitFor();
+  });
+  await closes();
+  await each('a connection', async (person) => {
+    await person.looksInto(person === alice ? 'Bob' : 'Alice');
+    await person.page.locator('.details-sheet dt').nth(8).waitFor();
+  });
+  await closes();
+  await press(bob, 'Invite');
+  await isRead(bob.page.locator('dialog .invitation-qr svg'));
+  await closes();
+  for (const person of people) {
+    await person.button('Chat').click();
+    await control(person, 'tab-files').click();
+  }
+  const files = ['plans.pdf', 'holiday.mp4', 'song.flac'].map((name) => path.join(server.folder, name));
+  for (const file of files) await writeFile(file, Buffer.alloc(20_000));
+  await alice.page.locator('[data-part="chooser"]').setInputFiles(files);
+  await each('the files', async (person) => {
+    await person.page.locator('.transfer').nth(2).waitFor();
+    if (person === alice) await bob.button(`${words('files.decline')} holiday.mp4`).click();
+    await control(person, 'clear').waitFor();
+  });
+
+  await Promise.all(people.map((person) => person.page.goto(`${server.url}/test`)));
+  await each('the test while it runs', (person) => person.page.locator('.way').first().waitFor());
+  await each('the test', async (person) => {
+    await person.testsTheNetwork();
+    for (const name of ['open-devices', 'copy', 'test-sound']) await control(person, name).click();
+    await person.page.locator('.others summary').click();
+    await control(person, 'others-url').fill('stun:127.0.0.1:9');
+    await person.page.locator('[data-part="others"] button').click();
+    await person.page.locator('.table td').first().waitFor();
+  });
+  await each('the phone', async (person) => {
+    await person.page.goto(`${server.url}/test?phone#phone=nobody-waits-for-this`);
+    await person.page.locator('.way[data-state="works"]').last().waitFor();
+  });
+  await each('a call without a server', async (person) => {
+    await person.page.goto(`${server.url}/manual`);
+    await control(person, 'offer').waitFor();
+  });
+  await each('the texts of one', async (person) => {
+    await control(person, 'offer').click();
+    await person.page.locator('.manual .qr svg').waitFor();
+    await control(person, 'go').click();
+    await person.page.locator('.notice').waitFor();
+  });
+  await isRead(bob.page.locator('.manual .qr svg'));
+});
+
+/** A code is black on white whatever the system's colours are. @param {import('playwright-core').Locator} code */
+async function isRead(code) {
+  await code.scrollIntoViewIfNeeded();
+  const picture = pixelsOf(await code.screenshot());
+  const { width: right, height: bottom } = picture;
+  assert.ok(contrastIn(picture, { left: 0, top: 0, right, bottom }) > 15, 'no telephone could read this code');
+}
+
+/** A server and two people: everything of Alice's is large, everything of Bob's has the system's colours. @param {import('../harness/scenario.mjs').Stage} stage */
+async function twoLooks(stage, { colorScheme }) {
+  const server = await stage.server();
+  const alice = await stage.person(server, 'Alice', { context: { viewport: ENLARGED[1], deviceScaleFactor: 2 } });
+  const bob = await stage.person(server, 'Bob', { context: { forcedColors: 'active', reducedMotion: 'reduce', colorScheme } });
+  const people = [alice, bob];
+  const looks = { Alice: losesNothing, Bob: isSeen };
+  /** @param {string} where @param {(person: import('../harness/person.mjs').Person) => Promise<unknown>} does */
+  const each = async (where, does) => {
+    for (const person of people) {
+      await does(person);
+      await looks[person.name](person, where);
+    }
+  };
+  return { server, people, each };
+}
 
 /** On a narrow page the rarer buttons stand in a sheet. @param {string} name @param {string} [instead] */
 async function press(person, name, instead = name) {
@@ -74,6 +155,7 @@ async function isSeen(person, where) {
   assert.ok(controls.length > 0, where);
   const faint = controls.filter((control) => contrastIn(picture, control) < CONTRAST);
   assert.deepEqual(faint.map(({ name }) => name), [], `${where}: not to be seen`);
+  assert.deepEqual(await person.page.evaluate(() => window.statesUnseen()), [], `${where}: on and off look alike`);
   await person.page.keyboard.press('Tab');
   const { name, outlined } = await person.page.evaluate(() => window.focused());
   assert.ok(outlined, `${where}: '${name}' does not show that it has the focus`);

@@ -40,7 +40,7 @@ export function haveSmallDisk() {
 
 /** Puts into the page what the scenarios about access look at. */
 export function bringGlasses() {
-  const nameOf = (element) => element?.getAttribute?.('aria-label') ?? element?.textContent.trim() ?? '';
+  const nameOf = (element) => element?.getAttribute?.('aria-label') ?? (element?.labels?.[0] ?? element)?.textContent.trim() ?? '';
 
   // The names of all buttons that are to be seen in a call.
   window.buttonsSeen = () => [...document.querySelectorAll('.room button')].filter((button) => button.checkVisibility()).map(nameOf);
@@ -54,14 +54,19 @@ export function bringGlasses() {
   const controls = () => [...document.querySelectorAll('button, a[href], input, select, textarea, summary, canvas[tabindex]')]
     .filter((element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && element.getBoundingClientRect().width > 1 && !element.closest('[aria-disabled="true"]'));
 
-  // The controls that nobody could press, though they are there: out of reach of scrolling, or with something above them.
+  // The controls that are not wholly to be seen, or not to be pressed, when they have the focus: out of reach of scrolling, or with something above them.
   window.controlsLost = () => controls().filter((element) => {
-    const open = document.querySelector('dialog[open], .bar-more.open, .react-sheet.open'); // what stands above the rest until it is closed
+    const open = document.querySelector('dialog[open], .bar-more.open, .react-sheet.open, .panel:not([hidden])'); // what stands above the rest until it is closed
     if (open && !open.contains(element)) return false;
-    element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
-    const { left, top, width, height } = element.getBoundingClientRect();
-    const hit = document.elementFromPoint(left + width / 2, top + height / 2);
-    return !hit || !(element.contains(hit) || hit.contains(element) || hit.closest('label')?.contains(element));
+    /** @type {HTMLElement} */ (element).focus();
+    if (element.matches('textarea')) element.scrollIntoView({ block: 'nearest' }); // the focus brings the caret's line alone into sight
+    const { left, top, right, bottom } = element.getBoundingClientRect();
+    const [middle, centre] = [(left + right) / 2, (top + bottom) / 2];
+    const spots = [[middle, centre], [left + 3, centre], [right - 3, centre], [middle, top + 3], [middle, bottom - 3]];
+    return spots.some(([x, y]) => {
+      const hit = document.elementFromPoint(x, y);
+      return !hit || !(element.contains(hit) || hit.contains(element) || hit.closest('label')?.contains(element));
+    });
   }).map(nameOf);
 
   // Where the controls are that are wholly to be seen without scrolling.
