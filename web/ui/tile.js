@@ -54,8 +54,7 @@ export class Tile {
     if (element.getAttribute('aria-label') !== name) {
       element.setAttribute('aria-label', name);
       part(element, 'name').textContent = caption;
-      const face = part(element, 'face');
-      face.setAttribute('data-initials', initials(who));
+      part(element, 'initials').textContent = initials(who);
       element.style.setProperty('--hue', String(hue(who)));
       label(part(element, 'pin'), 'tile.pin', { name });
     }

@@ -6,7 +6,7 @@ import { browser } from '../harness/browsers.mjs';
 import { Gallery, missingFonts } from '../harness/gallery.mjs';
 import { draws } from '../harness/paper.mjs';
 import { scenario } from '../harness/scenario.mjs';
-import { all, closesDialog, comesTo, control, fourOnlookers, goesIn, pairOfOnlookers, press, twoOnlookers } from '../harness/seats.mjs';
+import { all, closesDialog, comesTo, control, fallSilent, fourOnlookers, goesIn, pairOfOnlookers, press, sitSilently, twoOnlookers } from '../harness/seats.mjs';
 import { wordsIn } from '../harness/words.mjs';
 
 /** @typedef {import('../harness/seats.mjs').Onlooker} Onlooker */
@@ -259,22 +259,7 @@ async function sendsPlans(server, sender, receiver) {
   await plans.locator('[data-part="accept"]').click();
   await plans.locator('[data-part="save"]').waitFor();
   await sender.page.locator('.transfer[data-state="done"]').waitFor();
-}
-
-/**
- * In a page: more people, by their sockets alone, one after the other. Six at their browsers would take the machine for themselves;
- * here it is about their tiles.
- * @param {{ room: string, names: string[] }} who
- */
-async function sitSilently({ room, names }) {
-  for (const name of names) {
-    const socket = new WebSocket(`wss://${location.host}/ws`);
-    window[`socket-${name}`] = socket;
-    await new Promise((opened) => socket.addEventListener('open', opened));
-    const answered = new Promise((answer) => socket.addEventListener('message', answer, { once: true }));
-    socket.send(JSON.stringify({ type: 'join', room, name, instance: name }));
-    await answered;
-  }
+  for (const { page } of [sender, receiver]) await page.mouse.move(0, 0); // what stands below the pointer by now looks different
 }
 
 /** In a page: a message that passes, or a state that changes, is to be seen in pictures. @param {Element} element */
@@ -282,14 +267,6 @@ function keepStill(element) {
   const still = element.classList.contains('toast') ? /** @type {Element} */ (element.cloneNode(true)) : element; // the page takes away its own
   still.setAttribute('data-still', '');
   if (still !== element) element.replaceWith(still);
-}
-
-/** In a page: from now on nothing of it arrives at the others, by the hub neither, so that nothing they try can heal it. */
-function fallSilent() {
-  RTCDataChannel.prototype.send = WebSocket.prototype.send = () => {};
-  const replace = RTCRtpSender.prototype.replaceTrack;
-  RTCRtpSender.prototype.replaceTrack = function (_) { return replace.call(this, null); }; // also in connections to come
-  for (const connection of window.keptConnections) for (const sender of connection.getSenders()) void sender.replaceTrack(null);
 }
 
 /** In a page: the clock that measures silence goes on so many times as fast, or stands still. @param {number} pace */

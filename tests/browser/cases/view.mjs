@@ -1,6 +1,6 @@
 // How a call is looked at and what is said without words: hands, signs, the own picture, who is shown large.
 
-import { fillsScreen, hasSmallWindow, movesOwnPicture, speaksByKey } from '../harness/moves.mjs';
+import { fillsScreen, hasRoom, hasSmallWindow, movesOwnPicture, speaksByKey } from '../harness/moves.mjs';
 import { scenario } from '../harness/scenario.mjs';
 import { words } from '../harness/words.mjs';
 
@@ -17,10 +17,24 @@ scenario('a raised hand and a sign are seen on the tile of whoever gives them', 
   await alice.tile('Bob').getByText(words('tile.hand')).waitFor({ state: 'hidden' });
 });
 
-scenario('the own picture moves to another corner, by hand and by button, and can be put away', async (stage) => {
+scenario('the own picture moves to another corner, by hand and by button, covers neither name nor button there, stands beside who is pinned, and can be put away', async (stage) => {
   const { people: [alice] } = await stage.call(['Alice', 'Bob']);
   await alice.seesMoving('Bob');
   await movesOwnPicture(alice);
+  const own = alice.tile(words('tile.you', { name: 'Alice' }));
+  const pin = alice.tile('Bob').getByRole('button', { name: words('tile.pin', { name: 'Bob' }) });
+  await pin.focus(); // it is to be seen, and stays so
+  for (const corner of ['first', 'second', 'third', 'fourth']) {
+    await own.getByRole('button', { name: words('self.move') }).dispatchEvent('click');
+    await hasRoom(alice, `in the ${corner} corner`);
+  }
+  await alice.page.keyboard.press('Enter');
+  await alice.page.waitForFunction(() => {
+    const [bobs, hers] = ['.tile:has([aria-pressed="true"])', '.tile.mirrored'].map((one) => document.querySelector(one).getBoundingClientRect());
+    return hers.left >= bobs.right && !document.querySelector('.tile.floating');
+  });
+  await alice.page.keyboard.press('Enter');
+  await own.and(alice.page.locator('.floating')).waitFor();
 });
 
 scenario('space opens a muted microphone for as long as it is held', async (stage) => {

@@ -38,6 +38,7 @@ const still = `
   :root { --font: "Noto Sans", "Noto Sans CJK SC", "Noto Color Emoji" !important; }
   video, .qr svg, .invitation-qr svg, .spinner, .bubble, .hint { visibility: hidden !important; }
   .toast:not(.update, [data-still]), .tile-state:not([data-still]), [data-problem^="relay-"] { display: none !important; }
+  .tile-middle:not(:has([data-still])) { padding: 0 !important; }
   .meter i { height: 4px !important; }
   .tile::after { box-shadow: none !important; }
   .bars rect { opacity: 1 !important; fill: #fff !important; }

@@ -56,6 +56,14 @@ export async function movesOwnPicture(one) {
   await self.waitFor();
 }
 
+/** Nothing of a tile stands on anything else. @param {Person} one @param {string} where */
+export async function hasRoom({ page }, where) {
+  let crowded = /** @type {string[]} */ ([]);
+  const none = async () => (crowded = await page.evaluate(() => window.tilesCrowded())).length === 0;
+  await until('', none).catch(() => {}); // tiles glide to their places
+  assert.deepEqual(crowded, [], where);
+}
+
 /** And back. @param {Person} one */
 export async function fillsScreen(one) {
   const full = one.button(words('view.full-screen'));

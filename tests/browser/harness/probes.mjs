@@ -77,6 +77,37 @@ export function bringGlasses() {
     return seen ? [{ name: nameOf(element), left, top, right, bottom }] : [];
   });
 
+  // What stands on something else in a tile, or leaves it: initials, words, name, buttons, and the self-view above them.
+  window.tilesCrowded = () => [...document.querySelectorAll('.tile:not(.board, .floating)')].flatMap((tile) => {
+    const seen = (element) => element.checkVisibility({ opacityProperty: true, visibilityProperty: true }) && element.getBoundingClientRect().width > 1;
+    const parts = [...tile.querySelectorAll('.tile-initials, .tile-state, .tile-name, .chip'), ...document.querySelectorAll('.tile.floating')].filter(seen);
+    const frame = tile.getBoundingClientRect();
+    const rects = parts.map((element) => ({ what: `${tile.getAttribute('aria-label')}: ${element.className}`, rect: element.getBoundingClientRect() }));
+    const meet = (one, other) => one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+    const out = rects.filter(({ rect }) => rect.left < frame.left || rect.right > frame.right || rect.top < frame.top || rect.bottom > frame.bottom);
+    return [
+      ...out.map(({ what }) => `${what} leaves the tile`),
+      ...rects.flatMap((one, index) => rects.slice(index + 1).filter((other) => meet(one.rect, other.rect)).map((other) => `${one.what} and ${other.what}`)),
+    ];
+  });
+
+  // The controls that look the same switched on and off, but for a colour.
+  window.statesUnseen = () => {
+    const lines = (element) => [element, ...element.querySelectorAll('*')].map((one) => {
+      const { borderTopWidth, outlineWidth, outlineStyle, textDecorationLine } = getComputedStyle(one);
+      return [borderTopWidth, outlineStyle === 'none' ? '' : outlineWidth, textDecorationLine].join();
+    }).join(' ');
+    return controls().filter((element) => {
+      const state = ['aria-pressed', 'aria-selected'].find((name) => element.hasAttribute(name));
+      if (!state || element.matches('[data-part="microphone"], [data-part="camera"]')) return false; // these change their pictures
+      const [is, before] = [element.getAttribute(state), lines(element)];
+      element.setAttribute(state, String(is === 'false'));
+      const after = lines(element);
+      element.setAttribute(state, is);
+      return before === after;
+    }).map(nameOf);
+  };
+
   // Every text and name that is to be seen or read out without the brackets of the strange language, but for what people and their devices are called.
   window.untranslated = () => {
     const own = '.brand, select, h1[data-part="name"], kbd, .sign, .tile-name, script, style, template';

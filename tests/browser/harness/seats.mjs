@@ -87,3 +87,27 @@ export async function closesDialog(person) {
   await person.page.keyboard.press('Escape');
   await person.page.locator('dialog[open]').waitFor({ state: 'detached' });
 }
+
+/**
+ * In a page: more people, by their sockets alone, one after the other. Six at their browsers would take the machine for themselves;
+ * here it is about their tiles.
+ * @param {{ room: string, names: string[] }} who
+ */
+export async function sitSilently({ room, names }) {
+  for (const name of names) {
+    const socket = new WebSocket(`wss://${location.host}/ws`);
+    window[`socket-${name}`] = socket;
+    await new Promise((opened) => socket.addEventListener('open', opened));
+    const answered = new Promise((answer) => socket.addEventListener('message', answer, { once: true }));
+    socket.send(JSON.stringify({ type: 'join', room, name, instance: name }));
+    await answered;
+  }
+}
+
+/** In a page: from now on nothing of it arrives at the others, by the hub neither, so that nothing they try can heal it. */
+export function fallSilent() {
+  RTCDataChannel.prototype.send = WebSocket.prototype.send = () => {};
+  const replace = RTCRtpSender.prototype.replaceTrack;
+  RTCRtpSender.prototype.replaceTrack = function (_) { return replace.call(this, null); }; // also in connections to come
+  for (const connection of window.keptConnections) for (const sender of connection.getSenders()) void sender.replaceTrack(null);
+}

@@ -25,6 +25,8 @@ interface Window {
   /** A clock that was slowed or hurried. */
   bentClock: { now: () => number; begun: number; since: number; pace: number };
   controlsLost(): string[];
+  statesUnseen(): string[];
+  tilesCrowded(): string[];
   controlsInSight(): { name: string; left: number; top: number; right: number; bottom: number }[];
   untranslated(): string[];
   axe: typeof import('axe-core');
