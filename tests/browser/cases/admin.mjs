@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { browser } from '../harness/browsers.mjs';
+import { operator } from '../harness/operator.mjs';
 import { scenario } from '../harness/scenario.mjs';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -60,19 +60,3 @@ scenario('axe finds nothing to mend on the dashboard, in light and dark', async 
     assert.deepEqual(violations.map((/** @type {any} */ one) => [colorScheme, one.id, one.nodes.map((/** @type {any} */ node) => node.html)]), []);
   }
 });
-
-/**
- * A browser before the dashboard, with what it asked for.
- * @param {import('../harness/scenario.mjs').Stage} stage @param {import('../harness/server.mjs').Server} server
- * @param {import('playwright-core').BrowserContextOptions} [options]
- */
-async function operator(stage, server, options) {
-  const context = await (await browser('chromium')).newContext(options);
-  stage.ends(() => context.close());
-  const page = await context.newPage();
-  const requests = /** @type {string[]} */ ([]);
-  page.on('request', (request) => requests.push(request.url()));
-  page.on('pageerror', (error) => assert.fail(error));
-  await page.goto(server.dashboard);
-  return { page, requests };
-}
