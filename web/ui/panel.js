@@ -4,7 +4,7 @@
 
 import { Chat } from './chat.js';
 import { make, part, stamp } from './dom.js';
-import { toast } from './toasts.js';
+import { announce, toast } from './toasts.js';
 import { Transfers, isOffer } from './transfers.js';
 import { localise, t } from './words.js';
 
@@ -149,8 +149,9 @@ export class Panel {
     badge.hidden = offers === 0;
     badge.textContent = String(offers);
     if (!fresh) return;
-    if (isOffer(transfer)) toast('files.toast', { name: transfer.peer.name, file: transfer.name });
     // Somebody in the middle of a sentence is not torn away from it: the badge and the toast must do.
     if (this.chat.field.value === '') this.show('files');
+    const tell = this.open && this.page === 'files' ? announce : toast;
+    if (isOffer(transfer)) tell('files.toast', { name: transfer.peer.name, file: transfer.name });
   }
 }

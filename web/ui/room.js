@@ -23,7 +23,7 @@ import { Sharing } from './sharing.js';
 import { listenForKeys } from './shortcuts.js';
 import { Sounds } from './sounds.js';
 import { Stage } from './stage.js';
-import { announce, toast } from './toasts.js';
+import { announce, toast, toastsBelow } from './toasts.js';
 import { isOpen } from './transfers.js';
 import { ViewTools } from './view.js';
 import { localise, say, t } from './words.js';
@@ -94,6 +94,7 @@ class Room {
     }, signal);
     this.#listen(signal);
     showKnocks(part(this.element, 'knocks'), call, signal);
+    toastsBelow(part(this.element, 'said-above'), signal);
     part(this.element, 'people').addEventListener('click', async () => {
       const { openPeople } = await import('./people.js');
       openPeople(call, signal);

@@ -18,9 +18,25 @@ export function toast(key, holes) {
   const place = document.getElementById('toasts');
   if (!place) return;
   while (place.children.length >= AT_ONCE) place.firstElementChild?.remove();
-  const message = make('p', 'toast', t(key, holes));
+  const message = make('p', 'toast');
+  message.append(make('span', 'toast-words', t(key, holes)));
   place.append(message);
   setTimeout(() => message.remove(), SHOWN_FOR);
+}
+
+/**
+ * Until the end they stand below what else is said at the top: no toast covers a button.
+ * @param {Element} above
+ * @param {AbortSignal} end
+ */
+export function toastsBelow(above, end) {
+  const { style } = document.documentElement;
+  const watcher = new ResizeObserver(() => style.setProperty('--above-toasts', `${above.getBoundingClientRect().height}px`));
+  watcher.observe(above);
+  end.addEventListener('abort', () => {
+    watcher.disconnect();
+    style.removeProperty('--above-toasts');
+  });
 }
 
 /**
