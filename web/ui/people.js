@@ -120,6 +120,7 @@ function wishButton(wish, peer, call) {
     sure = true; // once more: a slip of the finger must not send anybody out
     button.classList.add('danger');
     say(button, 'people.sure');
+    label(button, 'people.sure.who', { what: t(`people.${wish}.who`, { name: peer.name }) });
   });
   return button;
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { scenario } from '../harness/scenario.mjs';
+import { control } from '../harness/seats.mjs';
 import { words, wordsIn } from '../harness/words.mjs';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
@@ -28,6 +29,21 @@ scenario('axe finds nothing to mend in any view, in light and dark, in English a
   await passes(alice, 'the call');
   await alice.says('hello https://example.org');
   await passes(alice, 'the chat');
+  await control(alice, 'tab-files').click();
+  await alice.page.locator('[data-part="chooser"]').setInputFiles({ name: 'plans.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(20_000) });
+  await li.page.locator('.transfer').waitFor();
+  await passes(alice, 'the files');
+  await passes(li, 'the files, in Chinese');
+  await control(li, 'close', '.panel').click();
+  await control(li, 'people').click();
+  await control(li, 'locked', 'dialog').waitFor();
+  await passes(li, 'the people, in Chinese');
+  await li.page.keyboard.press('Escape');
+  await alice.looksInto('小李');
+  await alice.page.locator('.details-sheet dt').nth(8).waitFor();
+  await passes(alice, 'a connection');
+  await alice.page.keyboard.press('Escape');
+  await control(alice, 'tab-files').focus();
   await alice.page.keyboard.press('Escape');
   await alice.button('Whiteboard').click();
   await alice.page.locator('.board canvas').waitFor();
