@@ -2,9 +2,8 @@
 // for sending a link, and a way out of other programs' browsers. Told by a Chromium that has been given a phone's manners.
 
 import assert from 'node:assert/strict';
-import { hasRoom } from '../harness/moves.mjs';
 import { scenario } from '../harness/scenario.mjs';
-import { control, fallSilent, sitSilently } from '../harness/seats.mjs';
+import { control, sitSilently } from '../harness/seats.mjs';
 import { words } from '../harness/words.mjs';
 
 const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
@@ -52,35 +51,9 @@ scenario('in the browser of another program one is told how to get out of it', a
   await alice.button(words('invite.copy')).waitFor();
 }, { needs: ['chromium that refuses'] });
 
-scenario('on a small phone nothing of a tile stands on anything else of it, whatever is said there and however many they are', async (stage) => {
-  const server = await stage.server();
-  const context = { ...phone, viewport: SMALL[0], serviceWorkers: /** @type {const} */ ('block'), reducedMotion: /** @type {const} */ ('reduce') };
-  const alice = await stage.person(server, 'Alice', { context });
-  await alice.page.route('**/locales/en.json', async (route) => {
-    const table = await (await route.fetch()).json();
-    await route.fulfill({ json: { ...table, 'tile.connecting': table['tile.saving'] } }); // the longest of all states, as nobody connects
-  });
-  await alice.join('kitchen');
-  const bob = await stage.person(server, LONG);
-  await bob.join('kitchen');
-  await alice.seesMoving(LONG, { frames: 1 });
-  await bob.page.evaluate(fallSilent);
-  await alice.tile(LONG).locator('.tile-state').waitFor();
-  await isRoomy(alice, 'a picture that stands still');
-  await alice.join('pantry');
-  for (const names of [[LONG], ['小王'], ['Carol'], ['David', 'Erin']]) {
-    await alice.page.evaluate(sitSilently, { room: 'pantry', names });
-    await alice.tile(names[names.length - 1]).locator('.tile-state').waitFor();
-    await isRoomy(alice, `with ${names[0]}`);
-    await control(alice, 'layout').click();
-    await isRoomy(alice, `with ${names[0]}, one of them large`);
-    await control(alice, 'layout').click();
-  }
-});
-
 scenario('a long name that knocks leaves room for its answers on a small phone, and no passing message stands on them', async (stage) => {
   const server = await stage.server();
-  const alice = await stage.person(server, 'Alice', { context: { ...phone, viewport: SMALL[1] } });
+  const alice = await stage.person(server, 'Alice', { context: { ...phone, viewport: { width: 320, height: 640 } } });
   await alice.join('kitchen');
   await control(alice, 'people').click();
   await control(alice, 'lobby', 'dialog').check();
@@ -93,16 +66,7 @@ scenario('a long name that knocks leaves room for its answers on a small phone, 
   });
 });
 
-/** One that was never sold wider, one that was never sold smaller, and both on their side. */
-const SMALL = [{ width: 360, height: 740 }, { width: 320, height: 640 }, { width: 740, height: 360 }, { width: 640, height: 320 }];
 const LONG = 'Bartholomew Featherstonehaugh-Cholmondeley';
-
-async function isRoomy(person, where) {
-  for (const size of SMALL) {
-    await person.page.setViewportSize(size);
-    await hasRoom(person, `${where}, ${size.width} × ${size.height}`);
-  }
-}
 
 /** In the page: no sound element plays until something was clicked after the first refusal, as on iOS. */
 function holdSoundBack() {
