@@ -62,7 +62,7 @@ export class Files extends EventTarget {
   }
 
   /**
-   * A data channel somebody opened: its label is the transfer it carries.
+   * A data channel somebody opened: its label is the first transfer it carries.
    * @param {Peer} peer
    * @param {RTCDataChannel} channel
    */

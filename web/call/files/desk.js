@@ -84,12 +84,19 @@ export class Desk {
 
   /**
    * @param {Peer} peer
-   * @param {RTCDataChannel} channel
+   * @param {RTCDataChannel} channel brings one file after another, as `FileLine.takeChannel` has it
    */
   arrived(peer, channel) {
-    const transfer = this.transfers.get(channel.label);
-    if (transfer instanceof Incoming && transfer.peer === peer) transfer.attach(channel);
-    else channel.close();
+    const find = (/** @type {string} */ id) => {
+      const transfer = this.transfers.get(id);
+      return transfer instanceof Incoming && transfer.peer === peer ? transfer : null;
+    };
+    let incoming = find(channel.label);
+    channel.binaryType = 'arraybuffer';
+    channel.onmessage = ({ data }) => {
+      if (typeof data === 'string') incoming = find(data);
+      else incoming?.take(data);
+    };
   }
 
   /** How crowded the paths are, and how wide. */

@@ -18,8 +18,6 @@ export class Incoming extends Transfer {
    */
   constructor(what, parts) {
     super('in', what, parts);
-    /** @type {Set<RTCDataChannel>} bring the bytes */
-    this.channels = new Set();
     /** Bytes on their way to the disk. */
     this.pending = 0;
     /** Bytes written and checked. */
@@ -66,7 +64,6 @@ export class Incoming extends Transfer {
   orphaned() {
     if (this.ended) return;
     if (this.state === 'offered') return this.lost();
-    this.channels.clear();
     Object.assign(this, { rate: 0, paused: { you: false, peer: false } });
     this.become('interrupted');
     this.ask();
@@ -89,17 +86,22 @@ export class Incoming extends Transfer {
     this.#takeUp({ kind: 'shelf' }).catch((cause) => this.fail(cause));
   }
 
-  /** @param {RTCDataChannel} channel brings bytes */
-  attach(channel) {
-    if (!this.open || this.ended) return channel.close();
-    this.channels.add(channel);
-    channel.binaryType = 'arraybuffer';
-    channel.onmessage = ({ data }) => void this.#write(data);
-    channel.onclose = () => void this.channels.delete(channel);
+  /** What comes too late for it is nobody's. @param {ArrayBuffer} frame */
+  async take(frame) {
+    if (!this.open || this.ended) return;
+    const { byteLength } = frame;
+    this.pending += byteLength;
+    if (this.pending > PENDING_LIMIT) return this.fail(new Problem('file-failed', 'the sender does not wait'));
+    try {
+      const report = await this.parts.disk.write(this.id, frame);
+      this.pending -= byteLength;
+      if (!this.ended) this.#wrote(report);
+    } catch (cause) {
+      this.fail(cause);
+    }
   }
 
   release() {
-    for (const channel of this.channels) channel.close();
     this.download?.end();
     if (this.state !== 'done') super.release();
   }
@@ -124,20 +126,6 @@ export class Incoming extends Transfer {
     this.download = download;
     download.hold();
     this.parts.fetch(download.address);
-  }
-
-  /** @param {ArrayBuffer} frame */
-  async #write(frame) {
-    const { byteLength } = frame;
-    this.pending += byteLength;
-    if (this.pending > PENDING_LIMIT) return this.fail(new Problem('file-failed', 'the sender does not wait'));
-    try {
-      const report = await this.parts.disk.write(this.id, frame);
-      this.pending -= byteLength;
-      if (!this.ended) this.#wrote(report);
-    } catch (cause) {
-      this.fail(cause);
-    }
   }
 
   /** @param {import('./writer.js').Report} report */

@@ -7,6 +7,11 @@ import { Line } from '../line.js';
 
 /** @typedef {Pick<import('../line.js').LineOptions, 'browser' | 'clock' | 'offerer' | 'config' | 'signal' | 'onconnected'>} FileLineOptions */
 
+/**
+ * What carries one file at a time: the one it is named for, and after each text the one that the text names.
+ * @typedef {{ channel: RTCDataChannel, connection: import('../connection.js').Connection }} Carrier
+ */
+
 /** With every look of the watchdog. */
 const BEAT_EVERY = 450;
 /** A channel that closed before it opened: its connection is being replaced. */
@@ -23,6 +28,8 @@ export class FileLine {
     /** Only for its beats: they show that the path lives while no file runs. */
     this.control = new Control(() => {});
     this.lastBeat = -Infinity;
+    /** @type {Carrier[]} carry nothing */
+    this.idle = [];
     this.line = new Line({
       ...options,
       name,
@@ -43,19 +50,39 @@ export class FileLine {
   }
 
   /**
-   * @param {string} label
-   * @returns {Promise<{ channel: RTCDataChannel, maxMessageSize: number }>} settled once it is open
+   * A channel for one file: one whose file is through, or another one. None is ever closed, because the next one would get
+   * its stream: Firefox, still busy with the closing, then takes nothing of it (one file in fifteen stood still).
+   * @param {string} file
+   * @returns {Promise<Carrier>} settled once it is open
    */
-  async openChannel(label) {
+  async takeChannel(file) {
     if (!this.line.current) this.line.request();
     for (;;) {
       const connection = await this.line.connected();
-      const channel = connection.rtc.createDataChannel(label);
+      const idle = this.#idleOn(connection);
+      if (idle) {
+        idle.channel.send(file);
+        return idle;
+      }
+      const channel = connection.rtc.createDataChannel(file);
       channel.binaryType = 'arraybuffer';
       await new Promise((settle) => { channel.onopen = channel.onclose = settle; });
-      if (channel.readyState === 'open') return { channel, maxMessageSize: connection.maxMessageSize };
+      if (channel.readyState === 'open') return { channel, connection };
       await new Promise((resume) => { this.clock.after(TRY_AGAIN, () => resume(null)); });
     }
+  }
+
+  /** @param {Carrier} carrier its file needs it no more */
+  giveBack(carrier) {
+    Object.assign(carrier.channel, { onclose: null, onbufferedamountlow: null });
+    this.idle.push(carrier);
+  }
+
+  /** @param {Carrier['connection']} connection @returns {Carrier | null} */
+  #idleOn(connection) {
+    this.idle = this.idle.filter(({ channel }) => channel.readyState === 'open');
+    const found = this.idle.findIndex((carrier) => carrier.connection === connection);
+    return found < 0 ? null : this.idle.splice(found, 1)[0];
   }
 
   /** @param {boolean} canSignal */

@@ -24,8 +24,6 @@ export class Outgoing extends Transfer {
     this.thing = thing;
     if (!thing) this.state = /** @type {import('./transfer.js').TransferState} */ ('interrupted');
     this.ledger = new Ledger(this.size);
-    /** @type {Set<RTCDataChannel>} */
-    this.channels = new Set();
     /** Of runs: only the newest one goes on. */
     this.turn = 0;
     /** Lanes of this run. */
@@ -132,8 +130,6 @@ export class Outgoing extends Transfer {
     this.turn += 1;
     this.pumps = 0;
     this.parts.turns.leave(this);
-    for (const channel of this.channels) channel.close();
-    this.channels.clear();
     this.#wake();
   }
 
@@ -144,20 +140,22 @@ export class Outgoing extends Transfer {
    */
   async #pump(lane, turn) {
     while (turn === this.turn) {
-      const { channel, maxMessageSize } = await lane.openChannel(this.id);
-      if (turn !== this.turn) return channel.close();
-      this.#use(channel);
-      await this.#drain(channel, turn, maxMessageSize - HEADER);
+      const carrier = await lane.takeChannel(this.id);
+      const { channel, connection } = carrier;
+      try {
+        this.#use(channel);
+        await this.#drain(channel, turn, connection.maxMessageSize - HEADER);
+      } finally {
+        lane.giveBack(carrier);
+      }
     }
   }
 
   /** @param {RTCDataChannel} channel */
   #use(channel) {
-    this.channels.add(channel);
     channel.bufferedAmountLowThreshold = QUEUE_LOW;
     channel.onbufferedamountlow = () => this.#wake();
     channel.onclose = () => {
-      this.channels.delete(channel);
       this.ledger.lost(channel);
       this.#wake();
     };

@@ -146,7 +146,7 @@ export class Transfer {
     this.end('failed', { problem });
   }
 
-  /** Lets go of channels and of what was written. */
+  /** Lets go of what was written. */
   release() {
     this.parts.disk.drop(this.id);
   }
