@@ -15,6 +15,7 @@ await import('./cases/adapt.mjs');
 await import('./cases/board.mjs');
 await import('./cases/chat.mjs');
 await import('./cases/files.mjs');
+await import('./cases/downloads.mjs');
 await import('./cases/recovery.mjs');
 await import('./cases/cluster.mjs');
 await import('./cases/test.mjs');
