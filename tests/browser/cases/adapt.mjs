@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { scenario } from '../harness/scenario.mjs';
+import { places } from '../harness/seats.mjs';
 import { until } from '../harness/until.mjs';
 import { words } from '../harness/words.mjs';
 
@@ -13,7 +14,7 @@ const HASTE = 4;
 const FACTS = ['rtt', 'loss', 'jitter', 'bitrateIn', 'bitrateOut', 'width', 'height', 'fps'];
 
 scenario('who is pinned is shown large, and who is shown small sends a small picture', async (stage) => {
-  const { people: [alice, bob, carol] } = await stage.call(['Alice', 'Bob', 'Carol']);
+  const { people: [alice, bob, carol] } = await stage.call(['Alice', 'Bob', 'Carol'], { context: places.desk });
   await alice.button('Camera').click(); // a picture less for the machine
   const sends = async (/** @type {import('../harness/person.mjs').Person} */ person) => (await person.sendsTo('Alice')).framesEncoded > 0;
   await until('no pictures come to Alice', async () => await sends(bob) && await sends(carol));

@@ -6,7 +6,7 @@ import { browser } from '../harness/browsers.mjs';
 import { Gallery, missingFonts } from '../harness/gallery.mjs';
 import { draws } from '../harness/paper.mjs';
 import { scenario } from '../harness/scenario.mjs';
-import { all, closesDialog, comesTo, control, fallSilent, fourOnlookers, goesIn, pairOfOnlookers, press, sitSilently, twoOnlookers } from '../harness/seats.mjs';
+import { all, closesDialog, comesTo, control, fallSilent, fourOnlookers, goesIn, pairOfOnlookers, places, press, sitSilently, twoOnlookers } from '../harness/seats.mjs';
 import { wordsIn } from '../harness/words.mjs';
 
 /** @typedef {import('../harness/seats.mjs').Onlooker} Onlooker */
@@ -25,7 +25,7 @@ scenario('every view on the way into a call looks as it was agreed', async (stag
   await all(refused, (person) => person.page.locator('.notice').waitFor());
   await looks.at(refused, 'refused');
 
-  const hanna = await stage.person(server, 'Hanna', { context: { bypassCSP: true } });
+  const hanna = await stage.person(server, 'Hanna', { context: { ...places.desk, bypassCSP: true } });
   await enters(hanna, 'kitchen');
   await control(hanna, 'people').click();
   const door = (name) => control(hanna, name, 'dialog');

@@ -110,7 +110,7 @@ export function bringGlasses() {
 
   // Every text and name that is to be seen or read out without the brackets of the strange language, but for what people and their devices are called.
   window.untranslated = () => {
-    const own = '.brand, select, h1[data-part="name"], kbd, .sign, .tile-name, script, style, template';
+    const own = '.brand, select, h1[data-part="name"], kbd, .sign, .tile-name, .tile-initials, script, style, template';
     const found = [];
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {

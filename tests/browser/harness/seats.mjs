@@ -22,7 +22,7 @@ const PAIR = {
 };
 
 /** @type {Record<string, import('playwright-core').BrowserContextOptions>} */
-const places = {
+export const places = {
   desk: { viewport: { width: 1280, height: 800 } },
   phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
 };
