@@ -345,6 +345,17 @@ test('files go one after the other over one channel, which nobody closes: Firefo
   assert.deepEqual(carriers.flat().map(({ label, readyState }) => [label, readyState]), Array(2).fill([stage.bob.transfers[0].id, 'open']), 'an end on either side');
 });
 
+test('a sender who opens channels without end gets no more than any sender needs', async () => {
+  const stage = await aboutToSend();
+  const { outgoing, incoming } = await offered(stage);
+  incoming.accept();
+  await stage.clock.until(ended(outgoing, incoming), 'the end');
+  const { connection } = await stage.alice.peer.fileLanes.lane(0).takeChannel('again');
+  const opened = Array.from({ length: 100 }, (_, n) => connection.rtc.createDataChannel(`${n}`));
+  await stage.clock.pass(1_000);
+  assert.equal(opened.filter(({ readyState }) => readyState === 'open').length, 31, 'one was there');
+});
+
 test('a sender who does not wait for the receiver\'s disk is stopped', async () => {
   const stage = await aboutToSend();
   const { incoming } = await offered(stage);

@@ -14,6 +14,8 @@ import { Line } from '../line.js';
 
 /** With every look of the watchdog. */
 const BEAT_EVERY = 450;
+/** More than any sender of ours has open at a time. A stranger's are closed beyond that. */
+const MOST_CHANNELS = 32;
 /** A channel that closed before it opened: its connection is being replaced. */
 const TRY_AGAIN = 500;
 
@@ -37,7 +39,7 @@ export class FileLine {
       startKbit: () => 0, // there is no picture to begin with
       onbuilt: (connection) => {
         this.control.attach(connection.control);
-        connection.rtc.ondatachannel = ({ channel }) => onchannel(channel);
+        hear(connection.rtc, onchannel);
       },
       onused: () => {},
       onunreachable: () => {},
@@ -98,4 +100,18 @@ export class FileLine {
   close() {
     this.line.close();
   }
+}
+
+/**
+ * @param {RTCPeerConnection} rtc
+ * @param {(channel: RTCDataChannel) => void} onchannel
+ */
+function hear(rtc, onchannel) {
+  let open = 0;
+  rtc.ondatachannel = ({ channel }) => {
+    open += 1;
+    channel.onclose = () => { open -= 1; };
+    if (open > MOST_CHANNELS) channel.close();
+    else onchannel(channel);
+  };
 }
