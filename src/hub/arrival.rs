@@ -9,6 +9,7 @@ use super::message::{Join, Joined, Knock, Message, Network, PersonId, RelayBudge
 use super::name::{RoomName, tidy};
 use super::refusal::Refusal;
 use super::room::{Person, Place, Room};
+use super::rooms::Chair;
 use super::step::Step;
 use super::{Hub, Kept};
 use crate::clock::Now;
@@ -57,7 +58,7 @@ impl Hub {
         {
             return self.refuse(socket, refusal, step);
         }
-        let sits_there = |(room, person): &(RoomName, PersonId)| *room == arrival.room && *person == arrival.id;
+        let sits_there = |seat: &Chair| seat.room == arrival.room && seat.id == arrival.id;
         if !self.sockets.get(&socket).and_then(|socket| socket.seat.as_ref()).is_some_and(sits_there) {
             self.stand_up(socket, step);
         }
@@ -103,7 +104,7 @@ impl Hub {
             let last = self.rooms.get(&room).map_or(0, Room::latest_since);
             // Later than everybody who is there, even within a millisecond or after the clock was set back.
             let since = u64::try_from(now.unix.as_millis()).unwrap_or(u64::MAX).max(last.saturating_add(1));
-            Seat { id: join.fresh.0.as_ref().to_owned(), since, host: false }
+            Seat { id: join.fresh.to_string(), since, host: false }
         });
         let invitation = self.invited(&room, join.invitation.as_deref(), returns, now)?;
         let host = (host && returns) || invitation.is_some_and(|invitation| invitation.role == Role::Host);
@@ -152,7 +153,7 @@ impl Hub {
     fn room(&mut self, name: &RoomName, now: Now) -> &mut Room {
         let (lobby, opened) = (self.options.lobby, u64::try_from(now.unix.as_millis()).unwrap_or(u64::MAX));
         let new = || Room { opened, door: Door::new(lobby), ..Room::default() };
-        self.rooms.entry(name.clone()).or_insert_with(new)
+        self.rooms.get_or_make(name, new)
     }
 
     /// A newcomer, or somebody whose seat was cleared meanwhile (a restart, a long absence) and who takes it again.
@@ -262,8 +263,9 @@ impl Hub {
 
     /// Puts the socket on its seat and tells it so.
     fn welcome(&mut self, socket: SocketId, arrival: &Arrival, step: &mut Step) {
+        let Some(number) = self.rooms.number(&arrival.room) else { return };
         if let Some(socket) = self.sockets.get_mut(&socket) {
-            socket.seat = Some((arrival.room.clone(), arrival.id.clone()));
+            socket.seat = Some(Chair { room: arrival.room.clone(), number, id: arrival.id.clone() });
         }
         let Some(room) = self.rooms.get(&arrival.room) else { return };
         let Some(person) = room.find(&arrival.id) else { return };

@@ -12,6 +12,7 @@ use super::door::DoorState;
 use super::invitations::Fate;
 use super::name::RoomName;
 use super::refusal::Refusal;
+use super::short_text::ShortText;
 use super::why::{Path, Why};
 use crate::invitation::{Invitation, InvitationId, Role};
 use crate::pass::Secret;
@@ -22,7 +23,7 @@ pub struct SocketId(pub u64);
 
 /// One person in one room, for the life of the seat: URL-safe text without dots.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct PersonId(pub Arc<str>);
+pub struct PersonId(pub ShortText);
 
 impl fmt::Display for PersonId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

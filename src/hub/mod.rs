@@ -21,6 +21,8 @@ mod newcomers;
 mod overview;
 mod refusal;
 mod room;
+mod rooms;
+mod short_text;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -43,13 +45,15 @@ pub use self::message::{
 pub use self::name::RoomName;
 pub use self::overview::{CallView, PersonView, RoomView};
 pub use self::refusal::Refusal;
+pub use self::short_text::ShortText;
 pub use self::why::{Candidate, Pair, Path, Reason, RelayUse, Transport, Why};
 
 use self::allowance::{Allowance, Rate};
 use self::bans::Bans;
-use self::mailbox::{Mailbox, Postage};
+use self::mailbox::Postage;
 use self::newcomers::Newcomers;
 use self::room::{Person, Place, Room};
+use self::rooms::{Chair, RoomNumber, Rooms};
 use self::step::Step;
 use crate::clock::Now;
 use crate::pass::SeatKey;
@@ -111,7 +115,7 @@ pub struct Hub {
     seat_key: SeatKey,
     invitations: Invitations,
     sockets: HashMap<SocketId, Socket>,
-    rooms: HashMap<RoomName, Room>,
+    rooms: Rooms,
     /// Everybody who is away, the first to be given up first, so that a tick looks only at seats whose time is over.
     away: BTreeSet<Kept>,
     /// Rooms taken over from lost nodes, and until when their people are expected; the first to be given up first.
@@ -131,7 +135,7 @@ struct Socket {
     /// Whether its newcomers count as some of its network's.
     counted: bool,
     /// Where the person behind it sits.
-    seat: Option<(RoomName, PersonId)>,
+    seat: Option<Chair>,
     /// Where the person behind it waits to be let in.
     knocks: Option<RoomName>,
 }
@@ -153,7 +157,7 @@ impl Hub {
             seat_key,
             invitations,
             sockets: HashMap::new(),
-            rooms: HashMap::new(),
+            rooms: Rooms::default(),
             away: BTreeSet::new(),
             expecting: VecDeque::new(),
             postage: Postage::full(),
@@ -226,7 +230,7 @@ impl Hub {
 
     /// Who sits behind this socket.
     pub fn person(&self, socket: SocketId) -> Option<&PersonId> {
-        self.sockets.get(&socket)?.seat.as_ref().map(|(_, person)| person)
+        self.sockets.get(&socket)?.seat.as_ref().map(|seat| &seat.id)
     }
 
     /// How many rooms there are.
@@ -250,23 +254,23 @@ impl Hub {
             (Request::Join(join), _) => self.join(id, join, step),
             (Request::Leave, None) if socket.knocks.is_some() => self.stop_knocking(id, step),
             (_, None) => self.refuse(id, Refusal::NotJoined, step),
-            (Request::IceRefresh, Some((_, person))) => step.send(id, Message::IceServers(person.clone())),
-            (Request::Leave, Some((room, _))) => {
+            (Request::IceRefresh, Some(Chair { id: person, .. })) => step.send(id, Message::IceServers(person.clone())),
+            (Request::Leave, Some(Chair { room, .. })) => {
                 let room = room.clone();
                 self.stand_up(id, step);
                 step.send(id, Message::Left(room));
             }
             (Request::Host(command), Some(seat)) => {
-                let seat = seat.clone();
-                self.command(id, seat, command, step);
+                let Chair { room, id: by, .. } = seat.clone();
+                self.command(id, (room, by), command, step);
             }
             (Request::Path(path), Some(seat)) => {
-                let (room, from) = seat.clone();
+                let Chair { room, id: from, .. } = seat.clone();
                 self.hear_of_path(&room, &from, *path, step);
             }
-            (Request::Signal { to, payload }, Some(seat)) => {
-                let (room, from) = seat.clone();
-                self.pass_on(id, &room, from, &to, payload, step);
+            (Request::Signal { to, payload }, Some(Chair { number, id: from, .. })) => {
+                let (room, from) = (*number, from.clone());
+                self.pass_on(id, room, from, &to, payload, step);
             }
         }
     }
@@ -274,13 +278,14 @@ impl Hub {
     fn pass_on(
         &mut self,
         socket: SocketId,
-        room: &RoomName,
+        room: RoomNumber,
         from: PersonId,
         to: &PersonId,
         payload: Payload,
         step: &mut Step,
     ) {
-        let addressee = self.rooms.get_mut(room).and_then(|room| room.find_mut(to)).filter(|person| person.id != from);
+        let room = self.rooms.of_mut(room).filter(|_| *to != from);
+        let addressee = room.and_then(|room| room.find_mut(to));
         match addressee.map(|person| &mut person.place) {
             Some(Place::Here(to)) => step.send(*to, Message::Signal { from, payload }),
             Some(Place::Away { mailbox, .. }) => mailbox.put(from, payload, &mut self.postage),
@@ -321,11 +326,11 @@ impl Hub {
         if let Some(name) = knocks {
             self.forget_knock(&name, socket, step);
         }
-        let Some((name, id)) = seat else { return };
+        let Some(Chair { room: name, id, .. }) = seat else { return };
         let Some(room) = self.rooms.get_mut(&name) else { return };
         let until = step.now.monotonic + self.options.grace;
         if let Some(person) = room.find_mut(&id) {
-            person.place = Place::Away { until, mailbox: Mailbox::default() };
+            person.place = Place::Away { until, mailbox: Box::default() };
         }
         room.tell_others(&id, step, || Message::PeerAway(id.clone()));
         self.away.insert(Kept { until, room: name, id });
@@ -334,7 +339,7 @@ impl Hub {
     /// The person behind the socket gets up, if they sit.
     fn stand_up(&mut self, socket: SocketId, step: &mut Step) {
         let seat = self.sockets.get_mut(&socket).and_then(|socket| socket.seat.take());
-        if let Some((room, id)) = seat {
+        if let Some(Chair { room, id, .. }) = seat {
             self.remove(&room, &id, Parting::Left, step);
         }
     }

@@ -20,7 +20,7 @@ impl Hub {
     /// In which room the person behind `socket` sits, or waits to be let in.
     pub fn room_of(&self, socket: SocketId) -> Option<&RoomName> {
         let socket = self.sockets.get(&socket)?;
-        socket.seat.as_ref().map(|(room, _)| room).or(socket.knocks.as_ref())
+        socket.seat.as_ref().map(|seat| &seat.room).or(socket.knocks.as_ref())
     }
 
     /// The door of a room, for whoever takes it over.
@@ -44,7 +44,7 @@ impl Hub {
     pub(super) fn take_over(&mut self, name: RoomName, door: DoorState, step: &Step) {
         let opened = u64::try_from(step.now.unix.as_millis()).unwrap_or(u64::MAX);
         let room = Room { opened, door: Door::again(door), expects: true, ..Room::default() };
-        if self.rooms.insert(name.clone(), room).is_none() {
+        if self.rooms.insert(&name, room).is_none() {
             self.expecting.push_back((step.now.monotonic + self.options.grace, name));
         }
     }

@@ -41,7 +41,7 @@ pub(super) enum Place {
     /// By this socket.
     Here(SocketId),
     /// The socket dropped; the seat is kept until then, and what peers say waits.
-    Away { until: Instant, mailbox: Mailbox },
+    Away { until: Instant, mailbox: Box<Mailbox> },
 }
 
 impl Person {

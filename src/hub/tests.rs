@@ -35,6 +35,10 @@ impl Hall {
         self.hub.handle(event, self.now, &mut self.heard);
     }
 
+    fn room(&self, name: &str) -> &Room {
+        self.hub.rooms.get(name).expect("somebody is in it")
+    }
+
     fn opens(&mut self) -> SocketId {
         self.next += 1;
         self.happens(Event::Opened { socket: SocketId(self.next), network: Network(self.next), counted: true });

@@ -252,7 +252,7 @@ impl World {
 
     fn check(&self) {
         let mut seen = HashSet::new();
-        for (name, room) in &self.hub.rooms {
+        for (name, room) in self.hub.rooms.iter() {
             assert!(!room.people.is_empty(), "{name} is empty and still there");
             assert!(room.people.len() <= MAX_PEOPLE, "{name} is over its limit");
             assert!(room.has_host(), "{name} has no host");
@@ -265,8 +265,9 @@ impl World {
                 assert!(seen.insert(person.id.clone()), "{} sits in two places", person.id);
                 match &person.place {
                     Place::Here(socket) => {
-                        let seat = self.hub.sockets[socket].seat.as_ref();
-                        assert_eq!(seat, Some(&(name.clone(), person.id.clone())), "the seat and its socket agree");
+                        let number = self.hub.rooms.number(name).expect("it was just found");
+                        let seat = Chair { room: name.clone(), number, id: person.id.clone() };
+                        assert_eq!(self.hub.sockets[socket].seat, Some(seat), "the seat and its socket agree");
                     }
                     Place::Away { until, .. } => {
                         let kept = Kept { until: *until, room: name.clone(), id: person.id.clone() };
@@ -293,7 +294,7 @@ impl World {
             if self.hub.sockets[&socket].seat.is_none() {
                 continue; // dropped out, and not yet asked to come back
             }
-            let room = &self.hub.rooms[room];
+            let room = self.hub.rooms.get(room).expect("a page with a seat has a room");
             let person = room.find(id).expect("a page with a seat sits there");
             let truth: BTreeMap<_, _> =
                 room.peers_of(person).into_iter().map(|peer| (peer.id, (peer.offerer, peer.away))).collect();

@@ -110,7 +110,7 @@ fn two_who_wait_with_an_invitation_for_one_do_not_both_come_in() {
     let (host, guest) = (hall.invitation(Role::Host, 0), hall.invitation(Role::Guest, 1));
     let (alice, _) = hall.brings("Alice", &host);
     let [(_, _), (carol, _)] = [hall.brings("Bob", &guest), hall.brings("Carol", &guest)];
-    let knocks: Vec<_> = hall.hub.rooms["kitchen"].door.knocks().into_iter().map(|knock| knock.id).collect();
+    let knocks: Vec<_> = hall.room("kitchen").door.knocks().into_iter().map(|knock| knock.id).collect();
     for knock in knocks {
         hall.asks(alice, Request::Host(Command::Admit(knock)));
     }
@@ -130,7 +130,7 @@ fn a_guest_with_an_invitation_waits_where_there_is_a_lobby_also_before_the_host_
     hall.joined(bob);
     let late = hall.brings("Carol", &guest).0;
     hall.happens(Event::Closed(late));
-    assert_eq!(hall.hub.rooms["kitchen"].door.knocks(), []);
+    assert_eq!(hall.room("kitchen").door.knocks(), []);
 }
 
 #[test]
