@@ -6,10 +6,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
+use hyper::upgrade::Parts;
 use hyper_util::rt::TokioIo;
 use percent_encoding::percent_decode_str;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -163,15 +166,19 @@ impl Site {
         self.0.sockets.wait().await;
     }
 
-    pub(super) async fn serve(
+    /// `IO`: what the connection goes by.
+    pub(super) async fn serve<IO>(
         &self,
         request: Request<Incoming>,
         connection: Connection,
         shutdown: CancellationToken,
-    ) -> Result<Answer, Infallible> {
+    ) -> Result<Answer, Infallible>
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let (method, strict) = (request.method().clone(), self.is_strict(&request, &connection));
         let mut answer = match self.behind_proxies(request.headers(), connection) {
-            Ok(connection) if request.uri().path() == "/ws" => self.upgrade(request, connection, shutdown),
+            Ok(connection) if request.uri().path() == "/ws" => self.upgrade::<IO>(request, connection, shutdown),
             Ok(connection) => without_body_for_head(&method, self.route(request, connection).await),
             Err(Contradiction) => without_body_for_head(&method, text(StatusCode::BAD_REQUEST, CONTRADICTION)),
         };
@@ -307,7 +314,10 @@ impl Site {
     }
 
     /// Begins a WebSocket, if the request may have one, and its task.
-    fn upgrade(&self, mut request: Request<Incoming>, connection: Connection, shutdown: CancellationToken) -> Answer {
+    fn upgrade<IO>(&self, mut request: Request<Incoming>, connection: Connection, shutdown: CancellationToken) -> Answer
+    where
+        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let answer = match upgrade::accept(&request, connection.scheme) {
             Ok(answer) => answer,
             Err(refusal) => return without_body_for_head(request.method(), *refusal),
@@ -325,7 +335,7 @@ impl Site {
         let host = host::host(&request, &connection);
         let upgraded = hyper::upgrade::on(&mut request);
         let client = (connection.client.ip(), is_proxy);
-        self.0.sockets.spawn(converse(self.0.clone(), upgraded, (host, client), shutdown, place));
+        self.0.sockets.spawn(converse::<IO>(self.0.clone(), upgraded, (host, client), shutdown, place));
         answer
     }
 }
@@ -341,14 +351,20 @@ fn is_for_a_phone(uri: &Uri) -> bool {
 }
 
 /// One WebSocket's task. The place is free again when it ends.
-async fn converse(
+async fn converse<IO>(
     site: Arc<Inner>,
     upgraded: hyper::upgrade::OnUpgrade,
     (host, (client, is_proxy)): (String, (IpAddr, bool)),
     shutdown: CancellationToken,
     _place: Place,
-) {
+) where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let Ok(upgraded) = upgraded.await else { return };
     let socket = Socket { switchboard: &site.switchboard, options: &site.options, host, client, is_proxy, shutdown };
-    socket.converse(TokioIo::new(upgraded)).await;
+    // In HTTP/1.1 the connection itself, without what hyper has around it: a detour for every message.
+    match upgraded.downcast::<TokioIo<IO>>() {
+        Ok(Parts { io, read_buf, .. }) => socket.converse(io.into_inner(), read_buf).await,
+        Err(stream) => socket.converse(TokioIo::new(stream), Bytes::new()).await,
+    }
 }

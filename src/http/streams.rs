@@ -40,7 +40,7 @@ impl Site {
         let asked = Notify::new();
         let service = service_fn(|request| {
             asked.notify_one();
-            self.serve(request, connection, shutdown.clone())
+            self.serve::<IO>(request, connection, shutdown.clone())
         });
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(MOST_HEAD);
@@ -70,7 +70,7 @@ impl Site {
         let token = shutdown.clone();
         let service = service_fn(move |request| {
             let (site, token) = (site.clone(), token.clone());
-            async move { site.serve(request, connection, token).await }
+            async move { site.serve::<IO>(request, connection, token).await }
         });
         let too_late = async {
             shutdown.cancelled().await;

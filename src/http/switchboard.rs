@@ -1,7 +1,7 @@
 //! Owns the hub: events in from every socket's task, effects out to their outboxes, one at a time.
 //!
 //! One lock, not a task: an event takes about a microsecond under it and nothing is encoded, written or waited for there,
-//! so a second core is busy with reading and writing, where the work is, and a message wakes one task instead of two.
+//! so a second core is busy with reading and writing, where the work is, and a message wakes the task that reads it and no other.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -39,8 +39,11 @@ pub(super) struct Switchboard {
 pub(super) struct Line<'a> {
     switchboard: &'a Switchboard,
     socket: SocketId,
-    outbox: Arc<Outbox>,
 }
+
+/// Whose outboxes have something that somebody has to write: whoever holds this when it is dropped wakes them.
+#[derive(Debug, Default)]
+pub(super) struct Addressed(Vec<Arc<Outbox>>);
 
 #[derive(Debug)]
 struct Lines {
@@ -52,6 +55,8 @@ struct Lines {
     marks: Marks,
     /// To be written when the lock is free.
     notes: Vec<Note>,
+    /// To be woken, or written for, when the lock is free.
+    addressed: Addressed,
     /// Kept between events for its memory.
     effects: Vec<Effect>,
 }
@@ -84,6 +89,7 @@ impl Switchboard {
             tally: Tally::default(),
             marks: Marks::default(),
             notes: Vec::new(),
+            addressed: Addressed::default(),
             effects: Vec::new(),
         };
         let switchboard = Arc::new(Switchboard {
@@ -98,16 +104,15 @@ impl Switchboard {
 
     /// A line for a new socket from `client`, which `is_proxy` when it stands for everybody behind it; the hub hears of its
     /// end when it is dropped, however its task ends.
-    pub(super) fn open(&self, client: IpAddr, is_proxy: bool) -> Line<'_> {
+    pub(super) fn open(&self, outbox: Arc<Outbox>, client: IpAddr, is_proxy: bool) -> Line<'_> {
         let network = self.networks.of(client);
         let socket = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
-        let outbox = Arc::new(Outbox::default());
         self.with(|lines| {
-            lines.sockets.insert(socket, Connected { outbox: outbox.clone(), client });
+            lines.sockets.insert(socket, Connected { outbox, client });
             let counted = !is_proxy && !client.to_canonical().is_loopback();
             lines.handle(Event::Opened { socket, network, counted });
         });
-        Line { switchboard: self, socket, outbox }
+        Line { switchboard: self, socket }
     }
 
     /// See [`Hub::change`].
@@ -227,10 +232,17 @@ impl Switchboard {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Lines) -> T) -> T {
+        self.addressing(&mut Addressed::default(), act)
+    }
+
+    /// Leaves it to the caller to have written what was said to people.
+    fn addressing<T>(&self, addressed: &mut Addressed, act: impl FnOnce(&mut Lines) -> T) -> T {
         let (answer, notes) = {
             // A hub that panicked has a fault, but everybody else's call is worth more than a clean stop.
             let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-            (act(&mut lines), std::mem::take(&mut lines.notes))
+            let answer = act(&mut lines);
+            addressed.0.append(&mut lines.addressed.0);
+            (answer, std::mem::take(&mut lines.notes))
         };
         notes.iter().for_each(Note::write);
         answer
@@ -238,18 +250,13 @@ impl Switchboard {
 }
 
 impl Line<'_> {
-    /// What the hub says to this socket.
-    pub(super) fn outbox(&self) -> &Outbox {
-        &self.outbox
-    }
-
-    /// The page asks for something.
-    pub(super) fn asked(&self, mut request: Request) {
+    /// The page asks for something. Who hears of it is added to `addressed`.
+    pub(super) fn asked(&self, mut request: Request, addressed: &mut Addressed) {
         let addresses = match &request {
             Request::Signal { payload, .. } if self.switchboard.searches_signals => candidates::addresses(payload),
             _ => Vec::new(),
         };
-        self.switchboard.with(|lines| {
+        self.switchboard.addressing(addressed, |lines| {
             // Before the peer hears of them: it may ask for its permission at once.
             lines.announce(self.socket, addresses);
             if let Request::Path(path) = &mut request {
@@ -265,6 +272,19 @@ impl Line<'_> {
     }
 }
 
+impl Addressed {
+    /// Has all be written, here if that can be done at once.
+    pub(super) fn pass_on(mut self) {
+        self.0.drain(..).for_each(|outbox| outbox.pass_on());
+    }
+}
+
+impl Drop for Addressed {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|outbox| outbox.wake());
+    }
+}
+
 impl Drop for Line<'_> {
     fn drop(&mut self) {
         self.switchboard.with(|lines| {
@@ -276,7 +296,10 @@ impl Drop for Line<'_> {
 
 impl Lines {
     fn announce(&mut self, socket: SocketId, addresses: Vec<IpAddr>) {
-        if let (false, Some(person)) = (addresses.is_empty(), self.rooms.person(socket).cloned()) {
+        if addresses.is_empty() {
+            return;
+        }
+        if let Some(person) = self.rooms.person(socket).cloned() {
             self.rooms.announce(person, addresses, Now::read(), &*self.relay);
         }
     }
@@ -302,13 +325,16 @@ impl Lines {
                     if let Some(note) = Note::of(&message) {
                         self.note(note, now);
                     }
-                    if let Some(connected) = self.sockets.get(&socket) {
-                        connected.outbox.put(message);
+                    if let Some(connected) = self.sockets.get(&socket)
+                        && connected.outbox.put(message)
+                    {
+                        self.addressed.0.push(connected.outbox.clone());
                     }
                 }
                 Effect::Close(socket, refusal) => {
                     if let Some(connected) = self.sockets.get(&socket) {
                         connected.outbox.end(refusal);
+                        self.addressed.0.push(connected.outbox.clone());
                     }
                 }
                 Effect::Admit(person, room) => {
