@@ -144,14 +144,20 @@ export class Panel {
   #moved(transfer) {
     const fresh = !this.transfers.rows.has(transfer.id);
     this.transfers.changed(transfer);
-    const offers = [...this.call.files.transfers.values()].filter(isOffer).length;
-    const badge = part(this.view, 'files-badge');
-    badge.hidden = offers === 0;
-    badge.textContent = String(offers);
+    this.#showOffers();
     if (!fresh) return;
     // Somebody in the middle of a sentence is not torn away from it: the badge and the toast must do.
     if (this.chat.field.value === '') this.show('files');
     const tell = this.open && this.page === 'files' ? announce : toast;
     if (isOffer(transfer)) tell('files.toast', { name: transfer.peer.name, file: transfer.name });
+  }
+
+  #showOffers() {
+    const offers = String([...this.call.files.transfers.values()].filter(isOffer).length);
+    const badge = part(this.view, 'files-badge');
+    // The same text written again is drawn again: with every mebibyte of a file.
+    if (badge.textContent === offers) return;
+    badge.hidden = offers === '0';
+    badge.textContent = offers;
   }
 }
