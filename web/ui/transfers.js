@@ -13,6 +13,9 @@ const OPEN_STATES = new Set(['offered', 'waiting', 'queued', 'running', 'paused'
 /** A transfer whose bar says something. */
 const BAR_STATES = new Set(['queued', 'running', 'paused', 'interrupted', 'checking']);
 
+/** A busy transfer changes hundreds of times a second. To draw its row each time took a tenth of what the file itself did, ms. */
+const PROGRESS_EVERY = 500;
+
 /** Whether it waits for this person's word. @param {Transfer} transfer */
 export function isOffer(transfer) {
   return transfer.direction === 'in' && transfer.state === 'offered';
@@ -46,16 +49,37 @@ export class Transfers {
     this.rows = new Map();
     /** @type {Set<Transfer>} changed since the last picture */
     this.dirty = new Set();
+    /** @type {ReturnType<typeof setTimeout> | undefined} that picture, when it has time */
+    this.later = undefined;
+    /** @type {number | undefined} when it has none */
+    this.frame = undefined;
   }
 
-  /** A busy transfer changes hundreds of times a second: its row is drawn once a frame. @param {Transfer} transfer */
+  /** @param {Transfer} transfer */
   changed(transfer) {
-    if (this.dirty.size === 0) requestAnimationFrame(() => this.#draw());
+    if (!this.rows.has(transfer.id)) return this.#addRow(transfer);
     this.dirty.add(transfer);
-    if (!this.rows.has(transfer.id)) this.#addRow(transfer);
+    if (this.rows.get(transfer.id)?.dataset.state !== transfer.state) this.#drawSoon();
+    else this.later ??= setTimeout(() => this.#drawSoon(), PROGRESS_EVERY);
+  }
+
+  #drawSoon() {
+    this.frame ??= requestAnimationFrame(() => this.#draw());
+  }
+
+  /**
+   * @param {HTMLElement} row
+   * @param {Transfer} transfer
+   */
+  async #addUp(row, transfer) {
+    await transfer.addUp();
+    showTransfer(row, transfer);
+    part(row, transfer.sha256 ? 'hash' : 'sum').focus();
   }
 
   #draw() {
+    clearTimeout(this.later);
+    this.later = this.frame = undefined;
     for (const transfer of this.dirty) {
       const row = this.rows.get(transfer.id);
       if (row) showTransfer(row, transfer);
@@ -97,6 +121,7 @@ export class Transfers {
     part(row, 'cancel').addEventListener('click', () => transfer.cancel());
     part(row, 'pause').addEventListener('click', () => transfer.pause(!transfer.paused.you));
     part(row, 'again').addEventListener('click', () => this.again(transfer));
+    part(row, 'sum').addEventListener('click', () => this.#addUp(row, transfer));
     part(row, 'save').addEventListener('click', () => {
       this.saved.add(transfer);
       this.#showButtons();
@@ -120,9 +145,7 @@ function showTransfer(row, transfer) {
   part(row, 'name').textContent = name;
   part(row, 'words').textContent = stateWords(transfer);
   showBar(part(row, 'progress', HTMLProgressElement), transfer);
-  const hash = part(row, 'hash');
-  hash.hidden = state !== 'done' || !transfer.sha256;
-  if (transfer.sha256) hash.textContent = `✓ SHA-256 ${transfer.sha256}`;
+  showSum(row, transfer);
   showAction(part(row, 'accept'), isOffer(transfer), 'files.accept', name);
   showAction(part(row, 'decline'), isOffer(transfer), 'files.decline', name);
   showAction(part(row, 'pause'), transfer.underway, transfer.paused.you ? 'files.resume' : 'files.pause', name);
@@ -131,6 +154,18 @@ function showTransfer(row, transfer) {
   const save = part(row, 'save', HTMLAnchorElement);
   showAction(save, state === 'done' && direction === 'in' && transfer.url !== null, 'files.save', name);
   if (transfer.url && !save.hidden) Object.assign(save, { href: transfer.url, download: name });
+}
+
+/**
+ * @param {HTMLElement} row
+ * @param {Transfer} transfer
+ */
+function showSum(row, { state, name, thing, sha256, adding, problem }) {
+  const [hash, sum] = [part(row, 'hash'), part(row, 'sum', HTMLButtonElement)];
+  hash.hidden = state !== 'done' || !(sha256 || problem);
+  hash.textContent = sha256 ? `SHA-256 ${sha256}` : problem && t(`problems.${problem.code}`);
+  showAction(sum, state === 'done' && thing !== null && !sha256, 'files.sum', name);
+  sum.disabled = adding;
 }
 
 /**

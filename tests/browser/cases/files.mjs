@@ -20,7 +20,10 @@ scenario('a file of 64 MiB arrives whole, with progress on both sides', async (s
   for (const person of [alice, bob]) {
     const seen = await person.progressNoted();
     assert.ok(seen.length >= 3, `${person.name} saw no progress, only ${seen}`);
-    await person.reads(file.sha256); // both pages say what was sent
+    // Both pages say what was sent when they are asked, and the keyboard is where the answer is.
+    await person.transfer('holiday.bin').getByRole('button', { name: `${words('files.sum')} holiday.bin` }).press('Enter');
+    await person.reads(file.sha256);
+    await person.page.locator('.transfer-hash:focus').waitFor();
   }
 });
 

@@ -209,7 +209,7 @@ class FakeChannel {
 
   send(data) {
     if (this.readyState !== 'open') throw new DOMException('not open', 'InvalidStateError');
-    this.waiting.push(data);
+    this.waiting.push(typeof data === 'string' ? data : new Uint8Array(data).slice().buffer);
   }
 
   /** The path is there: open at both ends, carry what waits. */

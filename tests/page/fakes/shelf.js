@@ -7,7 +7,7 @@ export class FakeShelf {
   files = new Map();
 
   async open(folder, record) {
-    const file = this.files.get(record.id) ?? { record, progress: null, sha256: null, sink: new MemorySink(), folder };
+    const file = this.files.get(record.id) ?? { record, progress: null, check: null, sink: new MemorySink(), folder };
     this.files.set(record.id, file);
     const { sink } = file;
     return {
@@ -15,8 +15,8 @@ export class FakeShelf {
       sink: {
         write: (bytes, at) => sink.write(bytes, at),
         note: (progress) => { file.progress = progress; },
-        finish: async (sha256) => {
-          file.sha256 = sha256;
+        finish: async (check) => {
+          file.check = check;
           file.blob = await sink.finish();
           return file.blob;
         },
@@ -27,7 +27,7 @@ export class FakeShelf {
 
   async kept(folder) {
     return [...this.files.values()].filter((file) => file.folder === folder)
-      .map(({ record, progress, sha256, blob }) => ({ record, at: progress?.at ?? 0, sha256, file: blob ?? null }));
+      .map(({ record, progress, check, blob }) => ({ record, at: progress?.at ?? 0, check, file: blob ?? null }));
   }
 
   async remove(folder, id) {

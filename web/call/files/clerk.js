@@ -8,6 +8,7 @@
 import { Problem } from '../problem.js';
 import { Reader } from './reader.js';
 import { sourceOf } from './source.js';
+import { sumOf } from './sum.js';
 import { Writer } from './writer.js';
 
 /**
@@ -16,6 +17,8 @@ import { Writer } from './writer.js';
  * @property {(folder: string) => Promise<import('./shelf.js').Kept[]>} kept  by an earlier page in this seat
  * @property {(folder: string, id: string) => Promise<void>} remove
  */
+
+const READING = new Set(['read', 'prefix', 'sum']);
 
 export class Clerk {
   /**
@@ -32,12 +35,13 @@ export class Clerk {
     /** @type {Record<string, (...args: any[]) => unknown>} */
     this.methods = {
       take: (id, thing) => void this.readers.set(id, new Reader(sourceOf(thing))),
-      read: (id, at, payload) => this.#reader(id).read(at, payload),
+      read: (id, at) => this.#reader(id).read(at),
       prefix: (id, at) => this.#reader(id).prefix(at),
       kept: (folder) => this.shelf.kept(folder),
       open: (folder, record, where) => this.#open(folder, record, where),
-      write: (id, frame) => this.#writer(id).write(frame),
+      write: (id, piece) => this.#writer(id).write(piece),
       finish: (id) => this.#finish(id),
+      sum: (thing) => sumOf(sourceOf(thing)),
       drop: (folder, id) => this.#drop(folder, id),
     };
   }
@@ -46,8 +50,8 @@ export class Clerk {
   async handle({ n, method, args }) {
     try {
       const result = await this.methods[method](...args);
-      const frames = method === 'read' ? /** @type {{ frames: ArrayBuffer[] }} */ (result).frames : [];
-      this.post({ n, result }, frames);
+      const taken = method === 'read' ? [/** @type {import('./frames.js').Block} */ (result).bytes.buffer] : [];
+      this.post({ n, result }, taken);
     } catch (cause) {
       this.post({ n, code: codeOf(method, cause) }, []);
     }
@@ -62,7 +66,7 @@ export class Clerk {
     const writer = this.writers.get(record.id) ?? await this.#writerFor(folder, record, where);
     this.writers.set(record.id, writer);
     await writer.queue;
-    return { at: writer.at, prefix: writer.prefix };
+    return { at: writer.at, prefix: writer.check };
   }
 
   /**
@@ -115,5 +119,5 @@ export class Clerk {
  */
 function codeOf(method, cause) {
   if (cause instanceof Problem) return cause.code;
-  return method === 'read' || method === 'prefix' ? 'file-unreadable' : 'file-unwritable';
+  return READING.has(method) ? 'file-unreadable' : 'file-unwritable';
 }

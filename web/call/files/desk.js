@@ -3,6 +3,7 @@
  * that chat and controls never wait behind a file), checked at both ends, held or called off from either side, taken up
  * again after a reload of either page.
  */
+import { Arrival } from './arrival.js';
 import { Disk } from './disk.js';
 import { Incoming } from './incoming.js';
 import { safeName } from './names.js';
@@ -91,12 +92,9 @@ export class Desk {
       const transfer = this.transfers.get(id);
       return transfer instanceof Incoming && transfer.peer === peer ? transfer : null;
     };
-    let incoming = find(channel.label);
+    const arrival = new Arrival(channel.label, find, this.call.clock);
     channel.binaryType = 'arraybuffer';
-    channel.onmessage = ({ data }) => {
-      if (typeof data === 'string') incoming = find(data);
-      else incoming?.take(data);
-    };
+    channel.onmessage = ({ data }) => arrival.hear(data);
   }
 
   /** How crowded the paths are, and how wide. */

@@ -29,7 +29,7 @@ export class Disk {
     this.waiting = new Map();
   }
 
-  /** @param {string} id @param {import('./source.js').Thing} thing to be read from now on @returns {Promise<void>} */
+  /** @param {string} id @param {import('./source.js').Readable} thing to be read from now on @returns {Promise<void>} */
   take(id, thing) {
     return this.#ask('take', [id, thing]);
   }
@@ -37,14 +37,13 @@ export class Disk {
   /**
    * @param {string} id
    * @param {number} at where a block begins
-   * @param {number} payload bytes in one frame
-   * @returns {Promise<{ frames: ArrayBuffer[] }>}
+   * @returns {Promise<import('./frames.js').Block>}
    */
-  read(id, at, payload) {
-    return this.#ask('read', [id, at, payload]);
+  read(id, at) {
+    return this.#ask('read', [id, at]);
   }
 
-  /** @param {string} id @param {number} at @returns {Promise<string>} SHA-256 of the outgoing file up to there */
+  /** @param {string} id @param {number} at @returns {Promise<string>} the check of the outgoing file up to there */
   prefix(id, at) {
     return this.#ask('prefix', [id, at]);
   }
@@ -65,14 +64,19 @@ export class Disk {
     return this.#ask('open', [this.folder, record, { kind: place.kind, port }], [port]);
   }
 
-  /** @param {string} id @param {ArrayBuffer} frame @returns {Promise<import('./writer.js').Report>} */
-  write(id, frame) {
-    return this.#ask('write', [id, frame], [frame]);
+  /** @param {string} id @param {import('./frames.js').Piece} piece is taken along @returns {Promise<import('./writer.js').Report>} */
+  write(id, piece) {
+    return this.#ask('write', [id, piece], piece.parts);
   }
 
-  /** @param {string} id @returns {Promise<{ sha256: string, file: Blob | null }>} */
+  /** @param {string} id @returns {Promise<{ check: string, file: Blob | null }>} */
   finish(id) {
     return this.#ask('finish', [id]);
+  }
+
+  /** @param {import('./source.js').Readable} thing @returns {Promise<string>} SHA-256 of all its bytes, hex */
+  sum(thing) {
+    return this.#ask('sum', [thing]);
   }
 
   /** Forgets a file, and what was written of it. @param {string} id */

@@ -25,6 +25,8 @@ export class Incoming extends Transfer {
     this.acknowledgedAt = 0;
     /** The shelf is ready for bytes. */
     this.open = false;
+    /** @type {string | null} of the whole, once it is there */
+    this.check = null;
     /** @type {import('./download.js').Download | null} where it goes, when not on any shelf */
     this.download = null;
   }
@@ -49,11 +51,10 @@ export class Incoming extends Transfer {
   }
 
   /** As an earlier page in this seat left it. @param {import('./shelf.js').Kept} kept */
-  restore({ at, sha256, file }) {
+  restore({ at, check, file }) {
     this.sent = at;
-    this.sha256 = sha256;
     if (file) {
-      this.url = URL.createObjectURL(file);
+      this.#arrived(check, file);
       this.sent = this.size;
     }
     this.state = file ? 'done' : 'interrupted';
@@ -79,26 +80,37 @@ export class Incoming extends Transfer {
   heard(message) {
     super.heard(message);
     if (message.type !== 'file-offer') return;
-    if (this.state === 'done') this.parts.say({ type: 'file-done', id: this.id, sha256: this.sha256 });
+    if (this.state === 'done') this.parts.say({ type: 'file-done', id: this.id, check: this.check });
     if (this.state !== 'interrupted') return;
     if (message.size !== this.size) return this.fail(new Problem('file-changed'));
     this.become('running');
     this.#takeUp({ kind: 'shelf' }).catch((cause) => this.fail(cause));
   }
 
-  /** What comes too late for it is nobody's. @param {ArrayBuffer} frame */
-  async take(frame) {
+  /** What comes too late for it is nobody's. @param {import('./frames.js').Piece} piece */
+  async take(piece) {
     if (!this.open || this.ended) return;
-    const { byteLength } = frame;
-    this.pending += byteLength;
+    const length = piece.parts.reduce((sum, { byteLength }) => sum + byteLength, piece.check?.length ?? 0);
+    this.pending += length;
     if (this.pending > PENDING_LIMIT) return this.fail(new Problem('file-failed', 'the sender does not wait'));
     try {
-      const report = await this.parts.disk.write(this.id, frame);
-      this.pending -= byteLength;
+      const report = await this.parts.disk.write(this.id, piece);
+      this.pending -= length;
       if (!this.ended) this.#wrote(report);
     } catch (cause) {
       this.fail(cause);
     }
+  }
+
+  /**
+   * @param {string | null} check
+   * @param {Blob | null} file null: it went where the page cannot read
+   */
+  #arrived(check, file) {
+    this.check = check;
+    if (!file) return;
+    this.thing = file;
+    this.url = URL.createObjectURL(file);
   }
 
   release() {
@@ -143,11 +155,10 @@ export class Incoming extends Transfer {
 
   async #finish() {
     this.become('checking');
-    const { sha256, file } = await this.parts.disk.finish(this.id);
+    const { check, file } = await this.parts.disk.finish(this.id);
     if (this.ended) return;
-    this.sha256 = sha256;
-    if (file) this.url = URL.createObjectURL(file);
-    this.parts.say({ type: 'file-done', id: this.id, sha256 });
+    this.#arrived(check, file);
+    this.parts.say({ type: 'file-done', id: this.id, check });
     this.end('done');
   }
 }

@@ -3,15 +3,17 @@
  * down. What a lane had under way when it broke is sent again; what a reloaded page has already is not.
  */
 import { Problem } from '../problem.js';
-import { BLOCK, HEADER } from './frames.js';
+import { BLOCK, messages } from './frames.js';
 import { Ledger } from './ledger.js';
 import { Transfer } from './transfer.js';
 
 /** @typedef {import('./line.js').FileLine} Lane */
 
-/** Enough in the browser's queue to keep the path busy, little enough that a cancel takes effect at once. */
-const QUEUE_HIGH = 1 << 20;
-const QUEUE_LOW = 1 << 18;
+/** Enough in the browser's queue to keep the path busy while the page is, little enough that a cancel takes effect at once. */
+const QUEUE_LEAST = 1 << 20;
+const QUEUE_MOST = 4 << 20;
+/** What the queue holds takes so long at the rate of the last seconds, in seconds. */
+const QUEUE_FOR = 0.25;
 
 export class Outgoing extends Transfer {
   /**
@@ -66,12 +68,12 @@ export class Outgoing extends Transfer {
   heard(message) {
     super.heard(message);
     if (this.ended) return;
-    const { type, at, held, sha256, prefix } = message;
+    const { type, at, held, check, prefix } = message;
     if (type === 'file-decline') this.end('declined');
     if (type === 'file-accept') this.#accepted(position(at, this.size), prefix).catch((cause) => this.fail(cause));
     if (type === 'file-ack') this.#acknowledged(position(at, this.size), position(held, this.size));
     if (type === 'file-again') this.#repeat(position(at, this.size));
-    if (type === 'file-done') this.#done(sha256).catch((cause) => this.fail(cause));
+    if (type === 'file-done') this.#done(check).catch((cause) => this.fail(cause));
   }
 
   go() {
@@ -99,7 +101,7 @@ export class Outgoing extends Transfer {
 
   /**
    * @param {number} at
-   * @param {unknown} prefix SHA-256 of what the receiver has
+   * @param {unknown} prefix the check of what the receiver has
    */
   async #accepted(at, prefix) {
     this.#stop();
@@ -144,7 +146,7 @@ export class Outgoing extends Transfer {
       const { channel, connection } = carrier;
       try {
         this.#use(channel);
-        await this.#drain(channel, turn, connection.maxMessageSize - HEADER);
+        await this.#drain(channel, turn, connection.maxMessageSize);
       } finally {
         lane.giveBack(carrier);
       }
@@ -153,7 +155,6 @@ export class Outgoing extends Transfer {
 
   /** @param {RTCDataChannel} channel */
   #use(channel) {
-    channel.bufferedAmountLowThreshold = QUEUE_LOW;
     channel.onbufferedamountlow = () => this.#wake();
     channel.onclose = () => {
       this.ledger.lost(channel);
@@ -164,19 +165,21 @@ export class Outgoing extends Transfer {
   /**
    * @param {RTCDataChannel} channel
    * @param {number} turn
-   * @param {number} most bytes of file that a message may carry
+   * @param {number} most bytes that a message may carry
    */
   async #drain(channel, turn, most) {
-    let ahead = this.#block(channel, turn, most);
+    let ahead = this.#block(channel, turn);
     for (;;) {
       const block = await ahead;
       if (!block) return;
-      ahead = this.#block(channel, turn, most);
+      ahead = this.#block(channel, turn);
       ahead.catch(() => {}); // reported when its turn comes
-      for (const frame of block.frames) {
-        await this.#pace(frame.byteLength);
-        if (!(await this.#until(() => channel.bufferedAmount <= QUEUE_HIGH && !this.held, channel, turn))) return;
-        channel.send(frame);
+      const queue = Math.min(Math.max(this.rate * QUEUE_FOR, QUEUE_LEAST), QUEUE_MOST);
+      channel.bufferedAmountLowThreshold = queue / 2;
+      for (const message of messages(block, Math.min(most, this.parts.pace.payload))) {
+        await this.#pace(message.length);
+        if (!(await this.#until(() => channel.bufferedAmount <= queue && !this.held, channel, turn))) return;
+        channel.send(/** @type {any} */ (message)); // one signature for each of both kinds
       }
     }
   }
@@ -184,16 +187,15 @@ export class Outgoing extends Transfer {
   /**
    * @param {RTCDataChannel} channel
    * @param {number} turn
-   * @param {number} most
-   * @returns {Promise<{ frames: ArrayBuffer[] } | null>} null: this channel has nothing more to do
+   * @returns {Promise<import('./frames.js').Block | null>} null: this channel has nothing more to do
    */
-  async #block(channel, turn, most) {
+  async #block(channel, turn) {
     let at = /** @type {number | null} */ (null);
     const found = await this.#until(() => {
       at = this.held ? null : this.ledger.take(channel);
       return at !== null;
     }, channel, turn);
-    return found && at !== null ? this.parts.disk.read(this.id, at, Math.min(most, this.parts.pace.payload)) : null;
+    return found && at !== null ? this.parts.disk.read(this.id, at) : null;
   }
 
   /**
@@ -239,13 +241,12 @@ export class Outgoing extends Transfer {
     this.#wake();
   }
 
-  /** @param {unknown} sha256 as the receiver computed it */
-  async #done(sha256) {
+  /** @param {unknown} check as the receiver computed it */
+  async #done(check) {
     const own = await this.parts.disk.prefix(this.id, this.size);
     if (this.ended) return;
-    if (sha256 !== own) throw new Problem('file-hash');
+    if (check !== own) throw new Problem('file-hash');
     this.sent = this.size;
-    this.sha256 = own;
     this.end('done');
   }
 }

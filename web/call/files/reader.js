@@ -1,60 +1,60 @@
 /**
- * A file on its way out: read block by block, hashed as it passes, cut into frames. Blocks are mostly asked for in order;
+ * A file on its way out: read block by block, checked as it passes. Blocks are mostly asked for in order;
  * one that is asked for again is read again, its check is remembered.
  */
-import { BLOCK, check, cut } from './frames.js';
-import { Sha256 } from './sha256.js';
+import { START, link } from './chain.js';
+import { BLOCK } from './frames.js';
 import { Problem } from '../problem.js';
 
-/** @typedef {{ size: number, bytes(from: number, to: number): Promise<Uint8Array> }} Source */
+/**
+ * @typedef {{ size: number, bytes(from: number, to: number): Promise<Uint8Array<ArrayBuffer>> }} Source  bytes in memory of
+ *   their own; fewer than asked for when there are no more
+ */
 
 export class Reader {
   /** @param {Source} source */
   constructor(source) {
     this.source = source;
-    this.hash = new Sha256();
     this.hashed = 0;
-    /** SHA-256 of the file up to the end of each block. @type {string[]} */
+    /** Of each block, up to there. @type {string[]} */
     this.checks = [];
-    /** One after the other: the hash needs every byte once, in order. @type {Promise<unknown>} */
+    /** One after the other: each check is made from the one before. @type {Promise<unknown>} */
     this.queue = Promise.resolve();
   }
 
   /**
    * @param {number} at where a block begins
-   * @param {number} payload bytes in one frame
-   * @returns {Promise<{ frames: ArrayBuffer[] }>}
+   * @returns {Promise<import('./frames.js').Block>}
    */
-  read(at, payload) {
+  read(at) {
     return this.#step(async () => {
       await this.#hashUpTo(at);
       const bytes = await this.#block(at);
-      if (at === this.hashed) this.#pass(bytes);
-      return { frames: [...cut(bytes, at, payload), check(at, this.checks[at / BLOCK])] };
+      if (at === this.hashed) await this.#pass(bytes);
+      return { at, bytes, check: this.checks[at / BLOCK] };
     });
   }
 
   /**
    * @param {number} at end of a block, or of the file
-   * @returns {Promise<string>} SHA-256 of the file up to there
+   * @returns {Promise<string>} the check of the file up to there
    */
   prefix(at) {
     return this.#step(async () => {
       await this.#hashUpTo(at);
-      return at === 0 ? new Sha256().digest() : this.checks[Math.ceil(at / BLOCK) - 1];
+      return this.checks[Math.ceil(at / BLOCK) - 1] ?? START;
     });
   }
 
   /** A file that somebody else has the beginning of already is still hashed from its beginning. @param {number} at */
   async #hashUpTo(at) {
-    while (this.hashed < at) this.#pass(await this.#block(this.hashed));
+    while (this.hashed < at) await this.#pass(await this.#block(this.hashed));
   }
 
   /** @param {Uint8Array} bytes of the first block that was not hashed yet */
-  #pass(bytes) {
-    this.hash.update(bytes);
+  async #pass(bytes) {
+    this.checks.push(await link(this.checks.at(-1) ?? START, bytes));
     this.hashed += bytes.length;
-    this.checks.push(this.hash.peek());
   }
 
   /** @param {number} at */

@@ -14,7 +14,7 @@ import { MEMORY_LIMIT } from './place.js';
  *   `from`: the sender's seat
  * @typedef {import('./place.js').PlainPlace | { kind: 'downloads', port: MessagePort }} Where
  * @typedef {{ sink: Sink, progress: Progress | null }} Opened
- * @typedef {{ record: Record, at: number, sha256: string | null, file: Blob | null }} Kept  `file` when it is all there
+ * @typedef {{ record: Record, at: number, check: string | null, file: File | null }} Kept  `check` and `file` when it is all there
  */
 
 const FOLDER = 'incoming-files';
@@ -49,7 +49,7 @@ export async function kept(folder) {
     if (!place || !name.endsWith(NOTES)) continue;
     const notes = await readNotes(handle);
     const data = await place.getFileHandle(name.slice(0, -NOTES.length)).catch(() => null);
-    if (notes && data) found.push({ record: notes.record, at: notes.progress?.at ?? 0, sha256: notes.sha256, file: notes.sha256 ? await data.getFile() : null });
+    if (notes && data) found.push({ record: notes.record, at: notes.progress?.at ?? 0, check: notes.check, file: notes.check ? await data.getFile() : null });
   }
   return found;
 }
@@ -95,7 +95,7 @@ class DiskSink {
     const [data, beside] = [await accessTo(handle), await accessTo(paper)];
     const progress = notes?.record.size === record.size && notes.progress && data.getSize() >= notes.progress.at ? notes.progress : null;
     const sink = new DiskSink({ folder, handle, data, notes: beside, record });
-    sink.#note({ progress, sha256: null });
+    sink.#note({ progress, check: null });
     return { sink, progress };
   }
 
@@ -114,15 +114,14 @@ class DiskSink {
 
   /** @param {Progress} progress */
   note(progress) {
-    this.#note({ progress, sha256: null });
+    this.#note({ progress, check: null });
   }
 
-  /** @param {string} sha256 */
-  async finish(sha256) {
+  /** @param {string} check */
+  async finish(check) {
     const { data, notes, handle } = this.parts;
-    data.flush();
     data.close();
-    this.#note({ progress: null, sha256 });
+    this.#note({ progress: null, check });
     notes.close();
     return handle.getFile();
   }
@@ -134,7 +133,7 @@ class DiskSink {
     await removeFrom(folder, record.id);
   }
 
-  /** @param {{ progress: Progress | null, sha256: string | null }} how */
+  /** @param {{ progress: Progress | null, check: string | null }} how */
   #note(how) {
     const { notes, record } = this.parts;
     const text = new TextEncoder().encode(JSON.stringify({ record, ...how }));
@@ -241,7 +240,7 @@ async function lastNoted(folder) {
   return last;
 }
 
-/** @param {FileSystemFileHandle} handle @returns {Promise<{ record: Record, progress: Progress | null, sha256: string | null } | null>} */
+/** @param {FileSystemFileHandle} handle @returns {Promise<{ record: Record, progress: Progress | null, check: string | null } | null>} */
 async function readNotes(handle) {
   try {
     return JSON.parse(await (await handle.getFile()).text());

@@ -59,8 +59,12 @@ export class Transfer {
     this.by = null;
     /** @type {Problem | null} */
     this.problem = null;
-    /** @type {string | null} hex, when done */
+    /** @type {import('./source.js').Readable | null} where all of it can be read here */
+    this.thing = null;
+    /** @type {string | null} of the whole, hex, once somebody asked */
     this.sha256 = null;
+    /** It is being computed. */
+    this.adding = false;
     /** @type {string | null} `blob:` address of a finished incoming file */
     this.url = null;
     this.parts = parts;
@@ -149,6 +153,20 @@ export class Transfer {
   /** Lets go of what was written. */
   release() {
     this.parts.disk.drop(this.id);
+  }
+
+  /** Reads all of it once more, to say its SHA-256. */
+  async addUp() {
+    if (this.state !== 'done' || !this.thing || this.adding) return;
+    Object.assign(this, { adding: true, problem: null });
+    this.parts.changed(this);
+    try {
+      this.sha256 = await this.parts.disk.sum(this.thing);
+    } catch (cause) {
+      this.problem = cause instanceof Problem ? cause : new Problem('file-unreadable', cause);
+    }
+    this.adding = false;
+    this.parts.changed(this);
   }
 
   /** @param {TransferState} state */

@@ -1,19 +1,19 @@
 /**
- * A file on its way in: frames from several lanes, in any order and repetition; whole blocks in order to the sink, each
+ * A file on its way in: pieces from several lanes, in any order and repetition; whole blocks in order to the sink, each
  * checked before it is written. Holds no more than a sender may send before it waits.
  */
 import { Problem } from '../problem.js';
-import { BLOCK, open } from './frames.js';
-import { Sha256 } from './sha256.js';
+import { START, link } from './chain.js';
+import { BLOCK } from './frames.js';
 
 /**
  * @typedef {object} Sink
  * @property {(bytes: Uint8Array, at: number) => void | Promise<void>} write  always in order, without a gap; the sink may keep the bytes
  * @property {(how: Progress) => void} [note]   how far it is, for a page that is reloaded
- * @property {(sha256: string) => Promise<Blob | null>} finish   null: it is saved where the person wanted it
+ * @property {(check: string) => Promise<Blob | null>} finish   null: it is saved where the person wanted it
  * @property {() => Promise<void>} drop
  *
- * @typedef {{ at: number, hash: import('./sha256.js').Saved }} Progress
+ * @typedef {{ at: number, check: string }} Progress  `check`: of all that is written
  * @typedef {{ at: number, held: number, again: number | null }} Report  `at`: written and checked; `held`: arrived without a
  *   gap; `again`: the block that begins here came wrong
  */
@@ -33,7 +33,8 @@ export class Writer {
     this.size = size;
     /** Bytes written, without a gap. */
     this.at = progress?.at ?? 0;
-    this.hash = progress ? Sha256.from(progress.hash) : new Sha256();
+    /** Of that. */
+    this.check = progress?.check ?? START;
     /** @type {Map<number, { bytes: Uint8Array, filled: number, check: string }>} begun blocks, by their offset */
     this.blocks = new Map();
     this.tries = 0;
@@ -41,25 +42,20 @@ export class Writer {
     this.queue = Promise.resolve();
   }
 
-  /** SHA-256 of what is written. */
-  get prefix() {
-    return this.hash.peek();
-  }
-
   /**
-   * @param {ArrayBuffer} frame
+   * @param {import('./frames.js').Piece} piece
    * @returns {Promise<Report>}
    */
-  write(frame) {
-    const report = this.queue.then(() => this.#take(frame));
+  write(piece) {
+    const report = this.queue.then(() => this.#take(piece));
     this.queue = report;
     return report;
   }
 
-  /** @returns {Promise<{ sha256: string, file: Blob | null }>} */
+  /** @returns {Promise<{ check: string, file: Blob | null }>} */
   async finish() {
-    const sha256 = this.prefix;
-    return { sha256, file: await this.sink.finish(sha256) };
+    const { check } = this;
+    return { check, file: await this.sink.finish(check) };
   }
 
   drop() {
@@ -67,24 +63,25 @@ export class Writer {
     return this.sink.drop();
   }
 
-  /** @param {ArrayBuffer} frame @returns {Promise<Report>} */
-  async #take(frame) {
-    this.#keep(frame);
+  /** @param {import('./frames.js').Piece} piece @returns {Promise<Report>} */
+  async #take(piece) {
+    this.#keep(piece);
     let again = null;
     for (let next = this.#ready; next && again === null; next = this.#ready) again = await this.#settle(next);
     return { at: this.at, held: this.at + (this.blocks.get(this.at)?.filled ?? 0), again };
   }
 
-  /** What comes twice after a change of connection is skipped. @param {ArrayBuffer} frame */
-  #keep(frame) {
-    const opened = open(frame);
-    if (!opened || opened.offset >= this.size) return;
-    const start = opened.offset - (opened.offset % BLOCK);
-    if (start < this.at) return;
+  /** What comes twice after a change of connection is skipped. @param {import('./frames.js').Piece} piece */
+  #keep({ block: start, from, parts, check }) {
+    if (!(start >= this.at && start < this.size) || start % BLOCK !== 0) return;
     if (start >= this.at + MOST_BLOCKS * BLOCK) throw new Problem('file-failed', 'the sender does not wait');
     const block = this.#block(start);
-    if (opened.check) block.check = new TextDecoder().decode(opened.bytes);
-    else append(block, opened.offset - start, opened.bytes);
+    let at = from;
+    for (const part of parts) {
+      append(block, at, new Uint8Array(part));
+      at += part.byteLength;
+    }
+    block.check = check ?? block.check;
   }
 
   /** @param {number} start */
@@ -104,11 +101,9 @@ export class Writer {
    * @returns {Promise<number | null>} where it begins, when it is not what was sent
    */
   async #settle({ bytes, check }) {
-    const before = this.hash.save();
     this.blocks.delete(this.at);
-    this.hash.update(bytes);
-    if (this.hash.peek() !== check) {
-      this.hash = Sha256.from(before);
+    const own = await link(this.check, bytes);
+    if (own !== check) {
       this.tries += 1;
       if (this.tries >= TRIES) throw new Problem('file-hash');
       return this.at;
@@ -116,8 +111,9 @@ export class Writer {
     const { length } = bytes;
     await this.sink.write(bytes, this.at);
     this.at += length;
+    this.check = own;
     this.tries = 0;
-    this.sink.note?.({ at: this.at, hash: this.hash.save() });
+    this.sink.note?.({ at: this.at, check: own });
     return null;
   }
 }
