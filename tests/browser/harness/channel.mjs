@@ -10,7 +10,9 @@ export async function carry(from, to, bytes) {
   const offer = await from.evaluate(prepare);
   const answer = await to.evaluate(answerTo, { offer, bytes });
   await from.evaluate(send, { answer, bytes });
-  return to.evaluate(() => window.bareRate);
+  const rate = await to.evaluate(() => window.bareRate);
+  for (const page of [from, to]) await page.evaluate(() => window.bareRtc.close());
+  return rate;
 }
 
 /** In the sender's page. */
