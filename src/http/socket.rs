@@ -1,29 +1,29 @@
 //! One WebSocket, from its first message to its last: one task that reads, writes, and knows when to give up.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_util::sync::CancellationToken;
 
 use super::Options;
-use super::frames::{self, Fault, Frame, Frames};
+use super::frames::{self, Fault, Frame};
 use super::ice;
 use super::outbox::{End, Outbox};
-use super::switchboard::{Addressed, Line, Switchboard};
+use super::switchboard::{Line, Switchboard};
 use super::web_socket::WebSocket;
 use super::wire::{self, Ice};
 use crate::clock::Now;
-use crate::hub::{PersonId, Refusal};
+use crate::hub::{Message, PersonId, Refusal};
 
 /// A page says `ping` every five seconds: three missed, and the socket is dead.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -61,8 +61,7 @@ enum Ending {
 
 /// What is to be written.
 enum Outgoing {
-    /// All that is in the outbox.
-    Messages,
+    Messages(VecDeque<Message>),
     /// The answer to a ping, with its bytes.
     Pong(Box<[u8]>),
 }
@@ -76,47 +75,45 @@ enum Unheard {
 
 impl Socket<'_> {
     /// Talks on `io` until either side has enough. `early`: what has come of it already.
-    pub(super) async fn converse<IO>(self, io: IO, early: Bytes)
-    where
-        IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    {
-        let outbox = Arc::new(Outbox::new(WebSocket::new(io, early)));
-        let line = self.switchboard.open(outbox.clone(), self.client, self.is_proxy);
-        let ending = self.talk(&outbox, &line).await;
+    pub(super) async fn converse<IO: AsyncRead + AsyncWrite + Unpin>(self, io: IO, early: Bytes) {
+        let mut web_socket = WebSocket::new(io, early);
+        let line = self.switchboard.open(self.client, self.is_proxy);
+        let ending = self.talk(&mut web_socket, &line).await;
         drop(line);
-        outbox.close();
         let goodbye = async {
             match ending {
-                Ending::Close(code, reason) => say_goodbye(&outbox.web_socket, code, &reason).await,
+                Ending::Close(code, reason) => say_goodbye(web_socket, code, &reason).await,
                 // RFC 6455, 5.5.1: "the endpoint MUST send a Close frame in response."
-                Ending::Left => outbox.web_socket.say(|out| frames::write_close(out, CloseCode::Normal, "")).await,
+                Ending::Left => web_socket.say(|out| frames::write_close(out, CloseCode::Normal, "")).await,
                 Ending::Gone | Ending::Dead => Ok(()),
             }
         };
         let _ = timeout(CLOSE_PATIENCE, goodbye).await;
     }
 
-    async fn talk<IO>(&self, outbox: &Outbox<WebSocket<IO>>, line: &Line<'_>) -> Ending
+    async fn talk<IO>(&self, web_socket: &mut WebSocket<IO>, line: &Line<'_>) -> Ending
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
         let mut heard = Instant::now();
         let mut garbled = false;
         let mut ping = None;
-        let mut frames = Frames::default();
         let mut silence = pin!(sleep_until(heard + SILENCE));
         let mut shutdown = pin!(self.shutdown.cancelled());
         loop {
             // In the order of how often each is ready: whatever comes before spares the others a look.
             tokio::select! {
                 biased;
-                () = outbox.filled() => {
-                    if let Some(ending) = self.write(outbox, Outgoing::Messages).await {
+                (messages, end) = line.outbox().take() => {
+                    if let Some(ending) = self.write(web_socket, line.outbox(), Outgoing::Messages(messages)).await {
                         return ending;
+                    }
+                    if let Some(end) = end {
+                        return Ending::from(end);
                     }
                 }
                 // After garbage nothing can be read any more; what is left to do is in the outbox.
-                outcome = self.hear(outbox, &mut frames, line, &mut ping), if !garbled => {
+                outcome = web_socket.hear(|frame| heed(frame, line, &mut ping)), if !garbled => {
                     heard = Instant::now();
                     match outcome {
                         Ok(()) => {}
@@ -127,7 +124,7 @@ impl Socket<'_> {
                         Err(Unheard::End(ending)) => return ending,
                     }
                     if let Some(ping) = ping.take()
-                        && let Some(ending) = self.write(outbox, Outgoing::Pong(ping)).await
+                        && let Some(ending) = self.write(web_socket, line.outbox(), Outgoing::Pong(ping)).await
                     {
                         return ending;
                     }
@@ -144,32 +141,8 @@ impl Socket<'_> {
         }
     }
 
-    /// Does what the frames ask for that come next, together.
-    async fn hear<IO>(
-        &self,
-        outbox: &Outbox<WebSocket<IO>>,
-        frames: &mut Frames,
-        line: &Line<'_>,
-        ping: &mut Option<Box<[u8]>>,
-    ) -> Result<(), Unheard>
-    where
-        IO: AsyncRead + AsyncWrite + Unpin,
-    {
-        outbox
-            .web_socket
-            .hear(|received| {
-                let mut addressed = Addressed::default();
-                let heeded = frames.take_in(received, |frame| heed(frame, line, &mut addressed, ping));
-                if !self.shutdown.is_cancelled() {
-                    addressed.pass_on();
-                }
-                heeded
-            })
-            .await
-    }
-
     /// Writes everything there is, together. Something is the matter when there is an ending.
-    async fn write<IO>(&self, outbox: &Outbox<WebSocket<IO>>, outgoing: Outgoing) -> Option<Ending>
+    async fn write<IO>(&self, web_socket: &mut WebSocket<IO>, outbox: &Outbox, outgoing: Outgoing) -> Option<Ending>
     where
         IO: AsyncRead + AsyncWrite + Unpin,
     {
@@ -177,13 +150,13 @@ impl Socket<'_> {
         if self.shutdown.is_cancelled() {
             return Some(going_away());
         }
-        let mut writing = pin!(outbox.web_socket.say(|out| match outgoing {
-            Outgoing::Messages => {
-                for message in outbox.take() {
-                    frames::write_text(out, &wire::encode(&message, |you| self.ice(you)));
+        let mut writing = pin!(web_socket.say(|out| match &outgoing {
+            Outgoing::Messages(messages) => {
+                for message in messages {
+                    frames::write_text(out, &wire::encode(message, |you| self.ice(you)));
                 }
             }
-            Outgoing::Pong(bytes) => frames::write_pong(out, &bytes),
+            Outgoing::Pong(bytes) => frames::write_pong(out, bytes),
         }));
         let written = tokio::select! {
             biased;
@@ -198,10 +171,7 @@ impl Socket<'_> {
                 () = outbox.overflow() => return Some(Ending::Dead),
             }
         };
-        match written {
-            Ok(()) => outbox.ended().map(Ending::from),
-            Err(_) => Some(Ending::Gone),
-        }
+        written.err().map(|_| Ending::Gone)
     }
 
     fn ice(&self, you: &PersonId) -> Ice {
@@ -214,14 +184,9 @@ impl Socket<'_> {
 }
 
 /// Does what a frame asks for; of several pings that came together the last one is answered (RFC 6455, 5.5.3).
-fn heed(
-    frame: Frame<'_>,
-    line: &Line<'_>,
-    addressed: &mut Addressed,
-    ping: &mut Option<Box<[u8]>>,
-) -> Result<(), Unheard> {
+fn heed(frame: Frame<'_>, line: &Line<'_>, ping: &mut Option<Box<[u8]>>) -> Result<(), Unheard> {
     match frame {
-        Frame::Text(text) => line.asked(wire::decode(text, fresh_id).map_err(Unheard::Garbage)?, addressed),
+        Frame::Text(text) => line.asked(wire::decode(text, fresh_id).map_err(Unheard::Garbage)?),
         Frame::Ping(bytes) => *ping = Some(bytes.into()),
         Frame::Pong => {}
         Frame::Close => return Err(Unheard::End(Ending::Left)),
@@ -273,10 +238,14 @@ fn fresh_id() -> PersonId {
 /// Sends the close frame and then reads on without looking: a connection that is shut with unread bytes is reset, and the
 /// words would be lost on the way.
 async fn say_goodbye<IO: AsyncRead + AsyncWrite + Unpin>(
-    web_socket: &WebSocket<IO>,
+    mut web_socket: WebSocket<IO>,
     code: CloseCode,
     reason: &str,
 ) -> io::Result<()> {
     web_socket.say(|out| frames::write_close(out, code, reason)).await?;
-    web_socket.ignore().await
+    let mut io = web_socket.into_inner();
+    // On the heap: in here it would be part of every task from its beginning.
+    let mut unread = vec![0; 1024];
+    while io.read(&mut unread).await? > 0 {}
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Owns the hub: events in from every socket's task, effects out to their outboxes, one at a time.
 //!
 //! One lock, not a task: an event takes about a microsecond under it and nothing is encoded, written or waited for there,
-//! so a second core is busy with reading and writing, where the work is, and a message wakes the task that reads it and no other.
+//! so a second core is busy with reading and writing, where the work is, and a message wakes one task instead of two.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -39,11 +39,8 @@ pub(super) struct Switchboard {
 pub(super) struct Line<'a> {
     switchboard: &'a Switchboard,
     socket: SocketId,
+    outbox: Arc<Outbox>,
 }
-
-/// Whose outboxes have something that somebody has to write: whoever holds this when it is dropped wakes them.
-#[derive(Debug, Default)]
-pub(super) struct Addressed(Vec<Arc<Outbox>>);
 
 #[derive(Debug)]
 struct Lines {
@@ -55,8 +52,6 @@ struct Lines {
     marks: Marks,
     /// To be written when the lock is free.
     notes: Vec<Note>,
-    /// To be woken, or written for, when the lock is free.
-    addressed: Addressed,
     /// Kept between events for its memory.
     effects: Vec<Effect>,
 }
@@ -89,7 +84,6 @@ impl Switchboard {
             tally: Tally::default(),
             marks: Marks::default(),
             notes: Vec::new(),
-            addressed: Addressed::default(),
             effects: Vec::new(),
         };
         let switchboard = Arc::new(Switchboard {
@@ -104,15 +98,16 @@ impl Switchboard {
 
     /// A line for a new socket from `client`, which `is_proxy` when it stands for everybody behind it; the hub hears of its
     /// end when it is dropped, however its task ends.
-    pub(super) fn open(&self, outbox: Arc<Outbox>, client: IpAddr, is_proxy: bool) -> Line<'_> {
+    pub(super) fn open(&self, client: IpAddr, is_proxy: bool) -> Line<'_> {
         let network = self.networks.of(client);
         let socket = SocketId(self.next.fetch_add(1, Ordering::Relaxed));
+        let outbox = Arc::new(Outbox::default());
         self.with(|lines| {
-            lines.sockets.insert(socket, Connected { outbox, client });
+            lines.sockets.insert(socket, Connected { outbox: outbox.clone(), client });
             let counted = !is_proxy && !client.to_canonical().is_loopback();
             lines.handle(Event::Opened { socket, network, counted });
         });
-        Line { switchboard: self, socket }
+        Line { switchboard: self, socket, outbox }
     }
 
     /// See [`Hub::change`].
@@ -232,17 +227,10 @@ impl Switchboard {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Lines) -> T) -> T {
-        self.addressing(&mut Addressed::default(), act)
-    }
-
-    /// Leaves it to the caller to have written what was said to people.
-    fn addressing<T>(&self, addressed: &mut Addressed, act: impl FnOnce(&mut Lines) -> T) -> T {
         let (answer, notes) = {
             // A hub that panicked has a fault, but everybody else's call is worth more than a clean stop.
             let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-            let answer = act(&mut lines);
-            addressed.0.append(&mut lines.addressed.0);
-            (answer, std::mem::take(&mut lines.notes))
+            (act(&mut lines), std::mem::take(&mut lines.notes))
         };
         notes.iter().for_each(Note::write);
         answer
@@ -250,13 +238,18 @@ impl Switchboard {
 }
 
 impl Line<'_> {
-    /// The page asks for something. Who hears of it is added to `addressed`.
-    pub(super) fn asked(&self, mut request: Request, addressed: &mut Addressed) {
+    /// What the hub says to this socket.
+    pub(super) fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// The page asks for something.
+    pub(super) fn asked(&self, mut request: Request) {
         let addresses = match &request {
             Request::Signal { payload, .. } if self.switchboard.searches_signals => candidates::addresses(payload),
             _ => Vec::new(),
         };
-        self.switchboard.addressing(addressed, |lines| {
+        self.switchboard.with(|lines| {
             // Before the peer hears of them: it may ask for its permission at once.
             lines.announce(self.socket, addresses);
             if let Request::Path(path) = &mut request {
@@ -272,19 +265,6 @@ impl Line<'_> {
     }
 }
 
-impl Addressed {
-    /// Has all be written, here if that can be done at once.
-    pub(super) fn pass_on(mut self) {
-        self.0.drain(..).for_each(|outbox| outbox.pass_on());
-    }
-}
-
-impl Drop for Addressed {
-    fn drop(&mut self) {
-        self.0.iter().for_each(|outbox| outbox.wake());
-    }
-}
-
 impl Drop for Line<'_> {
     fn drop(&mut self) {
         self.switchboard.with(|lines| {
@@ -296,6 +276,7 @@ impl Drop for Line<'_> {
 
 impl Lines {
     fn announce(&mut self, socket: SocketId, addresses: Vec<IpAddr>) {
+        // Most say none, and then there is nobody to look for.
         if addresses.is_empty() {
             return;
         }
@@ -325,16 +306,13 @@ impl Lines {
                     if let Some(note) = Note::of(&message) {
                         self.note(note, now);
                     }
-                    if let Some(connected) = self.sockets.get(&socket)
-                        && connected.outbox.put(message)
-                    {
-                        self.addressed.0.push(connected.outbox.clone());
+                    if let Some(connected) = self.sockets.get(&socket) {
+                        connected.outbox.put(message);
                     }
                 }
                 Effect::Close(socket, refusal) => {
                     if let Some(connected) = self.sockets.get(&socket) {
                         connected.outbox.end(refusal);
-                        self.addressed.0.push(connected.outbox.clone());
                     }
                 }
                 Effect::Admit(person, room) => {

@@ -6,11 +6,12 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker, ready};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::frames::{Fault, Frame, Frames};
 
 /// What one read takes: a page that meets another says a description and a handful of candidates at once.
 const READ: usize = 16 << 10;
@@ -23,93 +24,42 @@ thread_local! {
     static OUT: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// See the module's text. Whoever has something for the other side may write, one after the other; one task reads.
+/// See the module's text.
 #[derive(Debug)]
-pub(super) struct WebSocket<IO>(Mutex<Stream<IO>>);
-
-#[derive(Debug)]
-struct Stream<IO> {
+pub(super) struct WebSocket<IO> {
     io: IO,
     /// What came together with the handshake.
     early: Option<Box<Bytes>>,
+    frames: Frames,
     /// What the stream did not take at once.
     unsent: Vec<u8>,
-}
-
-/// A WebSocket over any stream, for those who only write.
-pub(super) trait Mouth: Send + Sync {
-    /// Sends what `write` appends, if that can be begun at once; `false`: something is left for [`WebSocket::say`], perhaps all.
-    fn say_at_once(&self, write: &mut dyn FnMut(&mut Vec<u8>)) -> bool;
 }
 
 impl<IO: AsyncRead + AsyncWrite + Unpin> WebSocket<IO> {
     /// The handshake is over; `early` was read beyond it.
     pub(super) fn new(io: IO, early: Bytes) -> WebSocket<IO> {
         let early = (!early.is_empty()).then(|| Box::new(early));
-        WebSocket(Mutex::new(Stream { io, early, unsent: Vec::new() }))
+        WebSocket { io, early, frames: Frames::default(), unsent: Vec::new() }
     }
 
-    /// Waits until something comes, and lets `take_in` have it. May be given up and begun again: nothing gets lost.
+    /// Waits until something comes, and calls `heed` for each frame that is complete with it. May be given up and begun again:
+    /// nothing gets lost.
     ///
     /// # Errors
-    /// The error of `take_in`; the stream's, which includes its end.
-    pub(super) async fn hear<E: From<io::Error>>(
-        &self,
-        mut take_in: impl FnMut(&mut [u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// The first fault or error of `heed`, after which there is no sense in another call; the stream's, which includes its end.
+    pub(super) async fn hear<E>(&mut self, mut heed: impl FnMut(Frame<'_>) -> Result<(), E>) -> Result<(), E>
+    where
+        E: From<Fault> + From<io::Error>,
+    {
         poll_fn(|cx| {
             RECEIVED.with_borrow_mut(|received| {
-                let count = ready!(self.lock().poll_read(cx, received))?;
-                Poll::Ready(take_in(&mut received[..count]))
+                let count = ready!(self.poll_read(cx, received))?;
+                Poll::Ready(self.frames.take_in(&mut received[..count], &mut heed))
             })
         })
         .await
     }
 
-    /// Sends what `write` appends, behind what is unsent. Given up on the way, the rest goes before whatever is said next.
-    ///
-    /// # Errors
-    /// The stream's.
-    pub(super) async fn say(&self, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-        let mut write = Some(write);
-        poll_fn(|cx| {
-            let mut stream = self.lock();
-            if let Some(write) = write.take() {
-                stream.begin(cx, write)?;
-            }
-            stream.poll_sent(cx)
-        })
-        .await
-    }
-
-    /// Reads on without looking until the other side has ended the connection.
-    pub(super) async fn ignore(&self) -> io::Result<()> {
-        // On the heap: in here it would be part of every task from its beginning.
-        let mut unread = vec![0; 1024];
-        loop {
-            poll_fn(|cx| self.lock().poll_read(cx, &mut unread)).await?;
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Stream<IO>> {
-        // A stream that panicked is at worst one that fails again.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl<IO: AsyncRead + AsyncWrite + Unpin + Send> Mouth for WebSocket<IO> {
-    fn say_at_once(&self, write: &mut dyn FnMut(&mut Vec<u8>)) -> bool {
-        let Ok(mut stream) = self.0.try_lock() else { return false };
-        if !stream.unsent.is_empty() {
-            return false;
-        }
-        // Nobody waits here: where the stream is not ready, or has failed, that is found by whoever goes on.
-        let cx = &mut Context::from_waker(Waker::noop());
-        stream.begin(cx, write).is_ok() && matches!(stream.poll_sent(cx), Poll::Ready(Ok(())))
-    }
-}
-
-impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
     fn poll_read(&mut self, cx: &mut Context<'_>, into: &mut [u8]) -> Poll<io::Result<usize>> {
         if let Some(early) = &mut self.early {
             let count = into.len().min(early.len());
@@ -125,33 +75,41 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
         }
     }
 
-    /// Writes by way of the thread's memory, and keeps what the stream does not take at once.
-    fn begin(&mut self, cx: &mut Context<'_>, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-        OUT.with_borrow_mut(|out| {
-            out.clear();
-            write(out);
-            let (mut sent, mut written) = (0, Ok(()));
-            while self.unsent.is_empty() && sent < out.len() && written.is_ok() {
-                match self.poll_write(cx, Some(&out[sent..])) {
-                    Poll::Ready(Ok(count)) => sent += count,
-                    Poll::Ready(Err(error)) => written = Err(error),
-                    Poll::Pending => break,
-                }
+    /// Sends what `write` appends. Given up on the way, the rest goes before whatever is said next.
+    ///
+    /// # Errors
+    /// The stream's.
+    pub(super) async fn say(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        let mut write = Some(write);
+        poll_fn(|cx| {
+            if let Some(write) = write.take() {
+                OUT.with_borrow_mut(|out| self.begin(cx, out, write))?;
             }
-            self.unsent.extend_from_slice(&out[sent..]);
-            out.shrink_to(KEPT);
-            written
+            while !self.unsent.is_empty() {
+                let count = ready!(self.poll_write(cx, None))?;
+                self.unsent.drain(..count);
+            }
+            Pin::new(&mut self.io).poll_flush(cx)
         })
+        .await?;
+        self.unsent = Vec::new();
+        Ok(())
     }
 
-    /// Waits until all is out.
-    fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.unsent.is_empty() {
-            let count = ready!(self.poll_write(cx, None))?;
-            self.unsent.drain(..count);
+    /// Writes by way of `out`, and keeps what the stream does not take at once.
+    fn begin(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        out.clear();
+        write(out);
+        let mut sent = 0;
+        while self.unsent.is_empty() && sent < out.len() {
+            match self.poll_write(cx, Some(&out[sent..])) {
+                Poll::Ready(count) => sent += count?,
+                Poll::Pending => break,
+            }
         }
-        self.unsent = Vec::new();
-        Pin::new(&mut self.io).poll_flush(cx)
+        self.unsent.extend_from_slice(&out[sent..]);
+        out.shrink_to(KEPT);
+        Ok(())
     }
 
     /// Writes some of `bytes`, or else of what is unsent.
@@ -161,19 +119,24 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> Stream<IO> {
             count => Poll::Ready(Ok(count)),
         }
     }
+
+    /// The stream beneath.
+    pub(super) fn into_inner(self) -> IO {
+        self.io
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt;
-    use tokio::io::{AsyncReadExt, duplex};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 
     use super::*;
 
     #[tokio::test]
     async fn what_was_given_up_half_way_is_finished_before_the_next_word() {
         let (ours, mut theirs) = duplex(8);
-        let web_socket = WebSocket::new(ours, Bytes::new());
+        let mut web_socket = WebSocket::new(ours, Bytes::new());
         assert!(web_socket.say(|out| out.extend([1; 20])).now_or_never().is_none(), "there is room for eight");
         let (said, heard) = tokio::join!(web_socket.say(|out| out.extend([2; 20])), async {
             let mut heard = [0; 40];
@@ -181,6 +144,41 @@ mod tests {
         });
         said.unwrap();
         assert_eq!(heard.unwrap(), *[[1; 20], [2; 20]].as_flattened());
-        assert_eq!(web_socket.lock().unsent.capacity(), 0, "an idle socket holds nothing");
+        assert_eq!(web_socket.unsent.capacity(), 0, "an idle socket holds nothing");
+    }
+
+    #[tokio::test]
+    async fn a_word_that_came_with_the_handshake_is_heard_first() {
+        let (ours, mut theirs) = duplex(99);
+        // RFC 6455, 5.7: "Hello" masked, the second one cut in two by the end of the handshake's read.
+        let hello = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
+        let mut web_socket = WebSocket::new(ours, Bytes::from([&hello[..], &hello[..4]].concat()));
+        theirs.write_all(&hello[4..]).await.unwrap();
+        let mut heard = Vec::new();
+        while heard.len() < 2 {
+            let heed = |frame: Frame<'_>| {
+                if let Frame::Text(text) = frame {
+                    heard.push(text.to_owned());
+                }
+                Ok::<(), Fallen>(())
+            };
+            web_socket.hear(heed).await.unwrap();
+        }
+        assert_eq!(heard, ["Hello", "Hello"]);
+    }
+
+    #[derive(Debug)]
+    struct Fallen;
+
+    impl From<Fault> for Fallen {
+        fn from(_: Fault) -> Fallen {
+            Fallen
+        }
+    }
+
+    impl From<io::Error> for Fallen {
+        fn from(_: io::Error) -> Fallen {
+            Fallen
+        }
     }
 }

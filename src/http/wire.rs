@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 pub use self::decode::decode;
 pub use self::encode::encode;
-pub(super) use self::encode::signal;
 use super::ice::IceServer;
 
 /// How one person reaches the relay.

@@ -53,7 +53,7 @@ fn word(left: RelayBudget) -> &'static str {
 }
 
 /// The most frequent message by far: written around the payload, which is not looked at again.
-pub(in crate::http) fn signal(from: &PersonId, payload: &str) -> String {
+fn signal(from: &PersonId, payload: &str) -> String {
     let [before, between, after] = [r#"{"type":"signal","from":""#, r#"","payload":"#, "}"];
     let mut text = String::with_capacity(before.len() + from.0.len() + between.len() + payload.len() + after.len());
     // An id is URL-safe text: it needs no escapes.
