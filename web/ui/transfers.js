@@ -161,11 +161,11 @@ function showTransfer(row, transfer) {
  * @param {Transfer} transfer
  */
 function showSum(row, { state, name, thing, sha256, adding, problem }) {
-  const [hash, sum] = [part(row, 'hash'), part(row, 'sum', HTMLButtonElement)];
+  const [hash, sum] = [part(row, 'hash'), part(row, 'sum')];
   hash.hidden = state !== 'done' || !(sha256 || problem);
   hash.textContent = sha256 ? `SHA-256 ${sha256}` : problem && t(`problems.${problem.code}`);
   showAction(sum, state === 'done' && thing !== null && !sha256, 'files.sum', name);
-  sum.disabled = adding;
+  sum.setAttribute('aria-disabled', String(adding));
 }
 
 /**
