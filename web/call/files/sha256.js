@@ -17,8 +17,6 @@ const INITIAL = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9
 /** Bytes. */
 const BLOCK = 64;
 
-/** @typedef {{ state: number[], length: number }} Saved */
-
 export class Sha256 {
   constructor() {
     this.state = new Int32Array(INITIAL);
@@ -44,27 +42,6 @@ export class Sha256 {
     for (; at + BLOCK <= bytes.length; at += BLOCK) this.#block(bytes, at);
     this.rest.set(bytes.subarray(at));
     this.filled = bytes.length - at;
-  }
-
-  /** Between two blocks of 64 bytes this is all there is to know: it can be written down and taken up again. @returns {Saved} */
-  save() {
-    return { state: [...this.state], length: this.length };
-  }
-
-  /** @param {Saved} saved */
-  static from({ state, length }) {
-    const hash = new Sha256();
-    hash.state.set(state);
-    hash.length = length;
-    return hash;
-  }
-
-  /** The hash of everything so far, as hex, without ending this one. @returns {string} */
-  peek() {
-    const copy = Sha256.from(this.save());
-    copy.rest.set(this.rest);
-    copy.filled = this.filled;
-    return copy.digest();
   }
 
   /** The hash of everything so far, as hex; ends this hash. @returns {string} */
