@@ -5,6 +5,7 @@
  * reaches a server. Leaves out where the key comes from, and what is shown.
  */
 import { Sha256 } from './files/sha256.js';
+import { hex } from './hex.js';
 import { WORDS } from './wordlist.js';
 
 /**
@@ -120,9 +121,4 @@ function sha256(...parts) {
   const hash = new Sha256();
   for (const bytes of parts) hash.update(bytes);
   return Uint8Array.from(hash.digest().match(/../g) ?? [], (pair) => parseInt(pair, 16));
-}
-
-/** @param {Uint8Array} bytes */
-function hex(bytes) {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

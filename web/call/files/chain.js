@@ -3,6 +3,7 @@
  * own bytes. So one check vouches for everything up to its block, and the last one for the whole file, while each hash is over
  * bytes that are in memory together: the browser computes it, seven times faster than a script can (measured).
  */
+import { hex } from '../hex.js';
 import { Sha256 } from './sha256.js';
 
 /** The check of nothing. */
@@ -26,7 +27,7 @@ async function sha256(bytes) {
   // Only pages that came by HTTPS, or from this machine, have it.
   if (!globalThis.crypto?.subtle) return slowly(bytes);
   const digest = await crypto.subtle.digest('SHA-256', /** @type {Uint8Array<ArrayBuffer>} */ (bytes));
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex(new Uint8Array(digest));
 }
 
 /** @param {Uint8Array} bytes */
