@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
+import { MemorySink } from '../../web/call/files/shelf.js';
+import { Writer } from '../../web/call/files/writer.js';
 import { FakeShelf } from './fakes/shelf.js';
 import { World } from './fakes/world.js';
 
@@ -375,6 +377,23 @@ test('a sender who does not wait for the receiver\'s disk is stopped', async () 
   await stage.clock.pass(100);
   assert.equal(incoming.state, 'failed');
   assert.equal(incoming.pending <= 33 << 20, true, 'what comes afterwards is not kept');
+});
+
+test('a sender who says nothing but checks is stopped too', async () => {
+  const stage = await aboutToSend();
+  const { incoming } = await offered(stage);
+  incoming.accept();
+  stage.bob.call.files.disk.write = () => new Promise(() => {});
+  await stage.clock.until(() => incoming.open, 'the shelf');
+  for (let n = 0; n < 40_000; n += 1) incoming.take({ block: 0, from: 0, parts: [], check: '' });
+  await stage.clock.pass(100);
+  assert.equal(incoming.state, 'failed');
+});
+
+test('a check that is none is not kept', async () => {
+  const writer = new Writer(new MemorySink(), 40 * MIB);
+  for (const check of ['x'.repeat(MIB), '', 'f'.repeat(63)]) await writer.write({ block: MIB, from: 0, parts: [new ArrayBuffer(9)], check });
+  assert.deepEqual([...writer.blocks.values()].map(({ check }) => check), ['']);
 });
 
 test('nonsense about files does no harm', async () => {

@@ -10,6 +10,8 @@ import { Transfer } from './transfer.js';
 const ACKNOWLEDGE_WITHIN = 300;
 /** A sender keeps to 16 MiB beyond what was acknowledged; one that does not would fill our memory. */
 const PENDING_LIMIT = 32 << 20;
+/** What a piece takes beside its bytes: without end, empty ones would fill it too. */
+const PIECE = 1 << 10;
 
 export class Incoming extends Transfer {
   /**
@@ -90,7 +92,7 @@ export class Incoming extends Transfer {
   /** What comes too late for it is nobody's. @param {import('./frames.js').Piece} piece */
   async take(piece) {
     if (!this.open || this.ended) return;
-    const length = piece.parts.reduce((sum, { byteLength }) => sum + byteLength, piece.check?.length ?? 0);
+    const length = piece.parts.reduce((sum, { byteLength }) => sum + byteLength, PIECE + (piece.check?.length ?? 0));
     this.pending += length;
     if (this.pending > PENDING_LIMIT) return this.fail(new Problem('file-failed', 'the sender does not wait'));
     try {

@@ -81,7 +81,8 @@ export class Writer {
       append(block, at, new Uint8Array(part));
       at += part.byteLength;
     }
-    block.check = check ?? block.check;
+    // Only what can be one is kept: a stranger's could be as long as a message.
+    if (check?.length === START.length) block.check = check;
   }
 
   /** @param {number} start */
