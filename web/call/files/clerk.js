@@ -18,6 +18,7 @@ import { Writer } from './writer.js';
  * @property {(folder: string, id: string) => Promise<void>} remove
  */
 
+/** What goes wrong in these is the fault of the file that is read. */
 const READING = new Set(['read', 'prefix', 'sum']);
 
 export class Clerk {
