@@ -39,7 +39,7 @@ export class World {
       url: 'wss://hub/ws', settings: { ...DEFAULTS }, media, clock: this.clock, seats,
       WebSocket: socketsTo(this.hub), RTCPeerConnection: this.network.RTCPeerConnection, MediaStream: FakeStream,
     });
-    call.files = new Files(call, new Disk(() => clerkInThisThread(shelf)));
+    call.files = new Files(call, new Disk(() => clerkInThisThread(shelf, this.clock)));
     return new Person(name, call, media);
   }
 
@@ -90,8 +90,8 @@ class Person {
   }
 }
 
-function clerkInThisThread(shelf) {
+function clerkInThisThread(shelf, clock) {
   const worker = { onmessage: null, postMessage: (request) => void clerk.handle(request) };
-  const clerk = new Clerk((answer) => queueMicrotask(() => worker.onmessage({ data: answer })), shelf);
+  const clerk = new Clerk((answer) => queueMicrotask(() => worker.onmessage({ data: answer })), shelf, clock);
   return worker;
 }

@@ -25,8 +25,9 @@ export class Clerk {
   /**
    * @param {(answer: Answer, transfer: ArrayBuffer[]) => void} post
    * @param {Shelf} shelf
+   * @param {import('../clock.js').Clock} clock
    */
-  constructor(post, shelf) {
+  constructor(post, shelf, clock) {
     this.post = post;
     this.shelf = shelf;
     /** @type {Map<string, Reader>} */
@@ -44,6 +45,7 @@ export class Clerk {
       finish: (id) => this.#finish(id),
       sum: (thing) => sumOf(sourceOf(thing)),
       drop: (folder, id) => this.#drop(folder, id),
+      pause: (ms) => new Promise((resume) => { clock.after(ms, () => resume(undefined)); }),
     };
   }
 

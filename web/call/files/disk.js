@@ -79,6 +79,11 @@ export class Disk {
     return this.#ask('sum', [thing]);
   }
 
+  /** By the worker's clock: a page that nobody sees has timers that ring once a second. @param {number} ms @returns {Promise<void>} */
+  pause(ms) {
+    return this.#ask('pause', [ms]);
+  }
+
   /** Forgets a file, and what was written of it. @param {string} id */
   drop(id) {
     this.#ask('drop', [this.folder, id]).catch(() => {});
