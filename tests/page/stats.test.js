@@ -36,7 +36,7 @@ test('rates and losses are those since the last reading', () => {
   ));
   const stats = between(counted(1, 10_000, 100, 50), counted(3, 260_000, 190, 60));
   assert.deepEqual(stats, {
-    rtt: null, loss: 0.1, lossOut: 0.25, room: null, jitter: null, bitrateIn: 1_000_000, bitrateOut: 2_000_000, width: 640, height: 360, fps: 30, codec: 'VP8', limitedBy: 'cpu',
+    rtt: null, rttPictures: null, loss: 0.1, lossOut: 0.25, room: null, jitter: null, bitrateIn: 1_000_000, bitrateOut: 2_000_000, width: 640, height: 360, fps: 30, codec: 'VP8', limitedBy: 'cpu',
   });
 });
 

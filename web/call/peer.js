@@ -14,7 +14,8 @@ import { Quality } from './quality.js';
 /** @typedef {{ microphone: boolean, camera: boolean, screen: boolean, saving: boolean }} Shows  saving: their camera is held back to save the call */
 /**
  * @typedef {object} PeerStats
- * @property {number | null} rtt         seconds
+ * @property {number | null} rtt         seconds; a browser asks only every 2 to 3 s
+ * @property {number | null} rttPictures the same by the other side's reports on our pictures, each second; null without pictures
  * @property {number | null} loss        share of packets that did not arrive here, 0..1, over the last second
  * @property {number | null} lossOut     the same of what this page sends, by the other side's last reports
  * @property {number | null} room        bit/s that the browser believes it could send; not in Firefox

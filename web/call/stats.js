@@ -15,6 +15,7 @@
  * @property {number} lostIn
  * @property {Sent[]} sent         each stream that goes out
  * @property {number | null} rtt
+ * @property {number | null} rttPictures  by the other side's reports on pictures
  * @property {number | null} room  bit/s that the browser believes it could send
  * @property {number | null} jitter
  * @property {{ width: number | null, height: number | null, fps: number | null, codec: string | null }} picture
@@ -51,6 +52,7 @@ export function read(report) {
     lostIn: sum(inbound, 'packetsLost'),
     sent: outbound.map((stream) => sentOf(stream, reported.find(({ localId }) => localId === stream.id))),
     rtt: number(pair?.currentRoundTripTime) ?? number(reported.find(({ roundTripTime }) => roundTripTime)?.roundTripTime),
+    rttPictures: number(reported.find(({ kind, roundTripTime }) => kind === 'video' && roundTripTime)?.roundTripTime),
     room: number(pair?.availableOutgoingBitrate),
     jitter: number(inbound.find(({ kind }) => kind === 'audio')?.jitter),
     picture: picture(report, inbound),
@@ -69,6 +71,7 @@ export function between(before, now) {
   const lost = Math.max(0, now.lostIn - (before?.lostIn ?? 0));
   return {
     rtt: now.rtt,
+    rttPictures: now.rttPictures,
     loss: share(lost, lost + now.packetsIn - (before?.packetsIn ?? 0)),
     lossOut: lossOut(before?.sent ?? [], now.sent),
     room: now.room,

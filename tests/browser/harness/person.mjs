@@ -212,9 +212,14 @@ export class Person {
   async network() {
     const devtools = await this.context.newCDPSession(this.page);
     await devtools.send('Network.enable');
-    const emulate = (offline, latency = 1) => devtools.send('Network.emulateNetworkConditions', { offline, latency, downloadThroughput: -1, uploadThroughput: -1 });
+    const emulate = (offline, latency = 1, uploadThroughput = -1) => devtools.send('Network.emulateNetworkConditions', { offline, latency, downloadThroughput: -1, uploadThroughput });
     await emulate(false);
-    return { cut: () => emulate(true), mend: () => emulate(false), slow: (/** @type {number} */ ms) => emulate(false, ms) };
+    return {
+      cut: () => emulate(true),
+      mend: () => emulate(false),
+      slow: (/** @type {number} */ ms) => emulate(false, ms),
+      narrow: (/** @type {number} */ bytesPerSecond) => emulate(false, 15, bytesPerSecond),
+    };
   }
 
   // --- what a person sees and hears

@@ -10,6 +10,8 @@ interface Window {
   keptRefusals: string[];
   keptLocks: WakeLockSentinel[];
   progressNoted: Set<number>;
+  /** Seconds there and back. */
+  trips: number[];
   connectionOf(tile: Element): RTCPeerConnection | undefined;
   pictureIn(tile: Element): Player | undefined;
   soundsIn(tile: Element): Promise<{ track: MediaStreamTrack; report: RTCInboundRtpStreamStats }[]>;

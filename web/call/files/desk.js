@@ -103,8 +103,8 @@ export class Desk {
     const peers = [...call.peers.values()];
     const { microphone, camera, screen } = call.media;
     const talking = (microphone.on && microphone.track !== null) || camera.track !== null || screen.track !== null || peers.some(({ shows }) => shows.microphone || shows.camera || shows.screen);
-    const paths = peers.map(({ id, stats }) => /** @type {const} */ ([id, { rtt: stats?.rtt ?? null, lossOut: stats?.lossOut ?? null }]));
-    this.pace.look(call.clock.now(), talking, new Map(paths));
+    const paths = new Map(peers.map(({ id, stats }) => [id, stats]));
+    this.pace.look(call.clock.now(), talking, paths);
     for (const peer of peers) this.#widen(peer);
   }
 
@@ -186,7 +186,7 @@ export class Desk {
   #widen(peer) {
     const running = [...this.transfers.values()].filter((transfer) => transfer instanceof Outgoing && transfer.peer === peer && transfer.state === 'running');
     const rate = running.reduce((sum, transfer) => sum + transfer.rate, 0);
-    peer.fileLanes.look(rate, !this.pace.limits(rate));
+    peer.fileLanes.look(rate, !this.pace.limits);
     for (const transfer of running) if (transfer instanceof Outgoing) transfer.widen();
   }
 

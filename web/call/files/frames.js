@@ -22,11 +22,14 @@ export const PAYLOAD = 65_536;
 /**
  * The messages for one block.
  * @param {Block} block
- * @param {number} payload bytes in one message
+ * @param {() => number} payload bytes in the next message: on a slow path a block lasts longer than the pace stays the same
  * @returns {Generator<string | Uint8Array<ArrayBuffer>, void>}
  */
 export function* messages({ at, bytes, check }, payload) {
   yield `@${at}`;
-  for (let from = 0; from < bytes.length; from += payload) yield bytes.subarray(from, from + payload);
+  for (let from = 0, to = 0; from < bytes.length; from = to) {
+    to = from + payload();
+    yield bytes.subarray(from, to);
+  }
   yield `#${check}`;
 }

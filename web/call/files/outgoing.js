@@ -168,20 +168,27 @@ export class Outgoing extends Transfer {
    * @param {number} most bytes that a message may carry
    */
   async #drain(channel, turn, most) {
+    const { pace } = this.parts;
     let ahead = this.#block(channel, turn);
     for (;;) {
       const block = await ahead;
       if (!block) return;
       ahead = this.#block(channel, turn);
       ahead.catch(() => {}); // reported when its turn comes
-      const queue = Math.min(Math.max(this.rate * QUEUE_FOR, QUEUE_LEAST), QUEUE_MOST);
-      channel.bufferedAmountLowThreshold = queue / 2;
-      for (const message of messages(block, Math.min(most, this.parts.pace.payload))) {
+      for (const message of messages(block, () => Math.min(most, pace.payload))) {
         await this.#pace(message.length);
-        if (!(await this.#until(() => channel.bufferedAmount <= queue && !this.held, channel, turn))) return;
+        if (!(await this.#until(() => !this.held && this.#takes(channel), channel, turn))) return;
         channel.send(/** @type {any} */ (message)); // one signature for each of both kinds
       }
     }
+  }
+
+  /** Whether the browser's queue has room for more, and if not, that it says so when it has. @param {RTCDataChannel} channel */
+  #takes(channel) {
+    const queue = Math.min(Math.max(this.rate * QUEUE_FOR, QUEUE_LEAST), QUEUE_MOST, this.parts.pace.queue);
+    if (channel.bufferedAmount <= queue) return true;
+    channel.bufferedAmountLowThreshold = queue / 2;
+    return false;
   }
 
   /**
@@ -218,10 +225,8 @@ export class Outgoing extends Transfer {
 
   /** @param {number} bytes */
   async #pace(bytes) {
-    const { pace, clock } = this.parts;
-    for (let wait = pace.take(clock.now(), bytes); wait > 0; wait = pace.take(clock.now(), bytes)) {
-      await new Promise((resume) => { clock.after(wait, () => resume(null)); });
-    }
+    const { pace, clock, disk } = this.parts;
+    for (let wait = pace.take(clock.now(), bytes); wait > 0; wait = pace.take(clock.now(), bytes)) await disk.pause(wait);
   }
 
   /**
