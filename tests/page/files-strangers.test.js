@@ -17,6 +17,15 @@ test('a sender who opens channels without end gets no more than any sender needs
   assert.equal(opened.filter(({ readyState }) => readyState === 'open').length, 31, 'one was there');
 });
 
+test('who takes a byte at a time gets no file that way: it would keep the sender from all else', async () => {
+  const stage = await aboutToSend();
+  const { outgoing, incoming } = await offered(stage);
+  incoming.accept();
+  stage.world.network.largestMessage = 1;
+  await stage.clock.until(ended(outgoing), 'the end');
+  assert.equal(outgoing.state, 'failed');
+});
+
 test('a sender who does not wait for the receiver\'s disk is stopped', async () => {
   const stage = await aboutToSend();
   const { incoming } = await offered(stage);

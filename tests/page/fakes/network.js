@@ -10,6 +10,7 @@ const BYTES_PER_LOOK = 1_000;
 
 export class FakeNetwork {
   connections = new Map();
+  largestMessage = 262_144;
   /** No packet passes between pages. */
   cut = false;
   /** Every path goes through a relay. */
@@ -61,7 +62,6 @@ class FakeConnection extends EventTarget {
   remoteDescription = null;
   transceivers = [];
   channels = [];
-  sctp = { maxMessageSize: 262_144 };
   generation = 1;
   lostGeneration = 0;
   bytesIn = 0;
@@ -94,6 +94,9 @@ class FakeConnection extends EventTarget {
     this.transceivers.push(transceiver);
     return transceiver;
   }
+
+  /** As large as the other side says. */
+  get sctp() { return { maxMessageSize: this.network.largestMessage }; }
 
   getTransceivers() { return this.transceivers; }
   setConfiguration(config) { this.config = config; }
@@ -209,6 +212,7 @@ class FakeChannel {
 
   send(data) {
     if (this.readyState !== 'open') throw new DOMException('not open', 'InvalidStateError');
+    if (data.byteLength > this.connection.sctp.maxMessageSize) throw new TypeError('too large');
     this.waiting.push(typeof data === 'string' ? data : new Uint8Array(data).slice().buffer);
   }
 
