@@ -2,8 +2,8 @@
  * How fast files may go while people talk. Without this a file starves the call: on a 2.5 Mbit/s link it took a video
  * from 1718 to 682 kbit/s, the round trip from 58 to 217 ms, and froze the picture (measured). It begins within what the
  * browser believes is free beside the call: a rate found by trying is known a second after the picture has suffered. Then
- * additive caution, multiplicative retreat; a local network is found out within seconds. Pure: what the paths say in, bytes
- * allowed out.
+ * cautious growth, and half at each sign of a crowd; a local network is found out within seconds. Pure: what the paths say
+ * in, bytes allowed out.
  *
  * @typedef {Pick<import('../peer.js').PeerStats, 'rtt' | 'rttPictures' | 'lossOut' | 'room' | 'bitrateOut'>} PathLook
  * @typedef {{ crowded: boolean, tight: boolean, near: boolean, spare: number | null }} Verdict  of one path: the call
