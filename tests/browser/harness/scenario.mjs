@@ -41,6 +41,7 @@ export function scenario(name, play, { needs = [/** @type {Kind} */ ('chromium')
       await play(stage);
     } catch (error) {
       await stage.leaveTraces(folder).catch(console.error); // what failed is told, whatever else does
+      if (t.signal.aborted) console.error(`${name}: when its time was over it stood here`, error); // the runner does not wait for this
       throw error;
     }
   }));
