@@ -13,7 +13,8 @@ export class FakeShelf {
     return {
       progress: file.progress,
       sink: {
-        write: (bytes, at) => sink.write(bytes, at),
+        keeps: false,
+        write: (bytes, at) => sink.write(bytes.slice(), at), // a disk has its own copy
         note: (progress) => { file.progress = progress; },
         finish: async (check) => {
           file.check = check;

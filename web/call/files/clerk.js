@@ -37,7 +37,7 @@ export class Clerk {
     /** @type {Record<string, (...args: any[]) => unknown>} */
     this.methods = {
       take: (id, thing) => void this.readers.set(id, new Reader(sourceOf(thing))),
-      read: (id, at) => this.#reader(id).read(at),
+      read: (id, at, memory) => this.#reader(id).read(at, memory),
       prefix: (id, at) => this.#reader(id).prefix(at),
       kept: (folder) => this.shelf.kept(folder),
       open: (folder, record, where) => this.#open(folder, record, where),

@@ -37,10 +37,11 @@ export class Disk {
   /**
    * @param {string} id
    * @param {number} at where a block begins
+   * @param {ArrayBuffer} [memory] of an earlier block, to be used again; is taken along
    * @returns {Promise<import('./frames.js').Block>}
    */
-  read(id, at) {
-    return this.#ask('read', [id, at]);
+  read(id, at, memory) {
+    return this.#ask('read', [id, at, memory], memory ? [memory] : []);
   }
 
   /** @param {string} id @param {number} at @returns {Promise<string>} the check of the outgoing file up to there */

@@ -27,6 +27,7 @@ export class DownloadSink {
   constructor(port) {
     this.port = port;
     this.taken = false;
+    this.keeps = true;
     this.ended = false;
     this.stopped = false;
     /** Blocks that the browser asked for and did not get yet. */

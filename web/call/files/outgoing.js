@@ -170,16 +170,17 @@ export class Outgoing extends Transfer {
   async #drain(channel, turn, most) {
     const { pace } = this.parts;
     let ahead = this.#block(channel, turn);
-    for (;;) {
+    for (let spare; ;) {
       const block = await ahead;
       if (!block) return;
-      ahead = this.#block(channel, turn);
+      ahead = this.#block(channel, turn, spare);
       ahead.catch(() => {}); // reported when its turn comes
       for (const message of messages(block, () => Math.min(most, pace.payload))) {
         await this.#pace(message.length);
         if (!(await this.#until(() => !this.held && this.#takes(channel), channel, turn))) return;
         channel.send(/** @type {any} */ (message)); // one signature for each of both kinds
       }
+      spare = block.bytes.buffer;
     }
   }
 
@@ -194,15 +195,16 @@ export class Outgoing extends Transfer {
   /**
    * @param {RTCDataChannel} channel
    * @param {number} turn
+   * @param {ArrayBuffer} [spare] what an earlier block was in
    * @returns {Promise<import('./frames.js').Block | null>} null: this channel has nothing more to do
    */
-  async #block(channel, turn) {
+  async #block(channel, turn, spare) {
     let at = /** @type {number | null} */ (null);
     const found = await this.#until(() => {
       at = this.held ? null : this.ledger.take(channel);
       return at !== null;
     }, channel, turn);
-    return found && at !== null ? this.parts.disk.read(this.id, at) : null;
+    return found && at !== null ? this.parts.disk.read(this.id, at, spare) : null;
   }
 
   /**

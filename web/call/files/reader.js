@@ -7,8 +7,8 @@ import { BLOCK } from './frames.js';
 import { Problem } from '../problem.js';
 
 /**
- * @typedef {{ size: number, bytes(from: number, to: number): Promise<Uint8Array<ArrayBuffer>> }} Source  bytes in memory of
- *   their own; fewer than asked for when there are no more
+ * @typedef {{ size: number, bytes(from: number, to: number, whole?: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> }} Source
+ *   bytes in `whole`, or in memory of their own; fewer than asked for when there are no more
  */
 
 export class Reader {
@@ -24,12 +24,13 @@ export class Reader {
 
   /**
    * @param {number} at where a block begins
+   * @param {ArrayBuffer} [memory] of an earlier block
    * @returns {Promise<import('./frames.js').Block>}
    */
-  read(at) {
+  read(at, memory) {
     return this.#step(async () => {
       await this.#hashUpTo(at);
-      const bytes = await this.#block(at);
+      const bytes = await this.#block(at, memory);
       if (at === this.hashed) await this.#pass(bytes);
       return { at, bytes, check: this.checks[at / BLOCK] };
     });
@@ -57,10 +58,13 @@ export class Reader {
     this.hashed += bytes.length;
   }
 
-  /** @param {number} at */
-  async #block(at) {
+  /**
+   * @param {number} at
+   * @param {ArrayBuffer} [memory]
+   */
+  async #block(at, memory) {
     const to = Math.min(at + BLOCK, this.source.size);
-    const bytes = await this.source.bytes(at, to);
+    const bytes = await this.source.bytes(at, to, placeFor(to - at, memory));
     if (bytes.length !== to - at) throw new Problem('file-unreadable');
     return bytes;
   }
@@ -75,4 +79,12 @@ export class Reader {
     this.queue = result.catch(() => {});
     return result;
   }
+}
+
+/**
+ * @param {number} length
+ * @param {ArrayBuffer} [memory] of an earlier block: what is fresh costs as much as the copying into it (measured)
+ */
+function placeFor(length, memory) {
+  return memory && memory.byteLength >= length ? new Uint8Array(memory, 0, length) : new Uint8Array(length);
 }

@@ -102,6 +102,7 @@ class DiskSink {
   /** @param {{ folder: FileSystemDirectoryHandle, handle: FileSystemFileHandle, data: Access, notes: Access, record: Record }} parts */
   constructor(parts) {
     this.parts = parts;
+    this.keeps = false;
   }
 
   /**
@@ -151,6 +152,7 @@ class ChosenSink {
   constructor(handle, stream) {
     this.handle = handle;
     this.stream = stream;
+    this.keeps = false;
   }
 
   /** @param {Uint8Array} bytes */
@@ -181,6 +183,7 @@ export class MemorySink {
     /** @type {Uint8Array<ArrayBuffer>[]} */
     this.parts = [];
     this.pending = 0;
+    this.keeps = true;
   }
 
   /** @param {Uint8Array} bytes */

@@ -38,10 +38,10 @@ class FromFront {
   /**
    * @param {number} from
    * @param {number} to
+   * @param {Uint8Array<ArrayBuffer>} [whole] to put them into
    */
-  async bytes(from, to) {
+  async bytes(from, to, whole = new Uint8Array(to - from)) {
     if (from !== this.at || !this.stream) this.#seek(from);
-    const whole = new Uint8Array(to - from);
     let filled = 0;
     while (filled < whole.length) {
       const piece = await this.#piece();

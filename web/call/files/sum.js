@@ -9,6 +9,7 @@ import { Sha256 } from './sha256.js';
 export async function sumOf(source) {
   const { size } = source;
   const hash = new Sha256();
-  for (let at = 0; at < size; at += BLOCK) hash.update(await source.bytes(at, Math.min(at + BLOCK, size)));
+  const place = new Uint8Array(BLOCK);
+  for (let at = 0; at < size; at += BLOCK) hash.update(await source.bytes(at, Math.min(at + BLOCK, size), place.subarray(0, size - at)));
   return hash.digest();
 }

@@ -8,7 +8,8 @@ import { BLOCK } from './frames.js';
 
 /**
  * @typedef {object} Sink
- * @property {(bytes: Uint8Array, at: number) => void | Promise<void>} write  always in order, without a gap; the sink may keep the bytes
+ * @property {(bytes: Uint8Array, at: number) => void | Promise<void>} write  always in order, without a gap
+ * @property {boolean} keeps                    the bytes that were written: their memory is not used again
  * @property {(how: Progress) => void} [note]   how far it is, for a page that is reloaded
  * @property {(check: string) => Promise<Blob | null>} finish   null: it is saved where the person wanted it
  * @property {() => Promise<void>} drop
@@ -37,6 +38,8 @@ export class Writer {
     this.check = progress?.check ?? START;
     /** @type {Map<number, { bytes: Uint8Array, filled: number, check: string }>} begun blocks, by their offset */
     this.blocks = new Map();
+    /** What a written block was in. @type {ArrayBuffer | null} */
+    this.spare = null;
     this.tries = 0;
     /** @type {Promise<unknown>} */
     this.queue = Promise.resolve();
@@ -88,8 +91,15 @@ export class Writer {
   /** @param {number} start */
   #block(start) {
     let block = this.blocks.get(start);
-    if (!block) this.blocks.set(start, block = { bytes: new Uint8Array(Math.min(BLOCK, this.size - start)), filled: 0, check: '' });
+    if (!block) this.blocks.set(start, block = { bytes: this.#memory(Math.min(BLOCK, this.size - start)), filled: 0, check: '' });
     return block;
+  }
+
+  /** @param {number} length */
+  #memory(length) {
+    const { spare } = this;
+    this.spare = null;
+    return spare ? new Uint8Array(spare, 0, length) : new Uint8Array(length);
   }
 
   get #ready() {
@@ -111,6 +121,8 @@ export class Writer {
     }
     const { length } = bytes;
     await this.sink.write(bytes, this.at);
+    // Fresh memory for each block would cost as much as copying it (measured).
+    if (!this.sink.keeps) this.spare = /** @type {ArrayBuffer} */ (bytes.buffer);
     this.at += length;
     this.check = own;
     this.tries = 0;

@@ -37,9 +37,9 @@ export class Zip {
   /**
    * @param {number} from
    * @param {number} to
+   * @param {Uint8Array<ArrayBuffer>} [whole] to put them into
    */
-  async bytes(from, to) {
-    const whole = new Uint8Array(to - from);
+  async bytes(from, to, whole = new Uint8Array(to - from)) {
     for (let index = this.#partAt(from), at = from; at < to; index += 1) {
       const part = this.parts[index];
       const until = Math.min(to, part.start + part.length);
